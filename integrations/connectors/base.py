@@ -1,0 +1,122 @@
+"""The connector protocol: few verbs, stated abilities, no knowledge of the product.
+
+A connector gives one app's API the meaning that the engine needs. It never looks at syncs, accounts or links; it gets a
+session that already knows address, credentials, rate budget and time-outs (``integrations/http.py``), and raises only the
+errors of ``integrations/errors.py``. What an app cannot do is an ability that is off: the engine and the pages ask, they never
+guess, and they never name an app.
+
+To add an app: a folder ``integrations/connectors/<app>/`` with an ``APP`` (see ``registry.py``) and a class that answers this
+protocol; subclass ``tests/contract/suite.py`` and make it green.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from integrations.records import (
+    CheckResult,
+    Container,
+    Create,
+    Field,
+    Hint,
+    Page,
+    ReadAnswer,
+    Ref,
+    RemoteAccount,
+    RemoteRecord,
+    Update,
+    Verdict,
+)
+
+Scope = dict[str, Any]
+"""What bounds a sync at one side, as the wizard saved it: ``{"lists": [ids]}`` (absent or empty: all lists) and, for apps that put
+new records into a list, ``{"target_list": id}``. Apps without containers get ``{}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What an app can do with one object type, in numbers and yes/no. Shown in the app directory and in the wizard."""
+
+    create: bool = True
+    update: bool = True
+    delete: bool = True  # archive or delete through the API
+    clear: bool = True  # a value can be set back to blank
+    change_feed: bool = True  # changes() answers "what changed since"; otherwise every poll is a scan()
+    sees_deletions: bool = True  # tombstones in the feed; otherwise absence from complete scans, then a read
+    partial_scan: bool = False  # scan rows lack fields: records are read by id before planning
+    webhooks: bool = False  # hints() can arrive
+    conditional_writes: bool = False  # Update.version is honoured
+    create_upserts_by: str = ""  # a create with the same value of this field updates instead of doubling
+    unique_key_field: str = ""  # a searchable unique field that can hold our key
+    create_fields: bool = False
+    containers: str = ""  # "list": scans are bounded by lists (the word for the page); "" = none
+    target_container: bool = False  # creates need one list to put records in
+    merges: bool = False  # two records can become one in the app
+    scan_page: int = 100  # records per scan call
+    read_batch: int = 100  # records per read-by-id call
+    write_batch: int = 100  # records per write call
+    poll_seconds: int = 60  # how often a poll makes sense
+    visibility_lag: int = 0  # seconds until a write can be seen by the feed and by find()
+    calls_per_minute: int | None = None  # the app's own limit, for the estimate on the page
+
+
+class Connector(Protocol):
+    """All methods may raise any error of ``integrations.errors``; per-record refusals come back inside verdicts."""
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests made through this connector so far."""
+
+    def abilities(self, kind: str) -> Abilities: ...
+
+    def identify(self) -> RemoteAccount:
+        """Which account the credentials open. One cheap call; raises AuthExpired when they are not accepted."""
+
+    def preflight(self, kinds: Sequence[str]) -> Iterator[CheckResult]:
+        """The live checks after connecting, one at a time as they finish. Never raises: a failure is a result."""
+
+    def fields(self, kind: str) -> list[Field]:
+        """All fields that could be mapped, custom ones included."""
+
+    def create_field(self, kind: str, field: Field) -> Field: ...
+
+    def containers(self, kind: str) -> list[Container]: ...
+
+    def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
+        """One page of *all* live records. ``position`` None starts. Complete when ``page.position`` is None."""
+
+    def changes(
+        self,
+        kind: str,
+        *,
+        fields: Sequence[str],
+        cursor: dict[str, Any] | None,
+        position: dict[str, Any] | None,
+        scope: Scope,
+    ) -> Page:
+        """One page of what changed since ``cursor``. With ``cursor`` None: no records, just a cursor that means *from now*
+        (taken with enough overlap to cover ``visibility_lag``). Records may come more than once; none may be skipped.
+        The last page carries the next ``cursor``; earlier ones a ``position``."""
+
+    def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
+        """Records by id, at most ``read_batch`` of them, read-your-writes."""
+
+    def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[RemoteRecord]:
+        """Records whose ``field`` equals one of ``values`` (case folded for e-mail). May lag behind writes."""
+
+    def create(self, kind: str, items: Sequence[Create], *, scope: Scope) -> list[Verdict]:
+        """One verdict per item, in order. NoAnswer means that any of them may have happened."""
+
+    def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]: ...
+
+    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]: ...
+
+    def record_url(self, kind: str, id: str) -> str:
+        """The record's page in the app, "" where there is none."""
+
+
+class WebhookReceiver(Protocol):
+    """Module-level part of an app that takes webhooks: no instance is known yet when a call arrives."""
+
+    def hints(self, *, method: str, url: str, headers: dict[str, str], body: bytes, secret: str) -> Iterable[Hint]:
+        """Verified hints; raises ``errors.Refused`` for a bad signature or a replay."""

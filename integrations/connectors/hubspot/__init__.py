@@ -1,0 +1,3 @@
+from integrations.connectors.hubspot.app import APP
+
+__all__ = ["APP"]

@@ -1,0 +1,3 @@
+from integrations.connectors.snovio.app import APP
+
+__all__ = ["APP"]

@@ -1,0 +1,186 @@
+"""Plain types that connectors give and take. No Django, no HTTP: the sync engine uses these too.
+
+Values are **canonical**, whatever the app's wire format is, and always fit in JSON:
+
+=============================== ==========================================================
+field type                      canonical value (``None`` is blank for all of them)
+=============================== ==========================================================
+text, long_text, email, phone,  ``str``, as the app gave it (comparison folds case and space
+url, option, user, reference    where the type says so; see ``syncjobs.engine.canonical``)
+number                          ``str``: decimal digits, e.g. ``"1250.5"`` (never float)
+bool                            ``bool``
+date                            ``"YYYY-MM-DD"``
+datetime                        ``"YYYY-MM-DDTHH:MM:SS.mmmZ"``, UTC
+multi                           sorted ``list[str]``
+=============================== ==========================================================
+
+A key that is **absent** from ``values`` is *unknown*, never blank: some apps do not show every field on every read.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Value = str | bool | list[str] | None
+Values = dict[str, Value]
+
+
+class Side(StrEnum):
+    """The two ends of a sync."""
+
+    HUB = "hub"
+    APP = "app"
+
+    @property
+    def other(self) -> "Side":
+        return Side.APP if self is Side.HUB else Side.HUB
+
+
+class FieldType(StrEnum):
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    NUMBER = "number"
+    DATE = "date"
+    DATETIME = "datetime"
+    BOOL = "bool"
+    OPTION = "option"
+    MULTI = "multi"
+    EMAIL = "email"
+    PHONE = "phone"
+    URL = "url"
+    USER = "user"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of one object type, as the app's own metadata describes it."""
+
+    name: str  # the app's internal name; what mappings store
+    label: str
+    type: FieldType
+    required: bool = False  # the app refuses a create without it
+    writable: bool = True
+    readable: bool = True  # False: can be written but never read back
+    clearable: bool = True  # False: the app cannot store a blank over a value
+    unique: bool = False
+    custom: bool = False
+    options: tuple[Option, ...] = ()
+    max_length: int | None = None
+
+
+@dataclass(slots=True)
+class RemoteRecord:
+    """One record as one app shows it."""
+
+    id: str
+    values: Values
+    modified_at: datetime | None = None
+    created_at: datetime | None = None
+    version: str = ""  # opaque; given back for conditional writes
+    aliases: tuple[str, ...] = ()  # other ids under which the app knows this record (merged ids, a second id form)
+    partial: bool = False  # a listing row that lacks fields: read the record by id before planning with it
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A record to read: its id and what is already known of it (apps that find by e-mail need that)."""
+
+    id: str
+    known: Values = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Page:
+    """One page of a scan or of a change feed.
+
+    ``position``: where the next page starts (opaque JSON), None on the last page.
+    ``cursor``: for a change feed, where the next *poll* starts; set on the last page.
+    ``gone``: ids with positive evidence of deletion (tombstones, archived records).
+    """
+
+    records: list[RemoteRecord]
+    gone: list[str] = field(default_factory=list)
+    position: dict[str, Any] | None = None
+    cursor: dict[str, Any] | None = None
+    total: int | None = None
+
+
+@dataclass(slots=True)
+class ReadAnswer:
+    """Answer to a read by id. ``gone`` are ids that the app says do not exist (or are archived) now."""
+
+    records: dict[str, RemoteRecord]  # keyed by the id that was *asked for*
+    gone: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Create:
+    values: Values
+    key: str  # uuid of the write intent: the same create sent twice carries the same key
+
+
+@dataclass(slots=True)
+class Update:
+    id: str
+    values: Values  # only the fields that change; None clears
+    known: Values = field(default_factory=dict)  # last seen values: apps that address records by e-mail need them
+    version: str = ""  # refuse with StaleVersion if the record has another one by now ("" = unconditional)
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of one item of a batch write. Exactly one of ``record`` and ``error`` is set, except that a successful
+    delete has neither."""
+
+    record: RemoteRecord | None = None
+    error: Exception | None = None  # an integrations.errors.ConnectorError
+    existed: bool = False  # a create that found the record already there (upsert, adopted)
+    note: str = ""  # a code worth showing on the record although the write succeeded
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A webhook said that this record changed. Never trusted for values: the record is read."""
+
+    kind: str
+    id: str
+    remote_account_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A list, tag or segment of the app that can bound a sync."""
+
+    id: str
+    name: str
+    count: int | None = None
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteAccount:
+    """Which account of the app a credential opens."""
+
+    id: str
+    name: str
+    time_zone: str = "UTC"
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One line of the pre-flight list."""
+
+    name: str
+    state: str  # "passed", "warning", "failed"
+    detail: str = ""
+    fix: str = ""

@@ -1,0 +1,115 @@
+"""The catalogue: app key → App. Everything the product knows of an app without talking to it.
+
+An app's folder declares its ``APP``; this module only lists them. Default mappings are not written per pair of apps: each app
+says which of its fields carries which **concept** ("first_name", "email"), and a pair's defaults are the concepts both know.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from integrations.connectors.base import Abilities, Connector
+
+CONNECTOR_PACKAGES = ["hubspot", "snovio"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One row of an app's default mappings: which field carries a concept, and how the row is marked."""
+
+    concept: str  # "email", "first_name", "last_name", "phone", "job_title", "company_name", "country", "industry", …
+    field: str  # the app's field name
+    on: bool = True
+    required: bool = False  # asterisk: the row cannot be turned off
+    locked: bool = False  # lock: the row cannot be changed or removed
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """An object type of an app."""
+
+    key: str  # "contacts"
+    label: str  # "Contacts"
+    noun: str  # "contact"
+    concept: str  # "person", "company", "deal", …: kinds of one concept can be paired
+    presets: tuple[Preset, ...] = ()
+    label_fields: tuple[str, ...] = ()  # fields that name a record on pages, in order
+    filter_fields: tuple[str, ...] = ()  # read besides mapped ones, offered first in filters
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One line of "what Syncline may do"."""
+
+    data: str
+    may: str  # "read, write"
+    why: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyField:
+    """One input of the form for apps (or ways in) that take keys."""
+
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = True
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """How a customer authorises: ``oauth`` (consent page) or ``keys`` (a form)."""
+
+    key: str
+    label: str
+    kind: str  # "oauth" | "keys"
+    fields: tuple[KeyField, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class App:
+    key: str
+    name: str
+    letter: str  # letter mark instead of a logo
+    blurb: str
+    ways_in: tuple[WayIn, ...]
+    kinds: tuple[Kind, ...]
+    permissions: tuple[Permission, ...]
+    abilities: "Callable[[str], Abilities]"  # by kind key, without an instance: for the directory
+    connect: "Callable[[Any], Connector]"  # an AppInstance → a connector (imports late, opens nothing yet)
+    facts: tuple[tuple[str, str], ...] = ()  # lines of the directory card: ("Limits", "60 calls a minute")
+    can_be_hub: bool = False
+    only_hub: bool = False
+    oauth: Any = None  # integrations.oauth.OAuthProvider of apps with an oauth way in
+    webhooks: Any = None  # a WebhookReceiver module
+    strict_types: bool = False  # only identical field types may be mapped
+    defaults: dict[str, Any] = field(default_factory=dict)  # sync settings that differ from the product's defaults
+
+    def kind(self, key: str) -> Kind:
+        return next(kind for kind in self.kinds if kind.key == key)
+
+    def way_in(self, key: str) -> WayIn:
+        return next(way for way in self.ways_in if way.key == key)
+
+
+@cache
+def apps() -> dict[str, App]:
+    """All apps by key, in the order of the directory."""
+    found = (import_module(f"integrations.connectors.{name}").APP for name in CONNECTOR_PACKAGES)
+    return {app.key: app for app in found}
+
+
+def app(key: str) -> App:
+    """The app, or KeyError."""
+    return apps()[key]
+
+
+def pairs(hub: App, other: App) -> list[tuple[Kind, Kind]]:
+    """Object pairs (hub kind, app kind) that can be kept equal: kinds of one concept."""
+    return [(h, a) for h in hub.kinds for a in other.kinds if h.concept == a.concept]

@@ -1,0 +1,50 @@
+"""The syncs: their settings, the state of every record, and what runs did."""
+
+from syncjobs.models.exports import Export
+from syncjobs.models.records import (
+    FieldChange,
+    PendingChange,
+    RecordLink,
+    RecordStatus,
+    SyncCount,
+    SyncCursor,
+    WriteIntent,
+)
+from syncjobs.models.runs import RunEvent, RunKind, RunState, SyncRun
+from syncjobs.models.settings import (
+    ConstantField,
+    DeletePolicy,
+    Direction,
+    DuplicatePolicy,
+    FieldMapping,
+    LeavingPolicy,
+    Sync,
+    SyncFilter,
+    SyncState,
+    Winner,
+)
+
+__all__ = [
+    "ConstantField",
+    "DeletePolicy",
+    "Direction",
+    "DuplicatePolicy",
+    "Export",
+    "FieldChange",
+    "FieldMapping",
+    "LeavingPolicy",
+    "PendingChange",
+    "RecordLink",
+    "RecordStatus",
+    "RunEvent",
+    "RunKind",
+    "RunState",
+    "Sync",
+    "SyncCount",
+    "SyncCursor",
+    "SyncFilter",
+    "SyncRun",
+    "SyncState",
+    "Winner",
+    "WriteIntent",
+]
