@@ -47,6 +47,7 @@ class AppInstance(models.Model):
     state_since = models.DateTimeField(default=now)
     checks = models.JSONField(default=list, blank=True)  # the last pre-flight results, [{name, state, detail, fix}]
     checked_at = models.DateTimeField(null=True, blank=True)
+    hinted_at = models.DateTimeField(null=True, blank=True)  # a webhook named records of this instance (to the minute)
     connected_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     connected_at = models.DateTimeField(default=now)
 
