@@ -1,0 +1,97 @@
+"""When two values count as equal.
+
+Apps rewrite what they are given: letter case of addresses, phone formats, number scales, option order, time zones. Comparing
+raw values would make every rewrite look like a person's edit, and two apps would send it back and forth for ever.
+"""
+
+import hashlib
+import json
+import re
+import unicodedata
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from integrations.records import FieldType, Value, Values
+
+_NOT_DIGIT = re.compile(r"\D+")
+_SCHEME = re.compile(r"^https?://(www\.)?", re.IGNORECASE)
+
+
+def is_blank(value: Any) -> bool:
+    """None, empty text and the empty set mean the same to every app."""
+    return value is None or value == "" or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def _text(value: str) -> str:
+    return unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+
+
+def _email(value: str) -> str:
+    return unicodedata.normalize("NFKC", value).strip().casefold()
+
+
+def _phone(value: str) -> str:
+    # NFKC turns full-width digits into plain ones; the separators that people type mean nothing.
+    text = unicodedata.normalize("NFKC", value)
+    return _NOT_DIGIT.sub("", text) or _text(value)
+
+
+def _url(value: str) -> str:
+    host, slash, path = _SCHEME.sub("", _text(value)).partition("/")
+    return (host.casefold() + slash + path).rstrip("/")
+
+
+def _number(value: Any) -> str:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return _text(str(value))
+    return format(number.normalize(), "f") if number.is_finite() else str(value)
+
+
+def parse_datetime(value: str) -> datetime | None:
+    """An ISO date or date-time as aware UTC (midnight UTC for a date), or None."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _datetime(value: str) -> str:
+    moment = parse_datetime(value)
+    return moment.isoformat(timespec="milliseconds") if moment else _text(value)
+
+
+_FORMS = {
+    FieldType.EMAIL: _email,
+    FieldType.PHONE: _phone,
+    FieldType.URL: _url,
+    FieldType.NUMBER: _number,
+    FieldType.DATETIME: _datetime,
+    FieldType.DATE: lambda value: value[:10],
+}
+
+
+def form(value: Value, kind: FieldType) -> Any:
+    """The value's comparison form: equal forms are equal values. Blank is None."""
+    if is_blank(value):
+        return None
+    if isinstance(value, list):
+        return sorted(_text(item) for item in value)
+    if isinstance(value, bool):
+        return value
+    shape = _FORMS.get(kind)
+    return shape(value) if shape else _text(str(value))
+
+
+def equal(one: Value, other: Value, kind: FieldType) -> bool:
+    return one == other or form(one, kind) == form(other, kind)
+
+
+def projection_hash(values: Values, types: dict[str, FieldType]) -> str:
+    """32 hex digits over the comparison forms of all tracked fields; equal hashes mean that nothing changed."""
+    shape = [(name, form(values[name], types[name]) if name in values else "?") for name in sorted(types)]
+    packed = json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode()
+    return hashlib.blake2b(packed, digest_size=16).hexdigest()

@@ -1,0 +1,95 @@
+"""One sync's settings as plain data, with everything that is known of the fields at both ends.
+
+Built once per slice by ``syncjobs/runner/context.py`` from the database rows; the engine sees only this.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from integrations.records import FieldType, Side, Value
+from syncjobs.engine.filters import Groups
+
+Way = Literal["both", "to_hub", "to_app"]
+WinnerRule = Literal["recent", "hub", "app", "ask"]
+Policy = Literal["ignore", "flag", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a mapping: the field at one side."""
+
+    field: str
+    type: FieldType
+    writable: bool = True
+    clearable: bool = True
+    max_length: int | None = None
+    options: frozenset[str] = frozenset()  # empty: anything goes
+    option_labels: tuple[tuple[str, str], ...] = ()  # (casefolded label, value): options are matched by label, too
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRule:
+    app: End
+    hub: End
+    way: Way = "both"  # already narrowed by the sync's direction and by what can be written
+    winner: WinnerRule = "recent"
+    to_hub: str = ""  # names of transforms, "" = by type
+    to_app: str = ""
+    value_map: tuple[tuple[str, str], ...] = ()  # (app value, hub value)
+
+    def end(self, side: Side) -> End:
+        return self.hub if side is Side.HUB else self.app
+
+    def goes_to(self, side: Side) -> bool:
+        return self.way == "both" or self.way == f"to_{side}"
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A pair of fields that matches records on first sight. A weak one (a company's name) waits for a person."""
+
+    hub: End
+    app: End
+    strong: bool = True
+
+    def end(self, side: Side) -> End:
+        return self.hub if side is Side.HUB else self.app
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    field: str
+    value: Value
+    on_create_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SideRules:
+    """What holds at one side."""
+
+    types: dict[str, FieldType]  # every tracked field
+    filter: Groups = ()  # records of this side that may cross to the other
+    constants: tuple[Constant, ...] = ()  # stamped on what is written *to* this side
+    create: bool = True  # the app can, and the direction allows it
+    update: bool = True
+    delete: bool = True
+    email_field: str = ""  # set where email_only applies: a record without a valid address here is excluded
+    required: tuple[str, ...] = ()  # fields without which this side refuses a create
+    when_other_deleted: Policy = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRules:
+    mappings: tuple[MappingRule, ...]
+    identifiers: tuple[Identifier, ...]
+    hub: SideRules
+    app: SideRules
+    clear_values: bool = False
+    duplicates: Literal["newest", "oldest", "hold"] = "newest"
+    leaving: Literal["keep", "stop"] = "keep"
+    start_from: datetime | None = None
+    meta: dict[str, str] = field(default_factory=dict)
+
+    def side(self, side: Side) -> SideRules:
+        return self.hub if side is Side.HUB else self.app
