@@ -1,0 +1,173 @@
+"""Serve the stand-ins: one event loop, one uvicorn server and one port per vendor."""
+
+import asyncio
+import contextlib
+import re
+import signal
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Router
+from starlette.types import Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from integrations.standins.control import Control, Stats
+from integrations.standins.faults import Rule
+from integrations.standins.vendor import Vendor
+
+_VARIABLE = re.compile(r"/(?:\d+|[^/]*@[^/]*|[0-9a-f]{24,}=*)(?=/|$)")
+
+
+class Gate:
+    """The ASGI app of one vendor: control and pages go straight through, API requests meet statistics and faults."""
+
+    def __init__(self, vendor: Vendor) -> None:
+        self.vendor = vendor
+        self.stats = Stats()
+        self.control = Control(vendor, self.stats)
+        self.router = Router(routes=vendor.routes(), redirect_slashes=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        is_control = path.startswith("/_control")
+        if not is_control and not path.startswith(self.vendor.page_prefixes):
+            return await self.api(scope, receive, send)
+        if _foreign(scope):
+            return await PlainTextResponse("Refused: sent by another site.", 403)(scope, receive, send)
+        if is_control:
+            response = await self.control.handle(Request(scope, receive))
+            return await response(scope, receive, send)
+        return await self.router(scope, receive, send)
+
+    async def api(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method, path = scope["method"], scope["path"]
+        line = f"{method} {_VARIABLE.sub('/{id}', path)}"
+        self.stats.by_path[line] = self.stats.by_path.get(line, 0) + 1
+        faults = self.vendor.faults
+        rule = Rule("close") if faults.down == "close" else faults.pick(method, path)
+        if faults.down == "503":
+            rule = Rule("status", status=503)
+        if rule is None:
+            return await self.router(scope, receive, self.counted(send))
+        self.stats.faults[rule.fault] = self.stats.faults.get(rule.fault, 0) + 1
+        await self.disturbed(rule, scope, receive, send)
+
+    async def disturbed(self, rule: Rule, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let ``rule`` happen to this request."""
+        if rule.fault == "status":
+            response = self.vendor.problem(rule.status, retry_after=rule.retry_after)
+            return await response(scope, receive, self.counted(send))
+        if rule.fault == "close":
+            return await _hang_up(scope, receive)
+        if rule.fault == "slow":
+            await asyncio.sleep(rule.seconds)
+            return await self.router(scope, receive, self.counted(send))
+        held: list[Message] = []
+        await self.router(scope, receive, _holder(held))
+        if rule.fault == "lost":
+            return await _hang_up(scope, receive)
+        await asyncio.sleep(rule.seconds)
+        for message in held:
+            await self.counted(send)(message)
+
+    def counted(self, send: Send) -> Send:
+        by_status = self.stats.by_status
+
+        async def count(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+                by_status[status] = by_status.get(status, 0) + 1
+            await send(message)
+
+        return count
+
+
+def _holder(held: list[Message]) -> Send:
+    async def hold(message: Message) -> None:
+        held.append(message)
+
+    return hold
+
+
+def _foreign(scope: Scope) -> bool:
+    """A browser sent this from a page of another site: it may neither read nor change anything here."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    return scope["method"] != "GET" and origin is not None and origin.partition("://")[2] != headers.get("host")
+
+
+async def _hang_up(scope: Scope, receive: Receive) -> None:
+    """Close the connection without a word."""
+    await Request(scope, receive).body()
+    scope["standins.hang_up"]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class _Protocol(HttpToolsProtocol):
+    """Lets an app close the connection without an answer, which ASGI cannot say."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["standins.hang_up"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
+
+
+class _Server(uvicorn.Server):
+    """Signals are handled once, for all servers."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(port: int = 0) -> socket.socket:
+    """A listening socket on the loopback interface; raises OSError if the port is taken."""
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.bind(("127.0.0.1", port))
+    return found
+
+
+async def serve(vendors: dict[Vendor, socket.socket]) -> None:
+    """Serve until SIGTERM or SIGINT. Each vendor's ``base`` is known from its socket."""
+    servers = []
+    for vendor in vendors:
+        config = uvicorn.Config(
+            Gate(vendor),
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=1,
+            log_config=None,
+        )
+        servers.append(_Server(config))
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    sockets = vendors.values()
+    await asyncio.gather(*(server.serve(sockets=[sock]) for server, sock in zip(servers, sockets, strict=True)))
+    for vendor in vendors:
+        vendor.outbox.drop()
+
+
+def attach(vendor: Vendor, port: int = 0) -> socket.socket:
+    """Open a socket for ``vendor`` and tell it its address."""
+    sock = listen(port)
+    vendor.base = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    return sock
+
+
+__all__ = ["Gate", "Response", "attach", "listen", "serve"]
