@@ -1,11 +1,12 @@
 """What every test may ask for: a fixed cast of people, a mail server, a PostgreSQL server, a whole running install.
 
-The cast: ``account`` has a super ``admin``, an integrations ``manager`` and a ``viewer``; the ``stranger`` is super admin
-of an account of their own. ``as_<name>`` is a browser (Django's test client) in which that person is signed in.
+The cast: ``account`` has a super ``admin``, an integrations ``manager`` and a ``viewer``; the ``stranger`` owns another
+account. ``as_<name>`` is a browser (Django's test client) in which that person is signed in.
 """
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.test import Client
 
 from portal.accounts.models import Account, Membership, Role
 from tests import postgres
+from tests.install import Install, drop_template
 from tests.processes import free_port
 
 PASSWORD = "correct horse battery"
@@ -54,6 +56,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if on_postgres() and not hasattr(session.config, "workerinput"):  # once, after the processes of pytest-xdist
+        drop_template(os.environ["DATABASE_URL"])
 
 
 def _uses_database(item: pytest.Item) -> bool:
@@ -161,3 +168,15 @@ def postgres_url() -> Iterator[str]:
             yield url
     except postgres.NoPostgres as reason:
         pytest.skip(f"no PostgreSQL: {reason}")
+
+
+@pytest.fixture
+def live_install(tmp_path: Path, request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[Install]:
+    """A whole install with real processes, on the database of this run; see tests/install.py."""
+    server_url = request.getfixturevalue("postgres_url") if on_postgres() else ""
+    install = Install(tmp_path / "var", server_url)
+    try:
+        with django_db_blocker.unblock():
+            yield install
+    finally:
+        install.close()
