@@ -34,6 +34,13 @@ from tests.postgres import is_postgres
 from tests.processes import die_with_parent, free_port, stop
 
 ROOT = Path(__file__).resolve().parent.parent
+MIGRATE = """
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("createcachetable", verbosity=0)
+"""
 Process = subprocess.Popen[bytes]
 
 
@@ -170,13 +177,12 @@ class Install:
         if self.server_url:
             _on_server(self.server_url, "CREATE DATABASE {}", _template_name())
         url = _database_url(self.server_url, _template_name()) if self.server_url else ""
-        for command in ("migrate", "createcachetable"):
-            subprocess.run(
-                [sys.executable, "manage.py", command, "-v", "0", "--skip-checks"],
-                cwd=ROOT,
-                env=_environment(folder) | {"DATABASE_URL": url},
-                check=True,
-            )
+        subprocess.run(
+            [sys.executable, "-c", MIGRATE],
+            cwd=ROOT,
+            env=_environment(folder) | {"DATABASE_URL": url},
+            check=True,
+        )
 
 
 def drop_template(server_url: str) -> None:
