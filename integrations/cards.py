@@ -1,0 +1,122 @@
+"""What a card of the app directory says: an app's stated abilities in words, and the search over them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from integrations.connectors.base import Abilities
+from integrations.models import AppInstance
+from integrations.registry import App, apps
+
+Words = str | Promise
+
+MATCH_KEYS: dict[str, Words] = {"person": _("E-mail"), "company": _("Domain, name"), "product": _("SKU, name")}
+"""How records of a concept find their other half at first sight; those of other concepts are created, then linked."""
+
+CANNOT: list[tuple[str, Words]] = [
+    ("create", _("create records")),
+    ("update", _("change records")),
+    ("delete", _("delete records")),
+    ("clear", _("set a value back to blank")),
+    ("create_fields", _("create fields")),
+]
+"""Abilities whose absence a customer should know before connecting."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One app in the directory. ``facts`` are (word, value) lines in the order shown."""
+
+    app: App
+    facts: list[tuple[Words, Words]]
+    cannot: list[Words]
+    real_time: bool
+    instances: list[AppInstance] = field(default_factory=list)
+    is_hub: bool = False
+
+    @property
+    def takes_account(self) -> bool:
+        """Whether an account of it can (still) be connected: an app that serves only as hub can be connected once."""
+        return not (self.app.only_hub and self.instances)
+
+
+def of(app: App, instances: Iterable[AppInstance] = ()) -> Card:
+    """The card of ``app`` with the account's own live ``instances`` of it."""
+    able = [app.abilities(kind.key) for kind in app.kinds]
+    own = [instance for instance in instances if instance.app_key == app.key]
+    facts = [
+        (_("Objects"), ", ".join(str(kind.label) for kind in app.kinds)),
+        (_("Changes"), _changes(able)),
+        (_("Deletions"), _deletions(able)),
+        (_("Matches by"), _matches_by(app)),
+    ]
+    stated = {str(word) for word, _value in app.facts}
+    if (calls := _calls(able)) and "Limits" not in stated:
+        facts.append((_("Limits"), calls))
+    return Card(
+        app=app,
+        facts=[*facts, *app.facts],
+        cannot=[words for name, words in CANNOT if any(not getattr(one, name) for one in able)],
+        real_time=any(one.webhooks for one in able),
+        instances=own,
+        is_hub=any(instance.is_hub for instance in own),
+    )
+
+
+def find(
+    *, q: str = "", concept: str = "", real_time: bool = False, instances: Iterable[AppInstance] = ()
+) -> list[Card]:
+    """Cards whose name, blurb or objects hold every word of ``q``, narrowed by the facets."""
+    instances = list(instances)
+    words = q.casefold().split()
+    found = []
+    for app in apps().values():
+        text = " ".join([app.name, str(app.blurb), *(str(kind.label) for kind in app.kinds)]).casefold()
+        if not all(word in text for word in words) or (concept and concept not in {kind.concept for kind in app.kinds}):
+            continue
+        card = of(app, instances)
+        if card.real_time or not real_time:
+            found.append(card)
+    return found
+
+
+def concepts() -> list[tuple[str, str]]:
+    """The object facet: each concept of the catalogue with all its names ("Contacts, Prospects")."""
+    names: dict[str, list[str]] = {}
+    for app in apps().values():
+        for kind in app.kinds:
+            if (label := str(kind.label)) not in names.setdefault(kind.concept, []):
+                names[kind.concept].append(label)
+    return [(concept, ", ".join(labels)) for concept, labels in names.items()]
+
+
+def _changes(able: list[Abilities]) -> Words:
+    if any(one.webhooks for one in able):
+        return _("Real time, by webhooks")
+    seconds = min((one.poll_seconds for one in able), default=60)
+    if seconds < 120:
+        return ngettext("Polling, every second", "Polling, every %(n)d seconds", seconds) % {"n": seconds}
+    return ngettext("Polling, every minute", "Polling, every %(n)d minutes", seconds // 60) % {"n": seconds // 60}
+
+
+def _deletions(able: list[Abilities]) -> Words:
+    if all(one.sees_deletions for one in able):
+        return _("Detected")
+    return _("Not reported; found by full scans")
+
+
+def _matches_by(app: App) -> Words:
+    keys = [MATCH_KEYS[kind.concept] for kind in app.kinds if kind.concept in MATCH_KEYS]
+    if not keys:
+        return _("Nothing: created, then linked")
+    return "; ".join(dict.fromkeys(str(key) for key in keys))
+
+
+def _calls(able: list[Abilities]) -> Words:
+    limits = [one.calls_per_minute for one in able if one.calls_per_minute]
+    if not limits:
+        return ""
+    return ngettext("%(n)d call a minute", "%(n)d calls a minute", min(limits)) % {"n": min(limits)}
