@@ -1,10 +1,10 @@
 """Secrets at rest: a JSON field that the database only ever sees encrypted.
 
-Keys: ``FIELD_ENCRYPTION_KEYS`` (comma separated Fernet keys; the first encrypts, all decrypt). To rotate, put a new key first,
-run ``manage.py rotate_keys``, then drop the old one. Without keys, a demo install derives one from SECRET_KEY.
+Keys: ``FIELD_ENCRYPTION_KEYS`` (comma separated Fernet keys; the first encrypts, all decrypt). To rotate, put a new
+key first, run ``manage.py rotate_keys``, then drop the old one. Without keys, a demo install derives one from SECRET_KEY.
 
-Fernet has no associated data, so a row's blob could be pasted into another row; ``integrations.models.Credential`` therefore
-keeps its owner's id inside the encrypted document and compares after decrypting.
+Fernet has no associated data, so a row's blob could be pasted into another row; ``integrations.models.Credential``
+therefore keeps its owner's id inside the encrypted document and compares after decrypting.
 """
 
 import base64

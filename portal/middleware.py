@@ -11,7 +11,7 @@ SESSION_KEY = "account_id"
 
 
 class CurrentAccount:
-    """Sets ``request.account`` and ``request.membership`` from the session, only ever to one the user is a member of."""
+    """Sets ``request.account`` and ``request.membership`` from the session, only ever to what the user is a member of."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

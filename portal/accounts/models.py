@@ -1,7 +1,7 @@
 """Tenants and who may do what in them.
 
-An **account** is a tenant: it owns everything below it. A user joins it by a **membership** with a role, either by founding it
-at sign-up or by an **invitation** sent by mail. An **audit event** says who connected, changed, paused or deleted what.
+An **account** is a tenant: it owns everything below it. A user joins it by a **membership** with a role, either by
+founding it at sign-up or by an **invitation** sent by mail. An **audit event** says who connected, changed, paused or deleted what.
 """
 
 import secrets
@@ -116,7 +116,7 @@ class Entitlement(models.Model):
 
 
 class AuditEvent(models.Model):
-    """Append-only: what a person (or Syncline itself, user null) did, in words that stay true after the object is gone."""
+    """Append-only: what a person (or Syncline itself, user null) did, in words that stay true when the object is gone."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="audit_events")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
