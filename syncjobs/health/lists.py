@@ -1,0 +1,175 @@
+"""Lists of records behind the numbers: keyset-paged rows, and failures grouped by cause."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Min, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils.formats import number_format
+
+from syncjobs.health import words
+from syncjobs.health.catalogue import Words
+from syncjobs.health.numbers import STATUSES
+from syncjobs.models import RecordLink, Sync
+
+PAGE = 50
+SAMPLE = 5  # records shown under a cause
+# Grouping reads every row of the status through the index (sync, status); beyond this many the numbers are "at least".
+GROUPED_AT_MOST = 20_000
+TOP_GROUPS = 20
+CAUSE = ("code", "field", "side")
+GROUPED = ("failed", "excluded", "review", "pending")
+# Rows hold up to six JSON documents each; a list shows none of them.
+HEAVY = ("hub_seen", "app_seen", "hub_now", "app_now", "hub_expected", "app_expected")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a list shows: everything of it stands in the address, so that a view can be sent to a colleague."""
+
+    status: str
+    code: str = ""
+    field: str = ""
+    search: str = ""
+    after: int | None = None  # the last id of the page before: rows go down from here
+
+    @classmethod
+    def of(cls, status: str, query: Mapping[str, str]) -> "Query":
+        after = query.get("after", "")
+        return cls(
+            status,
+            query.get("code", ""),
+            query.get("field", ""),
+            query.get("q", "").strip()[:200],
+            int(after) if after.isdecimal() and len(after) < 19 else None,
+        )
+
+    def address(self, **changes: Any) -> str:
+        """The query part of the address with some of it changed."""
+        parts = {"code": self.code, "field": self.field, "q": self.search, "after": self.after, **changes}
+        return "?" + urlencode({key: value for key, value in parts.items() if value})
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.code or self.search or self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    link: RecordLink
+    reason: Words | None
+
+    @property
+    def label(self) -> str:
+        return words.label_of(self.link)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    rows: list[Row]
+    older: int | None  # ``after`` of the next page
+
+
+@dataclass(slots=True)
+class Group:
+    """Records with one cause: one card, one fix."""
+
+    words: Words
+    code: str
+    field: str
+    field_label: str
+    count: int
+    side: str
+    remote: str  # the app's own words for one of them
+    since: Any
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        return f"{self.words.title}: {self.field_label}" if self.field_label else self.words.title
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    groups: list[Group]
+    at_least: bool  # more records than were grouped
+
+    def number(self, group: Group) -> str:
+        return number_format(group.count, force_grouping=True) + ("+" if self.at_least else "")
+
+
+def links(sync: Sync, query: Query) -> QuerySet[RecordLink]:
+    """The links of a list, unordered. Every one starts at the index (sync, status)."""
+    found = RecordLink.objects.filter(sync=sync, status__in=STATUSES[query.status])
+    if query.code:
+        found = found.filter(code=query.code)
+    if query.field:
+        found = found.filter(field=query.field)
+    if query.search:
+        found = found.filter(_matching(query.search))
+    return found
+
+
+def page(sync: Sync, query: Query, size: int = PAGE) -> RecordPage:
+    """The newest links first. One query."""
+    found = links(sync, query)
+    if query.after:
+        found = found.filter(pk__lt=query.after)
+    rows = list(found.defer(*HEAVY).order_by("-pk")[: size + 1])
+    return RecordPage(_rows(sync, rows[:size]), rows[size - 1].pk if len(rows) > size else None)
+
+
+def groups(sync: Sync, status: str, *, samples: bool = True) -> Groups:
+    """By code, field and side, largest first: four queries, whatever the number of groups."""
+    bounded = (
+        RecordLink.objects.filter(sync=sync, status__in=STATUSES[status]).order_by().values("pk")[:GROUPED_AT_MOST]
+    )
+    grouped = RecordLink.objects.filter(pk__in=bounded).order_by()
+    counted = grouped.values(*CAUSE).annotate(n=Count("pk"), since=Min("status_since")).order_by("-n", *CAUSE)
+    found = list(counted[:TOP_GROUPS])
+    labels = words.field_labels(sync)
+    shown = [_group(sync, row, labels) for row in found]
+    if samples:
+        _add_samples(sync, grouped, shown, labels)
+    return Groups(shown, at_least=sum(row["n"] for row in found) >= GROUPED_AT_MOST)
+
+
+def _group(sync: Sync, row: Mapping[str, Any], labels: dict[str, dict[str, str]]) -> Group:
+    side = row["side"] or "app"
+    text = words.reason(sync, row["code"], side=row["side"], field=row["field"], labels=labels)
+    label = labels.get(side, {}).get(row["field"], row["field"])
+    return Group(text, row["code"], row["field"], label, row["n"], row["side"], "", row["since"])
+
+
+def _add_samples(
+    sync: Sync, grouped: QuerySet[RecordLink], shown: Sequence[Group], labels: dict[str, dict[str, str]]
+) -> None:
+    """The newest few records of each group, and what the app said about one of them."""
+    place = Window(RowNumber(), partition_by=list(CAUSE), order_by="-pk")
+    ids = list(grouped.annotate(place=place).filter(place__lte=SAMPLE).values_list("pk", flat=True))
+    by_cause: dict[tuple[str, ...], list[RecordLink]] = {}
+    for link in RecordLink.objects.filter(pk__in=ids).defer(*HEAVY).order_by("-pk"):
+        by_cause.setdefault((link.code, link.field, link.side), []).append(link)
+    for group in shown:
+        mine = by_cause.get((group.code, group.field, group.side), [])
+        group.rows = _rows(sync, mine, labels)
+        group.remote = next((link.detail for link in mine if link.detail), "")
+
+
+def _rows(sync: Sync, found: Sequence[RecordLink], labels: dict[str, dict[str, str]] | None = None) -> list[Row]:
+    for link in found:
+        link.sync = sync  # already loaded: no query per row
+    if labels is None and any(link.field for link in found):
+        labels = words.field_labels(sync)
+    return [Row(link, words.reason_of_link(link, labels)) for link in found]
+
+
+def _matching(search: str) -> Q:
+    """By e-mail or id where the text looks like one (indexed), else by part of the name."""
+    exact = Q(hub_id=search) | Q(app_id=search)
+    if "@" in search:
+        key = search.casefold()
+        return exact | Q(hub_key=key) | Q(app_key=key) | Q(label__icontains=search)
+    return exact | Q(label__icontains=search)

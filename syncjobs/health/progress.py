@@ -1,0 +1,170 @@
+"""A run's progress: phases, percent, and an estimate that says what it rests on. Pure functions of one ``SyncRun`` row."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.timezone import now
+from django.utils.translation import gettext
+
+from integrations.connectors.base import Abilities
+from integrations.records import Side
+from syncjobs.health.words import app_name
+from syncjobs.models import Direction, RunState, Sync, SyncRun
+
+READS = {"read_app": Side.APP, "read_hub": Side.HUB}
+DETAILS = {"detail_app": Side.APP, "detail_hub": Side.HUB}
+WRITES = {"write_hub": Side.HUB, "write_app": Side.APP}
+SIDES = {**READS, **DETAILS, **WRITES}
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    key: str
+    name: str
+    state: str  # done, running, waiting, stopped
+    done: int
+    total: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """``seconds`` left, and the app whose limit decides it ("" = the speed measured so far)."""
+
+    seconds: float
+    limited_by: str = ""
+    calls_per_minute: int = 0
+
+    @property
+    def done_near(self) -> datetime:
+        return now() + timedelta(seconds=self.seconds)
+
+
+def phases(run: SyncRun) -> list[Phase]:
+    """All phases of the run in order: those that were, the one that is, and those to come."""
+    plan = [key for key in _names(run.sync) if key in run.phases or (run.is_active and key in _expected(run.sync))]
+    return [_phase(run, key) for key in plan]
+
+
+def percent(run: SyncRun) -> int:
+    """Whole percent, 100 only when the run is done. Phases weigh by the requests they take, not by their number."""
+    if run.state in (RunState.DONE, RunState.DONE_WITH_FAILURES):
+        return 100
+    done = weight = 0.0
+    for phase in phases(run):
+        total = phase.total if phase.total is not None else max(_size(run), phase.done)
+        part = total / _batch(run.sync, phase.key)
+        weight += part
+        if phase.state == "done":
+            done += part
+        elif total:
+            done += part * min(1, phase.done / total)
+    return min(99, int(100 * done / weight)) if weight else 0
+
+
+def estimate(run: SyncRun) -> Estimate | None:
+    """Time to finish, or None while nothing can be said (nothing measured yet, or not running)."""
+    if not run.is_active or not run.started_at:
+        return None
+    left_by_side = dict.fromkeys(Side, 0.0)
+    records_left = 0.0
+    for phase in phases(run):
+        if phase.state == "done":
+            continue
+        total = phase.total if phase.total is not None else max(_size(run), phase.done)
+        left = max(0, total - phase.done)
+        records_left += left / _batch(run.sync, phase.key)
+        if phase.key in SIDES:
+            left_by_side[SIDES[phase.key]] += left / _batch(run.sync, phase.key)
+    limited = _by_limit(run.sync, left_by_side)
+    measured = _by_speed(run, records_left)
+    if limited and (measured is None or limited.seconds >= measured):
+        return limited
+    return Estimate(measured) if measured is not None else None
+
+
+def speed(run: SyncRun) -> float | None:
+    """Records a second in the phase that runs now, None before the first are through."""
+    running = next((phase for phase in phases(run) if phase.state == "running"), None)
+    if running is None or not running.seconds or not running.done:
+        return None
+    return running.done / running.seconds
+
+
+def _by_limit(sync: Sync, calls: dict[Side, float]) -> Estimate | None:
+    """From the apps' own limits: the side that needs longest."""
+    found = []
+    for side, number in calls.items():
+        limit = _abilities(sync, side).calls_per_minute
+        if limit and number:
+            found.append(Estimate(60 * number / limit, app_name(sync, side), limit))
+    return max(found, key=lambda one: one.seconds, default=None)
+
+
+def _by_speed(run: SyncRun, left: float) -> float | None:
+    """From the time the work so far took, waits included. ``left`` is in batches, like the work done."""
+    assert run.started_at is not None
+    elapsed = ((run.finished_at or now()) - run.started_at).total_seconds()
+    done = sum(phase.done / _batch(run.sync, phase.key) for phase in phases(run))
+    return left * elapsed / done if done >= 1 and elapsed >= 2 else None
+
+
+def _batch(sync: Sync, phase: str) -> int:
+    """Records per request in a phase. Matching and checking touch no app: they count as large batches."""
+    if phase not in SIDES:
+        return 1000
+    abilities = _abilities(sync, SIDES[phase])
+    sizes = {**dict.fromkeys(READS, abilities.scan_page), **dict.fromkeys(DETAILS, abilities.read_batch)}
+    return max(1, sizes.get(phase, abilities.write_batch))
+
+
+def _abilities(sync: Sync, side: Side) -> Abilities:
+    return sync.instance(side).app.abilities(sync.kind(side))
+
+
+def _size(run: SyncRun) -> int:
+    """The best known number of records: the larger side's, as far as it is known."""
+    return max((found.get("total") or found.get("done") or 0 for found in run.phases.values()), default=0)
+
+
+def _expected(sync: Sync) -> set[str]:
+    found = {"read_app", "read_hub", "match", "check"}
+    found |= {key for key, side in DETAILS.items() if _abilities(sync, side).partial_scan}
+    if sync.direction != Direction.TO_APP:
+        found.add("write_hub")
+    if sync.direction != Direction.TO_HUB:
+        found.add("write_app")
+    return found
+
+
+def _names(sync: Sync) -> dict[str, str]:
+    names = {"app": app_name(sync, Side.APP), "hub": app_name(sync, Side.HUB)}
+    return {
+        "read_app": gettext("Read %(app)s") % names,
+        "read_hub": gettext("Read %(hub)s") % names,
+        "detail_app": gettext("Read details from %(app)s") % names,
+        "detail_hub": gettext("Read details from %(hub)s") % names,
+        "match": gettext("Match"),
+        "write_hub": gettext("Write to %(hub)s") % names,
+        "write_app": gettext("Write to %(app)s") % names,
+        "check": gettext("Check against both sides"),
+    }
+
+
+def _phase(run: SyncRun, key: str) -> Phase:
+    found: dict[str, Any] = run.phases.get(key) or {}
+    started, ended = _moment(found.get("started")), _moment(found.get("ended"))
+    if ended:
+        state = "done"
+    elif started:
+        state = "running" if run.is_active else "stopped"
+    else:
+        state = "waiting"
+    seconds = ((ended or run.finished_at or now()) - started).total_seconds() if started else None
+    done, total = found.get("done") or 0, found.get("total")
+    return Phase(key, _names(run.sync)[key], state, done, done if ended and total is None else total, seconds)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,145 @@
+"""One record: both sides field by field, why it is in its state, and the ledger."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.services.connections import open_connector
+
+from integrations.errors import ConnectorError
+from integrations.records import Side, Values
+from syncjobs.health import standing, words
+from syncjobs.models import FieldChange, FieldMapping, RecordLink, RecordStatus, Sync
+
+log = logging.getLogger(__name__)
+LEDGER_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One mapping: the value at each side as last read, and whether the two are settled."""
+
+    mapping: FieldMapping
+    label: str
+    app_label: str
+    hub_label: str
+    app: str
+    hub: str
+    state: str  # a key of portal.statuses
+    word: str  # "" = the state's own
+    winner: str
+    last: FieldChange | None  # the newest ledger row of this field
+
+    @property
+    def set_by(self) -> str:
+        """The side that set the value: opposite of the one written to last."""
+        return str(Side(self.last.side).other) if self.last else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A ledger row in words."""
+
+    change: FieldChange
+    field: str
+    where: str
+    why: str
+    old: str
+    new: str
+    loser: str
+
+
+def of_link(link: RecordLink) -> dict[str, Any]:
+    """All that the record page shows. Asks no app: values are those last read."""
+    sync, labels = link.sync, words.field_labels(link.sync)
+    ledger = list(link.changes.order_by("-pk")[:LEDGER_SHOWN])
+    reason = words.reason_of_link(link, labels)
+    return {
+        "link": link,
+        "sync": sync,
+        "label": words.label_of(link),
+        "reason": reason,
+        "button": standing.fix_button(reason, sync) if reason and link.status != RecordStatus.IN_SYNC else None,
+        "fields": _fields(link, labels, ledger),
+        "ledger": [_entry(change, sync, labels) for change in ledger],
+        "app": {"instance": sync.app_instance, "name": words.app_name(sync, Side.APP), "url": url_of(link, Side.APP)},
+        "hub": {"instance": sync.hub_instance, "name": words.app_name(sync, Side.HUB), "url": url_of(link, Side.HUB)},
+    }
+
+
+def values(link: RecordLink, side: Side) -> Values:
+    """Values of one side as last read: what was read since the last agreement over what was seen then."""
+    seen = getattr(link, f"{side}_seen") or {}
+    now = getattr(link, f"{side}_now") or {}
+    return {**seen, **now}
+
+
+def url_of(link: RecordLink, side: Side) -> str:
+    """The record's page in its app, "" where there is none or the app's connection cannot tell."""
+    remote_id = link.hub_id if side is Side.HUB else link.app_id
+    gone = link.hub_gone if side is Side.HUB else link.app_gone
+    if not remote_id or gone:
+        return ""
+    try:
+        url = open_connector(link.sync.instance(side)).record_url(link.sync.kind(side), remote_id)
+    except ConnectorError:
+        log.info("No address for a record of instance %s", link.sync.instance(side).pk)
+        return ""
+    return url if url.startswith(("https://", "http://")) else ""
+
+
+def _fields(link: RecordLink, labels: dict[str, dict[str, str]], ledger: list[FieldChange]) -> list[FieldRow]:
+    hub, app = values(link, Side.HUB), values(link, Side.APP)
+    last: dict[tuple[str, str], FieldChange] = {}
+    for change in ledger:
+        last.setdefault((change.side, change.field), change)
+    rows = []
+    for mapping in link.sync.mappings.all():
+        if not mapping.on:
+            continue
+        names = {"hub": mapping.hub_field, "app": mapping.app_field}
+        changes = [last[side, name] for side, name in names.items() if (side, name) in last]
+        state, word = _state(link, mapping)
+        app_label = labels["app"].get(mapping.app_field, mapping.app_field)
+        hub_label = labels["hub"].get(mapping.hub_field, mapping.hub_field)
+        rows.append(
+            FieldRow(
+                mapping=mapping,
+                label=app_label,
+                app_label=app_label,
+                hub_label=hub_label,
+                app=words.value(app.get(mapping.app_field)),
+                hub=words.value(hub.get(mapping.hub_field)),
+                state=state,
+                word=word,
+                winner=words.winner(mapping, link.sync),
+                last=max(changes, key=lambda change: change.pk, default=None),
+            )
+        )
+    return rows
+
+
+def _state(link: RecordLink, mapping: FieldMapping) -> tuple[str, str]:
+    """(state, word). Equal means: the two sides agreed on the value last seen at each."""
+    names = {Side.HUB: mapping.hub_field, Side.APP: mapping.app_field}
+    if link.field and link.status == RecordStatus.FAILED and link.field in names.values():
+        return "failed", words.REFUSED
+    for side, name in names.items():
+        now, seen = getattr(link, f"{side}_now"), getattr(link, f"{side}_seen")
+        if now is not None and name in now and (seen is None or seen.get(name) != now[name]):
+            return "pending", ""
+    if link.hub_seen is None or link.app_seen is None:
+        return "pending", ""
+    return "insync", words.EQUAL
+
+
+def _entry(change: FieldChange, sync: Sync, labels: dict[str, dict[str, str]]) -> Entry:
+    return Entry(
+        change=change,
+        field=labels[change.side].get(change.field, change.field),
+        where=words.app_name(sync, change.side),
+        why=words.rule(change.rule, sync),
+        old=words.value(change.old),
+        new=words.value(change.new),
+        loser=words.value(change.loser),
+    )

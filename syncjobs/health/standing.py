@@ -1,0 +1,222 @@
+"""How an app instance and its syncs stand: one pill, and where there is trouble one sentence and one button.
+
+Used by the integrations index and by the app page, so that both say the same.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
+
+from integrations.models import AppInstance, InstanceState
+from integrations.records import Side
+from syncjobs.health import numbers as counting
+from syncjobs.health.catalogue import Words, describe
+from syncjobs.health.numbers import Numbers
+from syncjobs.models import Sync, SyncState
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What to do next: a link, or with ``post`` a form that changes something (only shown to managers)."""
+
+    text: str
+    url: str
+    post: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The one sentence that matters, and what to do. ``tone``: "failed" (stopped) or "review" (some records)."""
+
+    tone: str
+    text: str
+    button: Button | None = None
+    waiting: int = 0  # records that wait for it
+    title: str = ""
+    since: datetime | None = None
+    records: str = ""  # "28 Contacts": how many records it is about, and their list
+    records_url: str = ""
+
+
+@dataclass(slots=True)
+class SyncStanding:
+    """One sync with its numbers, ready for a table row."""
+
+    sync: Sync
+    numbers: Numbers
+
+    @property
+    def is_initial(self) -> bool:
+        return bool(self.sync.state == SyncState.INITIAL)
+
+    @property
+    def pill(self) -> str:
+        """The words of the state; the initial sync says how far it is."""
+        words = self.sync.get_state_display()
+        if self.is_initial and self.numbers.total:
+            settled = self.numbers.total - self.numbers.pending
+            return f"{words} {100 * settled // self.numbers.total}%"
+        return words
+
+    @property
+    def lag_seconds(self) -> float | None:
+        return None if self.sync.lag_ms is None else self.sync.lag_ms / 1000
+
+
+@dataclass(slots=True)
+class Standing:
+    """One app instance with its syncs."""
+
+    instance: AppInstance
+    syncs: list[SyncStanding] = field(default_factory=list)
+
+    @property
+    def numbers(self) -> Numbers:
+        return counting.total(one.numbers for one in self.syncs)
+
+    @property
+    def suspended(self) -> list[SyncStanding]:
+        return [one for one in self.syncs if one.sync.state == SyncState.SUSPENDED]
+
+    @property
+    def lag_seconds(self) -> float | None:
+        """Of the slowest sync."""
+        return max((one.lag_seconds for one in self.syncs if one.lag_seconds is not None), default=None)
+
+    @property
+    def last_change_at(self) -> datetime | None:
+        return max((one.sync.last_change_at for one in self.syncs if one.sync.last_change_at), default=None)
+
+    @property
+    def last_scan_at(self) -> datetime | None:
+        return max((one.sync.last_scan_at for one in self.syncs if one.sync.last_scan_at), default=None)
+
+    @property
+    def state(self) -> str:
+        """A key of ``portal.statuses``, worst first. Filters and the order of the index go by it."""
+        states = {one.sync.state for one in self.syncs}
+        if self.instance.state != InstanceState.CONNECTED:
+            return str(self.instance.state)
+        for state in (SyncState.SUSPENDED, SyncState.INITIAL):
+            if state in states:
+                return state.value
+        if self.numbers.failed:
+            return "attention"
+        if SyncState.ACTIVE in states:
+            return SyncState.ACTIVE.value
+        return next(iter(sorted(states)), "connected")
+
+    @property
+    def pill(self) -> str:
+        """The words of the pill, "" for those of the state."""
+        if self.state == SyncState.SUSPENDED and self.suspended:
+            count = len(self.suspended)
+            return ngettext("%(n)s sync stopped", "%(n)s syncs stopped", count) % {"n": count}
+        if self.state == SyncState.INITIAL:
+            return next(one.pill for one in self.syncs if one.is_initial)
+        return ""
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """The worst thing here, or None."""
+        if self.instance.state in (InstanceState.NEEDS_REAUTH, InstanceState.SUSPENDED):
+            return instance_trouble(self.instance, waiting=self.numbers.pending)
+        if self.suspended:
+            return sync_trouble(self.suspended[0])
+        failing = max(self.syncs, key=lambda one: one.numbers.failed, default=None)
+        if failing and failing.numbers.failed:
+            return failures_trouble(failing)
+        return None
+
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        """Needs attention first, then by failures, then by name."""
+        tones = {"failed": 0, "review": 1}
+        trouble = self.trouble
+        return (tones[trouble.tone] if trouble else 2, -self.numbers.failed, str(self.instance).casefold())
+
+
+def of_instances(instances: Iterable[AppInstance], syncs: Iterable[Sync]) -> list[Standing]:
+    """``syncs``: saved ones with both instances loaded. One query, whatever their number."""
+    syncs = list(syncs)
+    found = counting.of_syncs(syncs)
+    by_instance: dict[int, list[SyncStanding]] = {}
+    for sync in syncs:
+        by_instance.setdefault(sync.app_instance_id, []).append(SyncStanding(sync, found[sync.pk]))  # type: ignore[arg-type]
+    return [Standing(instance, by_instance.get(instance.pk, [])) for instance in instances]
+
+
+def instance_trouble(instance: AppInstance, *, waiting: int = 0) -> Trouble:
+    """A login that no longer works: everything of this instance waits."""
+    words = describe(instance.state_code or "AUTH_EXPIRED", app=instance.app.name)
+    text = words.cause
+    if waiting:
+        text += " " + _waiting(waiting)
+    button = Button(gettext("Reconnect"), reverse("integrations:manage", args=[instance.pk]))
+    title = gettext("%(app)s: %(title)s") % {"app": instance.label, "title": words.title}
+    return Trouble("failed", text, button, waiting, title, instance.state_since)
+
+
+def sync_trouble(standing: SyncStanding) -> Trouble:
+    """A sync that stopped itself and asks."""
+    sync = standing.sync
+    words = words_of_sync(sync)
+    text = gettext("%(object)s stopped: %(cause)s") % {"object": sync.app_kind_info.label, "cause": words.cause}
+    if standing.numbers.pending:
+        text += " " + _waiting(standing.numbers.pending)
+    title = gettext("%(object)s stopped: %(title)s") % {"object": sync.app_kind_info.label, "title": words.title}
+    return Trouble("failed", text, fix_button(words, sync), standing.numbers.pending, title, sync.state_since)
+
+
+def failures_trouble(standing: SyncStanding) -> Trouble:
+    failed = standing.numbers.failed
+    kind = standing.sync.app_kind_info
+    text = ngettext(
+        "%(n)s record of %(object)s failed and is not in sync.",
+        "%(n)s records of %(object)s failed and are not in sync.",
+        failed,
+    ) % {"n": number_format(failed, force_grouping=True), "object": kind.label}
+    url = reverse("syncjobs:records", args=[standing.sync.pk, "failed"])
+    return Trouble("review", text, Button(gettext("How to fix"), url), failed)
+
+
+def words_of_sync(sync: Sync) -> Words:
+    """Why a sync is suspended. Its code is about the side that is not well, else about the app."""
+    hub, app = sync.instance(Side.HUB), sync.instance(Side.APP)
+    hub_is_ill = hub.state != InstanceState.CONNECTED
+    names = {"app": hub.app.name, "other": app.app.name} if hub_is_ill else {"app": app.app.name, "other": hub.app.name}
+    return describe(sync.state_code, **names)
+
+
+def fix_button(words: Words, sync: Sync) -> Button | None:
+    """The one button of a failure, or None where nothing in Syncline puts it right."""
+    steps = {
+        "direction": gettext("Change the settings"),
+        "limits": gettext("Change the limits"),
+        "mappings": gettext("Change the mappings"),
+    }
+    if words.fix == "reconnect":
+        sides = [sync.instance(side) for side in (Side.APP, Side.HUB)]
+        ill = next((instance for instance in sides if instance.state != InstanceState.CONNECTED), sides[0])
+        return Button(gettext("Reconnect"), reverse("integrations:manage", args=[ill.pk]))
+    if words.fix in steps:
+        return Button(steps[words.fix], edit_url(sync, words.fix), post=True)
+    if words.fix == "resume" or sync.state == SyncState.SUSPENDED:
+        return Button(gettext("Resume"), reverse("syncjobs:resume", args=[sync.pk]), post=True)
+    return None
+
+
+def edit_url(sync: Sync, step: str = "") -> str:
+    """Where a POST makes a draft copy of the sync and goes to ``step`` of the wizard."""
+    url = reverse("syncjobs:edit", args=[sync.pk])
+    return f"{url}?step={step}" if step else url
+
+
+def _waiting(count: int) -> str:
+    return ngettext(
+        "%(n)s change waits and goes out afterwards.", "%(n)s changes wait and go out afterwards.", count
+    ) % {"n": number_format(count, force_grouping=True)}

@@ -1,0 +1,166 @@
+"""What a manager can do to a sync. Each is a POST; a message says what happened and how to undo it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal.access import manager_required
+from syncjobs.access import sync_or_404
+from syncjobs.health import numbers as counting
+from syncjobs.health.numbers import STATUSES
+from syncjobs.health.views.overview import instance_or_404
+from syncjobs.models import Sync, SyncState
+from syncjobs.services import syncs
+from syncjobs.services.runs import RunAlreadyActive
+
+SELECTED_AT_MOST = 1000
+
+
+def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
+    """To the page the button stood on, if that is one of ours."""
+    url = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return redirect(url if safe else otherwise)
+
+
+def _page(sync: Sync) -> str:
+    return reverse("syncjobs:sync", args=[sync.pk])
+
+
+@require_POST
+@manager_required
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    sync = sync_or_404(request, pk)
+    syncs.pause(sync=sync, by=request.user)
+    messages.success(request, gettext("Paused: %(sync)s. Changes are kept; “Resume” catches up.") % {"sync": sync})
+    return _back(request, _page(sync))
+
+
+@require_POST
+@manager_required
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    sync = sync_or_404(request, pk)
+    syncs.resume(sync=sync, by=request.user)
+    messages.success(request, gettext("Resumed: %(sync)s. It catches up now; “Pause” holds it again.") % {"sync": sync})
+    return _back(request, _page(sync))
+
+
+@require_POST
+@manager_required
+def run_now(request: HttpRequest, pk: int) -> HttpResponse:
+    sync = sync_or_404(request, pk)
+    try:
+        syncs.run_now(sync=sync, by=request.user)
+    except RunAlreadyActive:
+        messages.info(request, gettext("%(sync)s is running already.") % {"sync": sync})
+    else:
+        messages.success(request, gettext("Started: %(sync)s looks for changes now.") % {"sync": sync})
+    return _back(request, _page(sync))
+
+
+@require_POST
+@manager_required
+def resync(request: HttpRequest, pk: int) -> HttpResponse:
+    """All records of a status, those with one code, or the chosen ones (``link``, repeated)."""
+    sync = sync_or_404(request, pk)
+    status = request.POST.get("status", "failed")
+    if status not in STATUSES:
+        return HttpResponse(status=400)
+    chosen = [int(pk) for pk in request.POST.getlist("link")[:SELECTED_AT_MOST] if pk.isdecimal()]
+    more = {"link_ids": chosen} if chosen else {"code": request.POST.get("code", "")}
+    number = sum(syncs.resync(sync=sync, by=request.user, status=one, **more) for one in STATUSES[status])
+    text = ngettext("%(n)s record is tried again now.", "%(n)s records are tried again now.", number)
+    messages.success(request, text % {"n": number_format(number, force_grouping=True)})
+    return _back(request, _page(sync))
+
+
+@require_http_methods(["GET", "POST"])
+@manager_required
+def turn_off(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks first: says what stops, what stays and how many changes wait."""
+    sync = sync_or_404(request, pk)
+    if request.method == "POST":
+        syncs.turn_off(sync=sync, by=request.user)
+        messages.success(request, gettext("Turned off: %(sync)s. “Resume” turns it on again.") % {"sync": sync})
+        return redirect(_page(sync))
+    return render(request, "syncjobs/turn_off.html", _confirming(sync))
+
+
+@require_http_methods(["GET", "POST"])
+@manager_required
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks for the sync's name: what is deleted are our links, never records of an app."""
+    sync = sync_or_404(request, pk)
+    name = sync.app_kind_info.label
+    context = {**_confirming(sync), "name": name}
+    if request.method == "POST":
+        if request.POST.get("name", "").strip().casefold() == name.casefold():
+            syncs.delete(sync=sync, by=request.user)
+            messages.success(
+                request, gettext("Deleted: %(sync)s. Records in both apps stay as they are.") % {"sync": sync}
+            )
+            return redirect("syncjobs:index")
+        context["error"] = gettext("Type %(name)s exactly as shown.") % {"name": name}
+        return render(request, "syncjobs/delete.html", context, status=422)
+    return render(request, "syncjobs/delete.html", context)
+
+
+def _confirming(sync: Sync) -> dict[str, Any]:
+    return {"sync": sync, "numbers": counting.of_syncs([sync])[sync.pk]}
+
+
+def _for_all(request: HttpRequest, pk: int, states: set[str], act: Callable[[Sync], Any]) -> int:
+    """Does something to all syncs of an app instance that are in one of the states."""
+    instance = instance_or_404(request, pk)
+    found = Sync.objects.for_account(instance.account).filter(app_instance=instance, state__in=states)
+    count = 0
+    for sync in found.select_related("account", "hub_instance", "app_instance"):
+        try:
+            act(sync)
+            count += 1
+        except RunAlreadyActive:
+            continue
+    return count
+
+
+def _to_instance(request: HttpRequest, pk: int) -> HttpResponse:
+    return _back(request, reverse("syncjobs:instance", args=[pk]))
+
+
+@require_POST
+@manager_required
+def run_all(request: HttpRequest, pk: int) -> HttpResponse:
+    running = {SyncState.ACTIVE, SyncState.INITIAL}
+    count = _for_all(request, pk, running, lambda sync: syncs.run_now(sync=sync, by=request.user))
+    text = ngettext("%(n)s sync looks for changes now.", "%(n)s syncs look for changes now.", count)
+    messages.success(request, text % {"n": count})
+    return _to_instance(request, pk)
+
+
+@require_POST
+@manager_required
+def pause_all(request: HttpRequest, pk: int) -> HttpResponse:
+    running = {SyncState.ACTIVE, SyncState.INITIAL}
+    count = _for_all(request, pk, running, lambda sync: syncs.pause(sync=sync, by=request.user))
+    text = ngettext(
+        "%(n)s sync is paused. “Resume all” goes on.", "%(n)s syncs are paused. “Resume all” goes on.", count
+    )
+    messages.success(request, text % {"n": count})
+    return _to_instance(request, pk)
+
+
+@require_POST
+@manager_required
+def resume_all(request: HttpRequest, pk: int) -> HttpResponse:
+    count = _for_all(request, pk, {SyncState.PAUSED}, lambda sync: syncs.resume(sync=sync, by=request.user))
+    text = ngettext("%(n)s sync goes on.", "%(n)s syncs go on.", count)
+    messages.success(request, text % {"n": count})
+    return _to_instance(request, pk)

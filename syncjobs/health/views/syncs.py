@@ -1,0 +1,105 @@
+"""One sync: its numbers, settings in words, runs; and the progress of its initial sync."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from portal.access import member_required
+from portal.htmx import render_part
+from syncjobs.access import sync_or_404
+from syncjobs.health import numbers as counting
+from syncjobs.health import progress as measuring
+from syncjobs.health import standing, words
+from syncjobs.models import RunKind, Sync, SyncRun, SyncState
+from syncjobs.wizard.words import summary
+
+RUNS_SHOWN = 20
+EVENTS_SHOWN = 7
+QUARTERS = (1, 25, 50, 75, 100)
+
+
+@require_safe
+@member_required
+def sync(request: HttpRequest, pk: int) -> HttpResponse:
+    found = sync_or_404(request, pk)
+    if found.state == SyncState.INITIAL:
+        return redirect("syncjobs:progress", pk=pk)
+    one = _standing(found)
+    context = {
+        "sync": found,
+        "one": one,
+        "trouble": _trouble(one),
+        "summary": summary(found),
+        "runs": found.runs.select_related("requested_by").order_by("-pk")[:RUNS_SHOWN],
+        "draft": found.drafts.first(),
+    }
+    return render(request, "syncjobs/sync.html", context)
+
+
+@require_safe
+@member_required
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """The fragment asks for itself every two seconds while the run is active, and stops by no longer asking.
+
+    ``?spoken=`` is the quarter that the page said last, so that a screen reader hears each once.
+    """
+    found = sync_or_404(request, pk)
+    context = _progress(found, request.GET.get("spoken", ""))
+    return render_part(request, "syncjobs/progress.html", "syncjobs/_progress.html", context)
+
+
+def _standing(sync: Sync) -> standing.SyncStanding:
+    return standing.SyncStanding(sync, counting.of_syncs([sync])[sync.pk])
+
+
+def _trouble(one: standing.SyncStanding) -> standing.Trouble | None:
+    """What stands over the page: an instance that lost its login, or a sync that stopped itself."""
+    for instance in (one.sync.app_instance, one.sync.hub_instance):
+        if instance and instance.state in ("needs_reauth", "suspended"):
+            return standing.instance_trouble(instance, waiting=one.numbers.pending)
+    return standing.sync_trouble(one) if one.sync.state == SyncState.SUSPENDED else None
+
+
+def _run_of(sync: Sync) -> SyncRun | None:
+    """The initial run that is shown: the newest one."""
+    run = sync.runs.filter(kind=RunKind.INITIAL).select_related("requested_by").order_by("-pk").first()
+    if run:
+        run.sync = sync
+    return run
+
+
+def _progress(sync: Sync, spoken: str) -> dict[str, Any]:
+    run, one = _run_of(sync), _standing(sync)
+    done = measuring.percent(run) if run else 0
+    said = int(spoken) if spoken.isdecimal() and len(spoken) < 4 else 0
+    reached = max((quarter for quarter in QUARTERS if quarter <= done), default=0)
+    return {
+        "sync": sync,
+        "run": run,
+        "one": one,
+        "percent": done,
+        "reached": max(reached, said),
+        "say": reached > said,
+        "phases": measuring.phases(run) if run else [],
+        "estimate": measuring.estimate(run) if run else None,
+        "speed": measuring.speed(run) if run else None,
+        "waits": _waits(sync, run),
+        "trouble": _trouble(one),
+        "stopped": words.reason(sync, run.code) if run and run.code and not run.is_active else None,
+        "events": _events(sync, run),
+        # Between two runs (paused, suspended, about to be queued) the page still looks after the sync, only slower.
+        "polls": (2 if run.is_active else 0) if run else (2 if sync.state == SyncState.INITIAL else 0),
+    }
+
+
+def _waits(sync: Sync, run: SyncRun | None) -> Any:
+    """What an active run waits for, in words, or None while it works."""
+    return words.reason(sync, run.waiting_for) if run and run.is_active and run.waiting_for else None
+
+
+def _events(sync: Sync, run: SyncRun | None) -> list[tuple[Any, str]]:
+    if run is None:
+        return []
+    return [(event, words.event(event, sync)) for event in run.events.order_by("-pk")[:EVENTS_SHOWN]]

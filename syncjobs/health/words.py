@@ -1,0 +1,115 @@
+"""Records and runs in words: why a link is in its state, what a run did, which rule wrote a value."""
+
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from integrations.models import ObjectSchema
+from integrations.records import Side
+from syncjobs.health.catalogue import Words, describe
+from syncjobs.models import FieldMapping, RecordLink, RecordStatus, RunEvent, Sync
+
+RULES = {
+    "hub_changed": _("{hub} changed it."),
+    "app_changed": _("{app} changed it."),
+    "filled_blank": _("It was blank and took the other side's value."),
+    "winner_hub": _("Both sides differed, and {hub} wins."),
+    "winner_app": _("Both sides differed, and {app} wins."),
+    "most_recent": _("Both sides differed, and the most recent change wins."),
+    "one_way": _("This field goes one way."),
+    "merged_sets": _("The choices of both sides were put together."),
+    "constant": _("A fixed value of this sync."),
+}
+"""``engine.merge.Rule`` → why a value was written. ``{hub}`` and ``{app}`` are the apps' names."""
+
+EQUAL, REFUSED = _("Equal"), _("Refused")
+WINNERS = {
+    "recent": _("Most recent"),
+    "hub": _("{hub} wins"),
+    "app": _("{app} wins"),
+    "ask": _("Ask me"),
+}
+
+
+def rule(name: str, sync: Sync) -> str:
+    """Why a ledger row's value was written."""
+    names = {"hub": app_name(sync, Side.HUB), "app": app_name(sync, Side.APP)}
+    return str(RULES[name]).format(**names) if name in RULES else name.replace("_", " ")
+
+
+def winner(mapping: FieldMapping, sync: Sync) -> str:
+    """Who wins if both sides change this field."""
+    names = {"hub": app_name(sync, Side.HUB), "app": app_name(sync, Side.APP)}
+    return str(WINNERS[mapping.winner or sync.winner]).format(**names)
+
+
+def app_name(sync: Sync, side: Side | str) -> str:
+    """The name of the app at one side; both sides of one app are told apart by their labels."""
+    instance, other = sync.instance(Side(side)), sync.instance(Side(side).other)
+    return instance.label if instance.app_key == other.app_key else instance.app.name
+
+
+def field_labels(sync: Sync) -> dict[str, dict[str, str]]:
+    """Side → field name → label, from what was last read of each app: one query, no call to an app."""
+    wanted = {sync.hub_instance_id: ("hub", sync.hub_kind), sync.app_instance_id: ("app", sync.app_kind)}
+    labels: dict[str, dict[str, str]] = {"hub": {}, "app": {}}
+    for schema in ObjectSchema.objects.filter(instance_id__in=list(wanted)):
+        side, kind = wanted[schema.instance_id]
+        if schema.kind == kind:
+            labels[side] = {field["name"]: field.get("label") or field["name"] for field in schema.fields}
+    return labels
+
+
+def reason(
+    sync: Sync, code: str, *, side: str = "", field: str = "", labels: dict[str, dict[str, str]] | None = None
+) -> Words:
+    """The words for a code of a record. ``side``: who refused, or whose record it is about (the app where none is named)."""
+    at = Side(side) if side else Side.APP
+    label = (labels or {}).get(at.value, {}).get(field, field)
+    return describe(code, app=app_name(sync, at), other=app_name(sync, at.other), field=label)
+
+
+DELETIONS = {
+    RecordStatus.DELETED_IN_HUB: ("DELETED_IN_HUB", "hub"),
+    RecordStatus.DELETED_IN_APP: ("DELETED_IN_APP", "app"),
+}
+
+
+def reason_of_link(link: RecordLink, labels: dict[str, dict[str, str]] | None = None) -> Words | None:
+    """Why a link is not in sync (or which note it carries), None where there is nothing to say."""
+    code, side = link.code, link.side
+    if link.status in DELETIONS:
+        code, side = DELETIONS[RecordStatus(link.status)]
+    return reason(link.sync, code, side=side, field=link.field, labels=labels) if code else None
+
+
+def label_of(link: RecordLink) -> str:
+    """How pages name a record: never empty."""
+    return link.label or link.hub_key or link.app_key or link.hub_id or link.app_id or str(link.pk)
+
+
+def event(one: RunEvent, sync: Sync) -> str:
+    """The last column of "Just now"."""
+    where = app_name(sync, one.side) if one.side else ""
+    if one.result in ("failed", "excluded", "review") and one.code:
+        return reason(sync, one.code, side=one.side).title
+    counted = {"fields": one.fields, "app": where}
+    texts = {
+        "created": gettext("Created in %(app)s, %(fields)s fields"),
+        "updated": gettext("Updated in %(app)s, %(fields)s fields"),
+        "linked": gettext("Matched, nothing to change"),
+        "deleted": gettext("Deleted in %(app)s"),
+    }
+    return texts.get(one.result, "") % counted
+
+
+def value(raw: Any) -> str:
+    """A canonical value (``integrations.records``) as text."""
+    if raw is None or raw == "":
+        return ""
+    if isinstance(raw, bool):
+        return gettext("Yes") if raw else gettext("No")
+    if isinstance(raw, list):
+        return ", ".join(str(part) for part in raw)
+    return str(raw)
