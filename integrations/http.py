@@ -1,0 +1,297 @@
+"""The one HTTP session that every connector uses: time-outs, retries of what is safe to repeat, rate budget, redaction.
+
+What a lost call means depends on what it might have done. A **read** may be repeated, so its errors say "try again". A **write**
+whose answer got lost may have happened: that is ``NoAnswer``, and nothing repeats it blindly. A call that never left this
+machine (connection refused, unknown host) had no effect, whatever it was.
+"""
+
+import json as json_codec
+import logging
+import os
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any, Protocol
+
+import requests
+from django.utils.translation import gettext as _
+from requests_hardened.ip_filter import InvalidIPAddress
+
+from integrations import addresses, errors
+from integrations.budget import Budget
+from integrations.errors import ConnectorError
+from portal.redaction import redact
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3
+PAUSES = (0.2, 0.8)  # seconds before the second and third try, each with ±50 % jitter: a slice of work never waits long
+RETRIED_STATUS = {502, 503, 504}
+BLOCK_SECONDS = 10  # after a 429 that does not say how long
+TRANSIENT_STATUS = {408, *range(500, 600)}
+
+Params = Mapping[str, Any] | Iterable[tuple[str, Any]] | None
+
+
+class Answer:
+    """One answer of an app, whatever its status."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def data(self) -> Any:
+        """The parsed JSON body, None when there is none (apps answer plain text and HTML when in trouble)."""
+        try:
+            return json_codec.loads(self.body)
+        except ValueError:
+            return None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds of ``Retry-After``; the date form is not used by any app here and counts as absent."""
+        try:
+            return max(0.0, float(self.headers.get("Retry-After", "")))
+        except ValueError:
+            return None
+
+
+class Auth(Protocol):
+    def headers(self) -> dict[str, str]: ...
+
+    def renew(self) -> bool:
+        """Asked once per call after a 401. True: there are new headers, try once more."""
+
+
+class NoAuth:
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    def renew(self) -> bool:
+        return False
+
+
+class Bearer(NoAuth):
+    """A token that never changes."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"}
+
+
+Fault = Callable[[Answer, bool], ConnectorError | None]
+"""An app's own error table: ``(answer, wrote)`` → the error it means, None = the default table decides. Asked about every answer,
+2xx too, because some apps refuse with 200."""
+
+
+class _Lost(errors.Unavailable):
+    """The connection broke while a read was under way: it may be repeated at once."""
+
+
+class _NotSent(errors.Unavailable):
+    """Nothing left this machine: any call may be repeated at once."""
+
+
+class _Headers(requests.auth.AuthBase):
+    """Sets headers late and keeps requests from looking for a password in ~/.netrc."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        self._headers = headers
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.update(self._headers)
+        return request
+
+
+class ApiSession:
+    """Calls to one address with one credential. Not thread safe; keeps its connections.
+
+    ``guarded``: the address comes from a user, so it must be public https (``integrations.addresses``).
+    ``calls`` counts the requests that were sent, repeats included.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: Auth | None = None,
+        budget: Budget | None = None,
+        fault: Fault | None = None,
+        timeout: tuple[float, float] = (5, 30),
+        guarded: bool = False,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.timeout = timeout
+        self.calls = 0
+        self._auth: Auth = auth or NoAuth()
+        self._budget = budget
+        self._fault = fault
+        self._http = _session(self.base_url, guarded)
+
+    def get(self, path: str, **options: Any) -> Answer:
+        """Options as for ``request``."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Answer:
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Answer:
+        return self.request("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> Answer:
+        return self.request("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Answer:
+        return self.request("DELETE", path, **options)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params = None,
+        json: Any = None,
+        form: Params = None,
+        headers: Mapping[str, str] | None = None,
+        safe: bool = False,
+        bucket: str = "calls",
+        timeout: tuple[float, float] | None = None,
+    ) -> Answer:
+        """Send one call and return its 2xx answer, or raise a ConnectorError.
+
+        ``safe``: this call only reads, although it is a POST. ``bucket``: the limit that pays for it, "" for none.
+        """
+        wrote = method not in ("GET", "HEAD") and not safe
+        options = {"params": params, "json": json, "data": form, "timeout": timeout or self.timeout}
+        renewed, tries = False, 0
+        while True:
+            tries += 1
+            try:
+                answer = self._send(method, path, wrote, bucket, headers, options)
+            except (_Lost, _NotSent) as error:
+                if tries >= TRIES:
+                    raise
+                _pause(tries, error)
+                continue
+            error = self._error_in(answer, wrote)
+            if error is None:
+                return answer
+            if answer.status == 401 and not renewed and self._auth.renew():
+                renewed = True
+                continue
+            if not wrote and answer.status in RETRIED_STATUS and tries < TRIES and not answer.retry_after:
+                _pause(tries, error)
+                continue
+            if isinstance(error, errors.RateLimited) and self._budget and bucket:
+                error.retry_after = BLOCK_SECONDS if error.retry_after is None else error.retry_after
+                self._budget.block(bucket, error.retry_after)
+            raise error
+
+    def observe(self, bucket: str, remaining: float) -> None:
+        """The app told how many calls are left in its window."""
+        if self._budget:
+            self._budget.observe(bucket, remaining)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        wrote: bool,
+        bucket: str,
+        headers: Mapping[str, str] | None,
+        options: dict[str, Any],
+    ) -> Answer:
+        auth = _Headers(self._auth.headers())
+        if self._budget and bucket:
+            self._budget.take(bucket)
+        self.calls += 1
+        started = time.monotonic()
+        outcome: Any = "lost"
+        try:
+            got = self._http.request(
+                method, self.base_url + path, headers=headers, auth=auth, allow_redirects=False, **options
+            )
+            outcome = got.status_code
+            return Answer(got.status_code, got.headers, got.content)
+        except requests.RequestException as error:
+            raise _transport_error(error, wrote) from error
+        finally:
+            logger.debug("%s %s %s %d ms", method, path, outcome, (time.monotonic() - started) * 1000)
+
+    def _error_in(self, answer: Answer, wrote: bool) -> ConnectorError | None:
+        error = self._fault(answer, wrote) if self._fault else None
+        if error is None:
+            error = default_error(answer, wrote)
+        if error is not None:
+            error.status = error.status or answer.status
+            error.remote = error.remote or redact(answer.text[:2000])
+        return error
+
+
+def default_error(answer: Answer, wrote: bool) -> ConnectorError | None:
+    """What a status means when the app has no word of its own on it; None for 2xx."""
+    status = answer.status
+    if 200 <= status < 300:
+        return None
+    if status < 400:
+        return errors.Unavailable(_("The app answered with a redirect, which Syncline does not follow."))
+    if status in TRANSIENT_STATUS:
+        kind = errors.NoAnswer if wrote else errors.Unavailable
+        return kind(_("The app is in trouble (HTTP %(status)s).") % {"status": status}, retry_after=answer.retry_after)
+    if status == 429:
+        return errors.RateLimited(_("The app asks for fewer calls."), retry_after=answer.retry_after)
+    classes: dict[int, type[ConnectorError]] = {
+        401: errors.AuthExpired,
+        403: errors.ScopeMissing,
+        404: errors.Gone,
+        409: errors.AlreadyExists,
+        410: errors.Gone,
+        423: errors.Locked,
+    }
+    return classes.get(status, errors.Refused)(_("The app answered HTTP %(status)s.") % {"status": status})
+
+
+def _transport_error(error: requests.RequestException, wrote: bool) -> ConnectorError:
+    """What a call without an answer means. requests wraps urllib3's reason; only the reason tells whether anything was sent."""
+    if isinstance(error, InvalidIPAddress):
+        return errors.AddressRefused(_("This address leads into an internal network."))
+    if isinstance(error, requests.exceptions.InvalidURL):
+        return errors.AddressRefused(_("This address cannot be used."))
+    reason = type(getattr(error.args[0] if error.args else None, "reason", error)).__name__
+    if reason in (
+        "NewConnectionError",
+        "NameResolutionError",
+        "ConnectTimeoutError",
+        "SSLError",
+        "ProxyError",
+    ) or isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError):
+        return _NotSent(_("The app could not be reached."), remote=redact(str(error)))
+    if wrote:
+        return errors.NoAnswer(_("The app did not answer; it may or may not have done what was asked."), remote=reason)
+    if isinstance(error, requests.Timeout):
+        return errors.Unavailable(_("The app did not answer in time."), code="REMOTE_TIMEOUT", remote=reason)
+    return _Lost(_("The connection to the app was lost."), remote=reason)
+
+
+def _pause(tries: int, error: ConnectorError) -> None:
+    logger.debug("try %d failed (%s), trying again", tries, error.code)
+    time.sleep(PAUSES[tries - 1] * random.uniform(0.5, 1.5))
+
+
+def _session(base_url: str, guarded: bool) -> requests.Session:
+    session = requests.Session()
+    session.headers.update({"User-Agent": "Syncline", "Accept": "application/json"})
+    if guarded:
+        addresses.guard(session)
+    else:  # an operator's proxy and certificates, looked up once instead of at every call
+        session.proxies.update(requests.utils.get_environ_proxies(base_url))
+        session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    session.trust_env = False
+    return session
