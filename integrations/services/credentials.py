@@ -1,0 +1,169 @@
+"""Stored secrets of an instance, and tokens that renew themselves once, whichever of many processes needs it first.
+
+The document in ``Credential.secrets`` names its instance, compared after decrypting: a row's blob cannot serve another instance.
+No transaction is open while an app is asked for a token; the row's ``changed_at`` is the version that a writer must have seen.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from cryptography.fernet import InvalidToken
+from django.db.models import Q
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.models import AppInstance, Credential
+
+LEASE_SECONDS = 45  # longer than a token call may take (connect 5 + read 30)
+LOOK_AGAIN_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token call brought: ``secrets`` to merge into the stored ones, and the life of the access token in seconds."""
+
+    secrets: dict[str, Any]
+    expires_in: float | None
+
+
+def draft(instance: AppInstance, secrets: dict[str, Any], expires_in: float | None = None) -> Credential:
+    """Give an **unsaved** instance secrets to be tried out; nothing is written."""
+    return Credential(instance=instance, secrets=dict(secrets), expires_at=_until(expires_in), changed_at=now())
+
+
+def store(instance: AppInstance, secrets: dict[str, Any], *, expires_in: float | None = None) -> None:
+    """Save ``secrets`` for a saved instance, in place of what was there."""
+    adopt(instance, Credential(secrets=secrets, expires_at=_until(expires_in)))
+
+
+def adopt(instance: AppInstance, tried: Credential) -> None:
+    """Save what a draft brought, as the secrets of ``instance``."""
+    Credential.objects.update_or_create(
+        instance=instance,
+        defaults={
+            "secrets": {**tried.secrets, "instance": instance.pk},
+            "expires_at": tried.expires_at,
+            "refresh_lease_until": None,
+        },
+    )
+
+
+def secrets(instance: AppInstance) -> dict[str, Any]:
+    """The instance's secrets now; AuthExpired where there are none or they cannot be read."""
+    return load(instance).secrets
+
+
+def load(instance: AppInstance) -> Credential:
+    """The instance's credential as it stands in the database now (or the draft of an unsaved instance)."""
+    try:
+        credential = instance.credential if instance.pk is None else Credential.objects.get(instance=instance)
+    except Credential.DoesNotExist:
+        raise errors.AuthExpired(_("There are no credentials for this connection. Reconnect it.")) from None
+    except InvalidToken:
+        raise errors.AuthExpired(
+            _("The stored credentials cannot be decrypted: the encryption key is not the one they were saved with.")
+        ) from None
+    if instance.pk is not None and credential.secrets.get("instance") != instance.pk:
+        raise errors.AuthExpired(_("The stored credentials belong to another connection. Reconnect this one."))
+    return credential
+
+
+class StoredToken:
+    """An ``integrations.http.Auth`` for keys that do not change: ``secrets[name]`` as bearer token."""
+
+    def __init__(self, instance: AppInstance, name: str = "access_token") -> None:
+        self._instance, self._name = instance, name
+        self._token = ""
+
+    def headers(self) -> dict[str, str]:
+        self._token = self._token or str(secrets(self._instance)[self._name])
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def renew(self) -> bool:
+        """Somebody may have entered a new key meanwhile."""
+        before, self._token = self._token, str(secrets(self._instance)[self._name])
+        return self._token != before
+
+
+class RenewableToken:
+    """An ``integrations.http.Auth`` for access tokens that expire.
+
+    ``renew(secrets)`` makes the token call and returns a Grant; it raises AuthRevoked or AuthExpired when the app no longer
+    accepts what is stored, Unavailable when the app is down. Only one process at a time calls it (lease, compare and set), the
+    others wait and use what it stored, because many apps accept a refresh token once.
+    """
+
+    def __init__(self, instance: AppInstance, renew: Callable[[dict[str, Any]], Grant], *, leeway: float = 60) -> None:
+        self._instance, self._renew, self._leeway = instance, renew, leeway
+        self._credential: Credential | None = None
+
+    def headers(self) -> dict[str, str]:
+        credential = self._credential or load(self._instance)
+        if not credential.secrets.get("access_token") or self._is_old(credential):
+            credential = self._newer_than(credential)
+        self._credential = credential
+        return {"Authorization": f"Bearer {credential.secrets['access_token']}"}
+
+    def renew(self) -> bool:
+        """The app refused the token that ``headers`` gave: get another."""
+        if self._credential is not None:
+            self._credential = self._newer_than(self._credential)
+        return self._credential is not None
+
+    def _is_old(self, credential: Credential) -> bool:
+        return credential.expires_at is not None and credential.expires_at - now() < timedelta(seconds=self._leeway)
+
+    def _newer_than(self, seen: Credential) -> Credential:
+        """Another credential than ``seen``: the one that somebody stored since, or one that we fetch."""
+        if self._instance.pk is None:
+            return self._fetch(seen)
+        deadline = time.monotonic() + LEASE_SECONDS
+        while time.monotonic() < deadline:
+            current = load(self._instance)
+            if current.changed_at != seen.changed_at and not self._is_old(current):
+                return current
+            if _lease(current):
+                try:
+                    return self._fetch(current)
+                finally:
+                    _of(current).update(refresh_lease_until=None)
+            time.sleep(LOOK_AGAIN_SECONDS)
+        raise errors.Unavailable(_("The access token could not be renewed in time."))
+
+    def _fetch(self, current: Credential) -> Credential:
+        try:
+            grant = self._renew(current.secrets)
+        except errors.AuthExpired:
+            # The lease may have run out under a slow call: whoever stored something newer meanwhile is right.
+            stored = load(self._instance)
+            if stored.changed_at != current.changed_at:
+                return stored
+            raise
+        current.secrets = {**current.secrets, **grant.secrets}
+        current.expires_at = _until(grant.expires_in)
+        current.changed_at = now()
+        if current.pk is not None:
+            _of(current).update(secrets=current.secrets, expires_at=current.expires_at, changed_at=current.changed_at)
+        return current
+
+
+def _lease(seen: Credential) -> bool:
+    """True when we, and nobody else, may renew the credential that we saw."""
+    free = Q(refresh_lease_until=None) | Q(refresh_lease_until__lt=now())
+    return bool(
+        _of(seen)
+        .filter(free, changed_at=seen.changed_at)
+        .update(refresh_lease_until=now() + timedelta(seconds=LEASE_SECONDS))
+    )
+
+
+def _of(credential: Credential) -> Any:
+    return Credential.objects.filter(pk=credential.pk)
+
+
+def _until(expires_in: float | None) -> Any:
+    return None if expires_in is None else now() + timedelta(seconds=float(expires_in))
