@@ -1,0 +1,157 @@
+"""HubSpot's HTTP: paths, limits, and what its errors mean. Facts: developers.hubspot.com, API version 2026-03.
+
+Dated paths do not follow from the classic ones by a rule, so all of them stand in ``PATHS``.
+"""
+
+import json
+import re
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.budget import Limit
+from integrations.errors import ConnectorError
+from integrations.http import Answer, ApiSession
+
+VERSION = "2026-03"
+PATHS = {
+    "account": f"/account-info/{VERSION}/details",
+    "list": f"/crm/objects/{VERSION}/{{kind}}",
+    "one": f"/crm/objects/{VERSION}/{{kind}}/{{id}}",
+    "read": f"/crm/objects/{VERSION}/{{kind}}/batch/read",
+    "create": f"/crm/objects/{VERSION}/{{kind}}/batch/create",
+    "update": f"/crm/objects/{VERSION}/{{kind}}/batch/update",
+    "archive": f"/crm/objects/{VERSION}/{{kind}}/batch/archive",
+    "search": f"/crm/objects/{VERSION}/{{kind}}/search",
+    "properties": f"/crm/properties/{VERSION}/{{kind}}",
+    "token": f"/oauth/{VERSION}/token",
+    "revoke": f"/oauth/{VERSION}/token/revoke",
+}
+READS = {"read", "search"}  # POSTs that change nothing
+
+# Any rolling window must stay below the stated limit: burst + rate × window. An OAuth app has 110 calls per 10 s and account; a
+# private app 190 (100 in free accounts, which the headers tell us); search has 5 a second for all apps together.
+OAUTH_LIMITS = (Limit("calls", rate=9.9, burst=10), Limit("search", rate=3.9, burst=1))
+KEY_LIMITS = (Limit("calls", rate=17, burst=15), Limit("search", rate=3.9, burst=1))
+
+WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}  # seconds; HubSpot sends no Retry-After with 429
+DAILY_WAIT = 3600.0  # the day ends at midnight of the account's time zone, which a 429 does not tell: look again hourly
+
+# Words inside a validation message → our failure codes.
+CODES = {
+    "PROPERTY_DOESNT_EXIST": "FIELD_MISSING",
+    "INVALID_EMAIL": "EMAIL_INVALID",
+    "INVALID_OPTION": "OPTION_NOT_ALLOWED",
+    "READ_ONLY_VALUE": "FIELD_READ_ONLY",
+    "INVALID_INTEGER": "NUMBER_INVALID",
+    "INVALID_LONG": "NUMBER_INVALID",
+    "INVALID_NUMBER": "NUMBER_INVALID",
+    "INVALID_DATE": "DATE_INVALID",
+    "INVALID_DATETIME": "DATE_INVALID",
+    "INVALID_BOOLEAN": "TYPE_INCOMPATIBLE",
+    "INVALID_OWNER_ID": "OWNER_UNMAPPED",
+    "INVALID_PHONE_NUMBER": "PHONE_INVALID",
+    "VALUE_TOO_LONG": "VALUE_TOO_LONG",
+    "PROPERTY_VALUE_TOO_LONG": "VALUE_TOO_LONG",
+    "MISSING_REQUIRED_PROPERTY": "REQUIRED_VALUE_BLANK",
+    "REQUIRED_PROPERTY": "REQUIRED_VALUE_BLANK",
+}
+
+
+def call(
+    session: ApiSession, name: str, kind: str = "", *, id: str = "", params: Any = None, body: Any = None
+) -> Answer:
+    """Call ``PATHS[name]``. GET without a body, else POST."""
+    path = PATHS[name].format(kind=kind, id=id)
+    bucket = "search" if name == "search" else "calls"
+    if body is None:
+        answer = session.get(path, params=params, bucket=bucket)
+    else:
+        answer = session.post(path, params=params, json=body, safe=name in READS, bucket=bucket)
+    left = answer.headers.get("X-HubSpot-RateLimit-Remaining", "")
+    if left.isdigit():
+        session.observe(bucket, int(left))
+    return answer
+
+
+def fault(answer: Answer, wrote: bool) -> ConnectorError | None:
+    """HubSpot's error table; None leaves the status to the session's default (5xx: a write may have happened)."""
+    status = answer.status
+    if status < 400 or status >= 500:
+        return None
+    said = answer.data if isinstance(answer.data, dict) else {}
+    if status == 401:
+        return errors.AuthExpired(_("HubSpot no longer accepts the access token."))
+    if status == 403:
+        return errors.ScopeMissing(_("HubSpot did not grant this: %(scopes)s.") % {"scopes": _scopes(said)})
+    if status == 429:
+        return _too_many(said, answer)
+    if status == 477:
+        return errors.RateLimited(
+            _("HubSpot is moving this account to another data centre."),
+            code="REMOTE_UNAVAILABLE",
+            retry_after=answer.retry_after or 600.0,
+        )
+    if status == 423:
+        return errors.Locked(_("HubSpot has locked this record for a moment."), retry_after=2.0)
+    if status == 414:
+        return errors.Refused(_("More than 250 merges stand behind this record."), code="RECORD_TOO_LARGE")
+    return item_error(said, status) if status in (400, 404, 409) else None
+
+
+def item_error(said: dict[str, Any], status: int = 0) -> ConnectorError:
+    """What one error object means: the body of a 400, 404 or 409, or an entry of a 207's ``errors``."""
+    category, message = str(said.get("category", "")), str(said.get("message", ""))
+    remote = message[:1000] + (f" [{said['correlationId']}]" if said.get("correlationId") else "")
+    if category == "OBJECT_NOT_FOUND" or status == 404:
+        return errors.Gone(_("HubSpot has no such record any more."), remote=remote)
+    if category == "CONFLICT" or status == 409:
+        found = re.search(r"Existing ID: (\d+)", message)
+        return errors.AlreadyExists(
+            _("HubSpot already has a record with this unique value."),
+            existing_id=found.group(1) if found else "",
+            remote=remote,
+        )
+    if category == "RATE_LIMITS":
+        return errors.RateLimited(_("HubSpot asks for fewer calls."), retry_after=10.0, remote=remote)
+    word, field = _complaint(said, message)
+    code = CODES.get(word, "VALIDATION_RULE")
+    text = _("HubSpot refuses the value of “%(field)s”.") if field else _("HubSpot refuses this record.")
+    return errors.Refused(text % {"field": field}, code=code, field=field, remote=remote)
+
+
+def _complaint(said: dict[str, Any], message: str) -> tuple[str, str]:
+    """(error word, property name) of a validation error: from the JSON list inside the message, else from ``errors``."""
+    start = message.find("[")
+    if start >= 0:
+        try:
+            found, _end = json.JSONDecoder().raw_decode(message[start:])
+            first = next((item for item in found if isinstance(item, dict)), {})
+            if first:
+                return str(first.get("error", "")), str(first.get("name", ""))
+        except ValueError:
+            pass
+    for item in [*(said.get("errors") or []), said]:
+        names = (item.get("context") or {}).get("propertyName") or [""]
+        if item.get("code") or names[0]:
+            return str(item.get("code", "")), str(names[0])
+    return "", ""
+
+
+def _too_many(said: dict[str, Any], answer: Answer) -> ConnectorError:
+    policy = str(said.get("policyName") or "").upper()
+    message = str(said.get("message") or "").lower()
+    if policy == "DAILY" or "daily" in message:
+        return errors.DailyQuotaUsed(
+            _("HubSpot's calls of today are used up."), retry_after=answer.retry_after or DAILY_WAIT
+        )
+    if not policy:
+        policy = "TEN_SECONDLY_ROLLING" if "ten_secondly" in message else "SECONDLY" if "secondly" in message else ""
+    wait = answer.retry_after or WAITS.get(policy, 10.0)
+    return errors.RateLimited(_("HubSpot asks for fewer calls."), retry_after=wait)
+
+
+def _scopes(said: dict[str, Any]) -> str:
+    wanted = (said.get("context") or {}).get("requiredGranularScopes") or []
+    return ", ".join(str(scope) for scope in wanted) or _("a permission is missing")

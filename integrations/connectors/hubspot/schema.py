@@ -1,0 +1,154 @@
+"""HubSpot's property definitions as fields, and its values (all of them text on the wire) as canonical values."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from integrations.records import Field, FieldType, Option, Value
+
+TYPES = {
+    "number": FieldType.NUMBER,
+    "date": FieldType.DATE,
+    "datetime": FieldType.DATETIME,
+    "bool": FieldType.BOOL,
+    "phone_number": FieldType.PHONE,
+}
+TEXT_TYPES = {"textarea": FieldType.LONG_TEXT, "html": FieldType.LONG_TEXT, "phonenumber": FieldType.PHONE}
+# HubSpot's own text properties whose content is more than text; their definitions do not say so.
+KNOWN = {"email": FieldType.EMAIL, "website": FieldType.URL, "hs_linkedin_url": FieldType.URL}
+MAX_TEXT = 65536
+UNIQUE = {"contacts": {"email"}}
+GROUPS = {"contacts": "contactinformation", "companies": "companyinformation"}
+
+# What we send to make a property: our type → (type, fieldType).
+NEW = {
+    FieldType.TEXT: ("string", "text"),
+    FieldType.LONG_TEXT: ("string", "textarea"),
+    FieldType.NUMBER: ("number", "number"),
+    FieldType.DATE: ("date", "date"),
+    FieldType.DATETIME: ("datetime", "date"),
+    FieldType.BOOL: ("bool", "booleancheckbox"),
+    FieldType.OPTION: ("enumeration", "select"),
+    FieldType.MULTI: ("enumeration", "checkbox"),
+    FieldType.EMAIL: ("string", "text"),
+    FieldType.PHONE: ("string", "phonenumber"),
+    FieldType.URL: ("string", "text"),
+}
+
+
+def field_of(definition: dict[str, Any], kind: str) -> Field | None:
+    """A property definition as a Field; None for those that no mapping should use (hidden, archived, inner types)."""
+    kind_of_value = type_of(definition)
+    if kind_of_value is None or definition.get("hidden") or definition.get("archived"):
+        return None
+    rules = definition.get("modificationMetadata") or {}
+    name = definition["name"]
+    return Field(
+        name=name,
+        label=definition.get("label") or name,
+        type=kind_of_value,
+        writable=not (definition.get("calculated") or rules.get("readOnlyValue")),
+        unique=bool(definition.get("hasUniqueValue")) or name in UNIQUE.get(kind, ()),
+        custom=not definition.get("hubspotDefined"),
+        options=tuple(
+            Option(str(option["value"]), str(option.get("label") or option["value"]))
+            for option in definition.get("options") or []
+            if not option.get("hidden")
+        ),
+        max_length=MAX_TEXT if definition.get("type") == "string" else None,
+    )
+
+
+def type_of(definition: dict[str, Any]) -> FieldType | None:
+    kind, shown_as = definition.get("type"), definition.get("fieldType")
+    if definition.get("referencedObjectType") == "OWNER":
+        return FieldType.USER
+    if kind == "string":
+        return KNOWN.get(definition["name"]) or TEXT_TYPES.get(str(shown_as), FieldType.TEXT)
+    if kind == "enumeration":
+        values = {option.get("value") for option in definition.get("options") or []}
+        if shown_as == "booleancheckbox" and values == {"true", "false"}:
+            return FieldType.BOOL
+        return FieldType.MULTI if shown_as == "checkbox" else FieldType.OPTION
+    return TYPES.get(str(kind))
+
+
+def definition_of(field: Field, kind: str) -> dict[str, Any]:
+    """What to POST to make this property."""
+    wire_type, shown_as = NEW[field.type]
+    options = [
+        {"label": option.label, "value": option.value, "hidden": False, "displayOrder": place}
+        for place, option in enumerate(field.options)
+    ]
+    if wire_type == "bool":
+        options = [
+            {"label": "Yes", "value": "true", "hidden": False, "displayOrder": 0},
+            {"label": "No", "value": "false", "hidden": False, "displayOrder": 1},
+        ]
+    made: dict[str, Any] = {
+        "name": re.sub(r"[^a-z0-9_]+", "_", field.name.lower()).strip("_"),
+        "label": field.label,
+        "type": wire_type,
+        "fieldType": shown_as,
+        "groupName": GROUPS.get(kind, f"{kind}information"),
+    }
+    if options:
+        made["options"] = options
+    if field.unique:
+        made["hasUniqueValue"] = True
+    return made
+
+
+def to_canonical(text: str | None, kind: FieldType) -> Value:
+    """A value as HubSpot sent it → canonical. What does not parse stays as it is: better odd than lost."""
+    if text is None or text == "":
+        return None
+    if kind is FieldType.NUMBER:
+        return plain_number(text)
+    if kind is FieldType.BOOL:
+        return {"true": True, "false": False}.get(str(text).lower())
+    if kind is FieldType.MULTI:
+        return sorted(part for part in str(text).split(";") if part)
+    if kind is FieldType.DATETIME:
+        return utc_text(moment(text)) if moment(text) else text
+    if kind is FieldType.DATE:
+        at = moment(text)
+        return at.strftime("%Y-%m-%d") if at else text
+    return str(text)
+
+
+def to_wire(value: Value) -> str:
+    """A canonical value → what HubSpot takes; blank is "" (which clears). A list replaces, it does not append."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ";".join(value)
+    return value
+
+
+def plain_number(text: Any) -> str:
+    """Digits without exponent or trailing zeros: "1250.50" → "1250.5"."""
+    try:
+        number = Decimal(str(text))
+        return format(number.normalize() if number else Decimal(0), "f") if number.is_finite() else str(text)
+    except InvalidOperation:
+        return str(text)
+
+
+def moment(text: Any) -> datetime | None:
+    """ISO 8601 (a date alone is midnight UTC) or milliseconds since 1970 → an aware moment; None when it is neither."""
+    text = str(text or "")
+    try:
+        if text.lstrip("-").isdigit() and len(text) > 8:
+            return datetime.fromtimestamp(int(text) / 1000, UTC)
+        found = datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def utc_text(at: datetime | None) -> Value:
+    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
