@@ -34,11 +34,14 @@ def _post(request: HttpRequest, instance: AppInstance) -> HttpResponse:
     if not wants_fragment(request):
         _run(instance)
         return HttpResponseRedirect(request.get_full_path())
-    if "go" not in request.POST:  # the button: show the empty list at once; that list then sends the POST that works
-        return render(request, "integrations/_checks.html", _context(request, instance, starting=True))
-    _run(instance)
-    instance.refresh_from_db()
-    return render(request, "integrations/_checks.html", _context(request, instance) | {"is_fragment": True})
+    go = request.POST.get("go")
+    if go is None:  # the button: show the empty list at once; that list then sends the POST that works
+        context = _context(request, instance, starting=True) | {"again": True}
+    else:
+        _run(instance)
+        instance.refresh_from_db()
+        context = _context(request, instance) | {"again": go == "again", "is_fragment": True}
+    return render(request, "integrations/_checks.html", context)
 
 
 def _run(instance: AppInstance) -> None:
