@@ -41,6 +41,8 @@ django.setup()
 call_command("migrate", verbosity=0)
 call_command("createcachetable", verbosity=0)
 """
+# The control socket would be one file in the home folder for all installs of a machine.
+GUNICORN = ["--threads", "4", "--no-control-socket"]
 Process = subprocess.Popen[bytes]
 
 
@@ -52,6 +54,7 @@ class Install:
         self.folder = folder
         self.logs = folder / "logs"
         self.logs.mkdir(parents=True)
+        (folder / "static").mkdir()
         self.server_url = server_url
         self.url = f"http://127.0.0.1:{free_port()}"
         self.env = _environment(folder) | {"BASE_URL": self.url}
@@ -78,7 +81,7 @@ class Install:
     def start_web(self) -> str:
         """Start the web process and wait until it answers; gives its address."""
         address = self.url.removeprefix("http://")
-        process = self.start("web", "-m", "gunicorn", "portal.wsgi", "--bind", address, "--threads", "4")
+        process = self.start("web", "-m", "gunicorn", "portal.wsgi", "--bind", address, *GUNICORN)
         self.wait_for(lambda: urlopen(f"{self.url}/accounts/login/", timeout=10).status == 200, process, "web")
         return self.url
 
