@@ -148,7 +148,9 @@ def _connect(
 ) -> AppInstance:
     """Try the credentials on an unsaved instance; save only what the app has accepted."""
     scopes = list(grant.secrets.get("scopes") or ())
-    trial = AppInstance(account=account, app_key=app.key, way_in=way_in, base_url=base_url, scopes=scopes)
+    trial = AppInstance(
+        account=account, app_key=app.key, way_in=way_in, base_url=base_url, scopes=scopes, connected_by=user
+    )
     tried = credentials.draft(trial, grant.secrets, grant.expires_in)
     try:
         remote = app.connect(trial).identify()
@@ -156,10 +158,10 @@ def _connect(
         raise _not_connected(app, error) from error
     trial.remote_account_id, trial.remote_account_name = remote.id, remote.name[:200]
     if instance is None:
-        instance = _add(trial, user, label, as_hub, tried)
+        instance = _add(trial, label, as_hub, tried)
         verb = "app.connected"
     else:
-        _replace(instance, trial, remote, tried)
+        _replace(instance, trial, remote, tried, as_hub)
         verb = "app.reconnected"
     audit.record(account=account, user=user, verb=verb, target=str(instance), remote_account=remote.id)
     if verb == "app.reconnected":
@@ -167,13 +169,11 @@ def _connect(
     return instance
 
 
-def _add(trial: AppInstance, user: Any, label: str, as_hub: bool, tried: Credential) -> AppInstance:
+def _add(trial: AppInstance, label: str, as_hub: bool, tried: Credential) -> AppInstance:
     account, app = trial.account, trial.app
     _refuse_twice(account, trial)
-    others = AppInstance.objects.for_account(account).live()
-    first_hub = app.can_be_hub and not others.filter(is_hub=True).exists()
+    first_hub = app.can_be_hub and not _has_hub(account)
     trial.label = (label.strip() or trial.remote_account_name or app.name)[:120]
-    trial.connected_by = user
     trial.is_hub = app.can_be_hub and (as_hub or app.only_hub or first_hub)
     if trial.is_hub and not first_hub:
         raise ConnectRefused(
@@ -191,12 +191,17 @@ def _add(trial: AppInstance, user: Any, label: str, as_hub: bool, tried: Credent
     return trial
 
 
-def _refuse_twice(account: Account, trial: AppInstance) -> None:
+def _has_hub(account: Account) -> bool:
+    return AppInstance.objects.for_account(account).live().filter(is_hub=True).exists()
+
+
+def _refuse_twice(account: Account, trial: AppInstance, besides: AppInstance | None = None) -> None:
     existing = (
         AppInstance.objects.for_account(account)
         .live()
         .filter(app_key=trial.app_key, remote_account_id=trial.remote_account_id)
         .exclude(remote_account_id="")
+        .exclude(pk=besides.pk if besides else None)
         .first()
     )
     if existing is not None:
@@ -208,34 +213,52 @@ def _refuse_twice(account: Account, trial: AppInstance) -> None:
         )
 
 
-def _replace(instance: AppInstance, trial: AppInstance, remote: RemoteAccount, tried: Credential) -> None:
-    """New credentials for an instance that has links: they must open the account that the links belong to."""
+def _replace(instance: AppInstance, trial: AppInstance, remote: RemoteAccount, tried: Credential, as_hub: bool) -> None:
+    """New credentials for an instance that has links: they must open the account that the links belong to.
+
+    ``as_hub``: a hub that was disconnected takes its place again, where nothing else did. Old pre-flight results go: they say
+    nothing about the new credentials.
+    """
     if instance.remote_account_id and instance.remote_account_id != remote.id:
         raise ConnectRefused(
             _("You signed in to %(new)s, but this connection belongs to %(old)s.")
             % {"new": remote.name or remote.id, "old": instance.remote_account_name or instance.remote_account_id},
             _("Sign in to the first account again, or connect the other one as a new app instance."),
         )
+    _refuse_twice(instance.account, trial, besides=instance)
+    taken = {
+        name: getattr(trial, name)
+        for name in (
+            "way_in", "base_url", "scopes", "remote_account_id", "remote_account_name", "connected_by", "connected_at"
+        )
+    }  # fmt: skip
+    taken |= {"checks": [], "checked_at": None}
+    if as_hub and not _has_hub(instance.account):
+        taken["is_hub"] = True
     with transaction.atomic():
-        instance.way_in, instance.base_url, instance.scopes = trial.way_in, trial.base_url, trial.scopes
-        instance.remote_account_id, instance.remote_account_name = trial.remote_account_id, trial.remote_account_name
-        instance.save(update_fields=["way_in", "base_url", "scopes", "remote_account_id", "remote_account_name"])
+        for name, value in taken.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=list(taken))
         credentials.adopt(instance, tried)
 
 
 # -- afterwards ------------------------------------------------------------------------------------------------------------
 def run_checks(instance: AppInstance) -> Iterator[CheckResult]:
-    """The live checks, one by one as they finish; saved when the last one is through. Never raises for the app's sake."""
-    found: list[CheckResult] = []
+    """The live checks, one by one as they finish, each saved at once so that a page can follow. Never raises for the app's sake.
+
+    An instance that was broken and now passes works again.
+    """
+    instance.checks = []
+    instance.save(update_fields=["checks"])
     for result in open_connector(instance).preflight([kind.key for kind in instance.app.kinds]):
-        found.append(result)
+        line = {"name": result.name, "state": result.state, "detail": result.detail, "fix": result.fix}
+        instance.checks = [*instance.checks, {key: str(value) for key, value in line.items()}]
+        instance.save(update_fields=["checks"])
         yield result
-    instance.checks = [
-        {"name": str(result.name), "state": result.state, "detail": str(result.detail), "fix": str(result.fix)}
-        for result in found
-    ]
     instance.checked_at = now()
-    instance.save(update_fields=["checks", "checked_at"])
+    instance.save(update_fields=["checked_at"])
+    if instance.checks and all(line["state"] != "failed" for line in instance.checks):
+        mark_working(instance)
 
 
 def rename(*, instance: AppInstance, label: str, by: Any) -> None:
