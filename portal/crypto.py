@@ -27,6 +27,10 @@ def cipher() -> MultiFernet:
 class EncryptedJSONField(models.BinaryField):
     """Any JSON value. Cannot be looked up by content, and refuses to be serialised (``dumpdata``)."""
 
+    # What the attribute of a model holds, for mypy's Django plugin: a BinaryField's would be bytes.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if value is not None:
             value = cipher().encrypt(json.dumps(value).encode())
