@@ -2,8 +2,9 @@
 
 *Changes* are searched, not listed: ``modified date >= lo and hs_object_id > last``, by ascending id, 200 a page. Going on by id
 instead of by offset means that the 10,000 results which a search can reach are never reached, that thousands of records with
-one timestamp are no trouble, and that records which change meanwhile shift nothing: they come again in the next window. Windows
-are cut by HubSpot's own clock (the Date header), so a wrong clock here loses nothing.
+one timestamp are no trouble, and that records which change meanwhile shift nothing: those already passed come again in the next
+poll, which begins where this one began by HubSpot's own clock (the Date header of its first answer), less an overlap. So a wrong
+clock here loses nothing. There is no upper end: ids only grow, and new records cannot be made faster than they are read.
 
 *Deletions* do not show in a search, and the list of archived records has no time filter. Each poll therefore reads one page of
 that list, going on where the last poll stopped and starting over at its end; while a page shows new deletions the next one
@@ -145,7 +146,7 @@ class HubSpot:
         position = {**position, "archived": archived}
         if more:
             return Page(records + revived, gone=gone, position=position)
-        return Page(records + revived, gone=gone, cursor={"lo": position["hi"], "archived": archived})
+        return Page(records + revived, gone=gone, cursor={"lo": position["next"], "archived": archived})
 
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
         asked = [ref.id for ref in refs]
@@ -210,15 +211,15 @@ class HubSpot:
         self, kind: str, fields: Sequence[str], position: dict[str, Any]
     ) -> tuple[list[RemoteRecord], dict[str, Any]]:
         """The records, and the position after them: without ``last`` when this was the last page of the window."""
-        modified = {"propertyName": MODIFIED.get(kind, "hs_lastmodifieddate"), "value": str(position["lo"])}
-        modified |= (
-            {"operator": "BETWEEN", "highValue": str(position["hi"])} if "hi" in position else {"operator": "GTE"}
-        )
+        modified = {
+            "propertyName": MODIFIED.get(kind, "hs_lastmodifieddate"),
+            "operator": "GTE",
+            "value": str(position["lo"]),
+        }
         newer = {"propertyName": "hs_object_id", "operator": "GT", "value": position["last"]}
         answer = self._search(kind, [modified, newer], fields)
         records = self._records(kind, answer.data)
-        hi = position.get("hi") or _clock(answer)
-        rest = {"archived": position["archived"], "hi": hi}
+        rest = {"archived": position["archived"], "next": position.get("next") or _clock(answer)}
         if len(records) < SEARCH_PAGE or len(records) >= answer.data.get("total", SEARCH_PAGE + 1):
             return records, rest
         return records, {**rest, "lo": position["lo"], "last": records[-1].id}
@@ -251,7 +252,7 @@ class HubSpot:
         """(deleted ids, records behind ids that were merged, where the pass over the list stands, whether to go on now)."""
         stand = dict(position["archived"])
         if stand["after"] is None:
-            stand["lap"] = position["hi"]
+            stand["lap"] = position["next"]
         data = self._list(kind, (), stand["after"], archived="true")
         fresh = [
             item["id"] for item in data["results"] if _milliseconds(item.get("archivedAt")) >= stand["since"] - OVERLAP
