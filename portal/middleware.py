@@ -1,10 +1,15 @@
-"""What every request knows: the account it works in, and the reader's time zone."""
+"""What every request knows: the account it works in, and the reader's time zone; and what a lost session means to htmx."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.utils import timezone
+from django.utils.http import urlencode
+from django_htmx.http import HttpResponseClientRedirect
 
 Handler = Callable[[HttpRequest], HttpResponse]
 SESSION_KEY = "account_id"
@@ -46,3 +51,22 @@ class ReaderTimeZone:
         else:
             timezone.deactivate()
         return self.get_response(request)
+
+
+class SessionOver:
+    """A fragment asked for after the session ended: send the whole page to sign-in, and back to that page afterwards.
+
+    Without this, htmx follows the redirect itself and puts the sign-in page where the fragment belongs.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        htmx = request.htmx  # type: ignore[attr-defined]
+        sign_in = resolve_url(settings.LOGIN_URL)
+        if not htmx or response.status_code != 302 or urlsplit(response["Location"]).path != sign_in:
+            return response
+        query = urlencode({"next": htmx.current_url_abs_path or "/"})
+        return HttpResponseClientRedirect(f"{sign_in}?{query}")

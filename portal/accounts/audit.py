@@ -1,8 +1,33 @@
-"""One way to write the audit trail."""
+"""One way to write the audit trail, and the words it is read in."""
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from portal.accounts.models import Account, AuditEvent
+
+WORDS = {
+    "account.founded": _("Founded the account"),
+    "account.changed": _("Changed the account's settings"),
+    "member.invited": _("Invited"),
+    "member.invitation_revoked": _("Revoked the invitation of"),
+    "member.joined": _("Joined"),
+    "member.role_changed": _("Changed the role of"),
+    "member.removed": _("Removed"),
+    "app.connected": _("Connected"),
+    "app.reconnected": _("Reconnected"),
+    "app.renamed": _("Renamed"),
+    "app.disconnected": _("Disconnected"),
+    "sync.saved": _("Saved"),
+    "sync.changed": _("Changed"),
+    "sync.paused": _("Paused"),
+    "sync.resumed": _("Resumed"),
+    "sync.turned_off": _("Turned off"),
+    "sync.deleted": _("Deleted"),
+    "sync.run": _("Ran"),
+    "sync.resynced": _("Resynced records of"),
+    "export.requested": _("Exported records of"),
+}
 
 
 def record(*, account: Account, user: Any, verb: str, target: str = "", **detail: Any) -> AuditEvent:
@@ -10,3 +35,11 @@ def record(*, account: Account, user: Any, verb: str, target: str = "", **detail
     return AuditEvent.objects.create(
         account=account, user=user if getattr(user, "pk", None) else None, verb=verb, target=target[:200], detail=detail
     )
+
+
+def words(verb: str) -> str:
+    """A verb as people read it; one without words of its own shows as it is written ("Sync: run now")."""
+    if verb in WORDS:
+        return str(WORDS[verb])
+    noun, _dot, what = verb.partition(".")
+    return f"{noun}: {what}".replace("_", " ").capitalize()

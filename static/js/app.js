@@ -3,6 +3,7 @@
 //   data-close             closes the dialog or panel it stands in (a link keeps its href for pages without script)
 //   data-copy="text"       copies the text
 //   data-submit            a select or checkbox that submits its form when it changes
+//   data-refreshes         a part that asks for itself from time to time: it waits while the reader is in it
 //   hx-target="#panel"     or "#dialog": the fragment opens beside or over the page
 "use strict";
 
@@ -81,6 +82,13 @@ document.addEventListener("toggle", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   const dialog = event.target;
   if (dialog instanceof HTMLDialogElement && dialog.childElementCount && !dialog.open) dialog.showModal();
+});
+
+// A refresh would close the open menu and take the focus away; in a hidden tab nobody sees it.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const part = event.detail.elt;
+  if (!part.matches("[data-refreshes]")) return;
+  if (document.hidden || part.contains(document.activeElement) || part.querySelector(":popover-open")) event.preventDefault();
 });
 
 // An event named "close-dialog" (HX-Trigger header) closes what a form stood in.

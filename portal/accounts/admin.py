@@ -1,0 +1,64 @@
+"""For operators: tenants, their people, and the audit trail (to read). No secret is registered anywhere in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from portal.accounts.models import Account, AuditEvent, Entitlement, Invitation, Membership
+
+
+class ReadOnly(admin.ModelAdmin):
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    raw_id_fields = ["user"]
+
+
+class EntitlementInline(admin.TabularInline):
+    model = Entitlement
+    extra = 0
+
+
+@admin.register(Account)
+class AccountAdmin(admin.ModelAdmin):
+    list_display = ["name", "time_zone", "created_at"]
+    search_fields = ["name"]
+    inlines = [MembershipInline, EntitlementInline]
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):
+    list_display = ["user", "account", "role", "created_at"]
+    list_filter = ["role"]
+    list_select_related = ["user", "account"]
+    search_fields = ["user__email", "account__name"]
+    raw_id_fields = ["user", "account"]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnly):
+    """The token opens the account, so it is not shown; inviting is the account's own business."""
+
+    list_display = ["email", "account", "role", "created_at", "expires_at", "accepted_at"]
+    list_select_related = ["account"]
+    search_fields = ["email", "account__name"]
+    exclude = ["token"]
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly):
+    list_display = ["at", "account", "user", "verb", "target"]
+    list_select_related = ["account", "user"]
+    search_fields = ["verb", "target", "account__name", "user__email"]
+    show_full_result_count = False
