@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from integrations.connectors.base import Abilities
-from integrations.models import AppInstance
+from integrations.models import AppInstance, InstanceState
 from integrations.registry import App, apps
 
 Words = str | Promise
@@ -34,17 +34,24 @@ class Card:
     facts: list[tuple[Words, Words]]
     cannot: list[Words]
     real_time: bool
-    instances: list[AppInstance] = field(default_factory=list)
-    is_hub: bool = False
+    instances: list[AppInstance] = field(default_factory=list)  # disconnected ones too: they can be connected again
+
+    @property
+    def live(self) -> list[AppInstance]:
+        return [instance for instance in self.instances if instance.state != InstanceState.DISCONNECTED]
+
+    @property
+    def is_hub(self) -> bool:
+        return any(instance.is_hub for instance in self.live)
 
     @property
     def takes_account(self) -> bool:
         """Whether an account of it can (still) be connected: an app that serves only as hub can be connected once."""
-        return not (self.app.only_hub and self.instances)
+        return not (self.app.only_hub and self.live)
 
 
 def of(app: App, instances: Iterable[AppInstance] = ()) -> Card:
-    """The card of ``app`` with the account's own live ``instances`` of it."""
+    """The card of ``app`` with those of an account's ``instances`` that are of it."""
     able = [app.abilities(kind.key) for kind in app.kinds]
     own = [instance for instance in instances if instance.app_key == app.key]
     facts = [
@@ -62,7 +69,6 @@ def of(app: App, instances: Iterable[AppInstance] = ()) -> Card:
         cannot=[words for name, words in CANNOT if any(not getattr(one, name) for one in able)],
         real_time=any(one.webhooks for one in able),
         instances=own,
-        is_hub=any(instance.is_hub for instance in own),
     )
 
 

@@ -26,7 +26,7 @@ def checks(request: HttpRequest, pk: int) -> HttpResponse:
         return _post(request, instance)
     if wants_fragment(request):
         return render(request, "integrations/_check_list.html", {"checks": instance.checks, "running": True})
-    fresh = instance.checked_at is not None and instance.checked_at >= instance.connected_at
+    fresh = instance.checked_at is not None
     return render(request, "integrations/checks.html", _context(request, instance, starting=not fresh))
 
 

@@ -1,6 +1,5 @@
 """Connecting an account of an app, for the first time or again: permissions, the way in, the way back from consent."""
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -8,7 +7,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from integrations.forms import ConnectForm
-from integrations.models import AppInstance, OAuthAttempt
+from integrations.models import AppInstance, InstanceState
 from integrations.registry import App, WayIn
 from integrations.services import connections
 from integrations.services.connections import ConnectRefused
@@ -34,20 +33,19 @@ def connect(request: HttpRequest, key: str) -> HttpResponse:
 def reconnect(request: HttpRequest, pk: int) -> HttpResponse:
     """The same page for an instance that is there already: new tokens or keys, and nothing else changes."""
     instance = instance_or_404(request, pk)
-    return _sign_in(request, instance.app, as_hub=instance.is_hub, instance=instance)
+    gone = instance.state == InstanceState.DISCONNECTED
+    hub_again = gone and instance.app.can_be_hub and hub_of(request.account) is None  # type: ignore[attr-defined]
+    return _sign_in(request, instance.app, as_hub=instance.is_hub or hub_again, instance=instance)
 
 
 @require_safe
 @manager_required
 def oauth_callback(request: HttpRequest) -> HttpResponse:
     """Where the app sends the person back to, with a code or with the reason why there is none."""
-    attempt = _attempts(request).filter(state=request.GET.get("state", "")).select_related("instance").first()
+    whose = {"account": request.account, "user": request.user}  # type: ignore[attr-defined]
+    attempt = connections.attempt_of(**whose, state=request.GET.get("state", ""))  # gone once it is finished
     try:
-        instance = connections.finish_oauth(
-            account=request.account,  # type: ignore[attr-defined]
-            user=request.user,
-            query=request.GET.dict(),
-        )
+        instance = connections.finish_oauth(**whose, query=request.GET.dict())
     except ConnectRefused as refused:
         context = {"refused": refused, "app": app_or_404(attempt.app_key) if attempt else None, "attempt": attempt}
         return render(request, "integrations/connect_refused.html", context, status=400)
@@ -102,7 +100,3 @@ def _same_page(request: HttpRequest, way: WayIn) -> str:
     query = request.GET.copy()
     query["way"] = way.key
     return f"?{query.urlencode()}"
-
-
-def _attempts(request: HttpRequest) -> "QuerySet[OAuthAttempt]":
-    return OAuthAttempt.objects.filter(account=request.account, user=request.user)  # type: ignore[attr-defined, misc]

@@ -21,7 +21,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     hub = hub_of(account)
     context = {
         "form": form,
-        "cards": cards.find(**asked, instances=AppInstance.objects.for_account(account).live().order_by("label")),
+        "cards": cards.find(**asked, instances=AppInstance.objects.for_account(account).order_by("label")),
         "total": len(apps()),
         "narrowed": any(asked.values()),
         "hub": hub,

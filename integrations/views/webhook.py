@@ -5,10 +5,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from integrations import webhooks
-from integrations.views.access import app_or_404
 
 
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest, app_key: str) -> HttpResponse:
-    return webhooks.receive(request, app_or_404(app_key))
+    return webhooks.receive(request, app_key)
