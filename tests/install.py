@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 from uuid import uuid4
 
@@ -82,8 +83,14 @@ class Install:
         """Start the web process and wait until it answers; gives its address."""
         address = self.url.removeprefix("http://")
         process = self.start("web", "-m", "gunicorn", "portal.wsgi", "--bind", address, *GUNICORN)
-        self.wait_for(lambda: urlopen(f"{self.url}/accounts/login/", timeout=10).status == 200, process, "web")
+        self.wait_for(self._answers, process, "web")
         return self.url
+
+    def _answers(self) -> bool:
+        try:
+            return bool(urlopen(f"{self.url}/accounts/login/", timeout=10).status == 200)
+        except HTTPError as error:
+            raise AssertionError(f"the sign-in page answers {error.code}:\n{self.log('web')}") from error
 
     def start_workers(self) -> list[Process]:
         """Start the worker clusters: one on SQLite, live and bulk on PostgreSQL."""
