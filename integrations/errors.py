@@ -31,6 +31,7 @@ class ConnectorError(Exception):
         self.status = status
         self.remote = remote[:2000]
         self.retry_after = retry_after  # seconds
+        self.instance: object | None = None  # the AppInstance it came from, set by whoever drives the connector
 
 
 # -- the whole instance ------------------------------------------------------------------------------------------------

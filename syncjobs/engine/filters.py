@@ -126,7 +126,9 @@ def _compare(test: Callable[[Any, Any], bool]) -> Callable[..., bool]:
 
 def _between(value: Value, wanted: Any, kind: FieldType, now: datetime) -> bool:
     low, high = wanted
-    return _compare(lambda a, b: a >= b)(value, low, kind, now) and _compare(lambda a, b: a <= b)(value, high, kind, now)
+    return _compare(lambda a, b: a >= b)(value, low, kind, now) and _compare(lambda a, b: a <= b)(
+        value, high, kind, now
+    )
 
 
 def _within(value: Value, start: datetime, end: datetime) -> bool:
@@ -163,7 +165,9 @@ _TESTS: dict[str, Callable[[Value, Any, FieldType, datetime], bool]] = {
     "between": _between,
     "last_days": lambda v, w, k, now: _within(v, now - timedelta(days=int(w)), now),
     "next_days": lambda v, w, k, now: _within(v, now, now + timedelta(days=int(w))),
-    "more_days_ago": lambda v, w, k, now: _within(v, datetime.min.replace(tzinfo=now.tzinfo), now - timedelta(days=int(w))),
+    "more_days_ago": lambda v, w, k, now: _within(
+        v, datetime.min.replace(tzinfo=now.tzinfo), now - timedelta(days=int(w))
+    ),
     "yes": lambda v, w, k, now: v is True,
     "no": lambda v, w, k, now: v is False,
     "contains_any": lambda v, w, k, now: bool(_items(v) & set(w)),

@@ -25,7 +25,7 @@ class End:
     clearable: bool = True
     max_length: int | None = None
     options: frozenset[str] = frozenset()  # empty: anything goes
-    option_labels: tuple[tuple[str, str], ...] = ()  # (casefolded label, value): options are matched by label, too
+    option_labels: tuple[tuple[str, str], ...] = ()  # (label, value): options are matched by label, too
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,8 @@ class Sync(models.Model):
     def __str__(self) -> str:
         if not (self.hub_instance and self.app_instance and self.app_kind):
             return "New sync"
-        return f"{self.app_instance.app.name} {self.app_kind_info.label} {self.arrow} {self.hub_instance.app.name} {self.hub_kind_info.label}"
+        app = f"{self.app_instance.app.name} {self.app_kind_info.label}"
+        return f"{app} {self.arrow} {self.hub_instance.app.name} {self.hub_kind_info.label}"
 
     @property
     def arrow(self) -> str:

@@ -1,0 +1,14 @@
+"""The runner acts: it reads pages, asks the engine, writes batches, saves links, and can be killed at any moment.
+
+=================== =================================================================================================
+``slices``          one task: take the lease, do steps of the current phase for about ten seconds, hand over
+``lease``           compare-and-set on the run; every transaction checks it
+``context``         one sync's rows, schemas and abilities as ``engine.rules`` and two connectors
+``reading``         phases that read: scan, change feed, inbox, what a complete scan did not show
+``ingest``          records → link rows; equal hash: nothing is written
+``pairing``         phase *match*: half links with one identifier become pairs
+``writing``         phase *write*: plan a chunk, journal, send batches, settle each item by its verdict
+``recovery``        writes whose answer never came: look before anything is sent again
+``store``           bulk SQL for the hot tables, and exact counts
+=================== =================================================================================================
+"""

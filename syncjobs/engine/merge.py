@@ -1,0 +1,210 @@
+"""One field of one pair: who changed it, what is written where, what loses.
+
+=========== =========== ================================== ========================== ==========================
+hub changed app changed both ways                          only to the app            only to the hub
+=========== =========== ================================== ========================== ==========================
+no          no          nothing                            nothing                    nothing
+yes         no          write app                          write app                  nothing (drift)
+no          yes         write hub                          nothing (drift)            write hub
+yes         yes, equal  both memories set                  the same                   the same
+yes         yes, other  the winner's rule; loser in ledger write app, loser in ledger write hub, loser in ledger
+first meeting           a blank takes the other's value;   write app unless hub blank write hub unless app blank
+                        both filled: the winner's rule
+=========== =========== ================================== ========================== ==========================
+
+A blank never erases unless *clear values too* is on: going blank is then no change at all.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from integrations.records import FieldType, Side, Value, Values
+from syncjobs.engine.canonical import equal, form, is_blank
+from syncjobs.engine.rules import End, MappingRule
+from syncjobs.engine.transforms import ConversionFailed, convert
+
+UNKNOWN: Any = object()
+
+
+class Rule(StrEnum):
+    """Why a value was written; kept in the ledger, put into words by ``syncjobs/health/catalogue.py``."""
+
+    HUB_CHANGED = "hub_changed"
+    APP_CHANGED = "app_changed"
+    FILLED_BLANK = "filled_blank"
+    WINNER_HUB = "winner_hub"
+    WINNER_APP = "winner_app"
+    MOST_RECENT = "most_recent"
+    ONE_WAY = "one_way"
+    MERGED_SETS = "merged_sets"
+    CONSTANT = "constant"
+
+
+@dataclass(slots=True)
+class Half:
+    """One side of a pair as the engine sees it."""
+
+    now: Values | None = None  # read since the last agreement
+    seen: Values | None = None  # as last seen when the two agreed
+    expected: Values | None = None  # sent there, outcome unknown
+    modified_at: datetime | None = None
+    created_at: datetime | None = None
+    exists: bool = False
+    gone: bool = False
+
+    def value(self, name: str) -> Any:
+        """The current value, or UNKNOWN."""
+        if self.now is not None and name in self.now:
+            return self.now[name]
+        return self.seen.get(name, UNKNOWN) if self.seen is not None else UNKNOWN
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What to do with one mapping. ``write`` None: nothing is written and both memories take the current values."""
+
+    write: Side | None = None
+    value: Value = None
+    rule: Rule | None = None
+    loser: Value = None
+    parked: bool = False  # *ask me*: the field waits, its memory stays old
+    problem: ConversionFailed | None = None
+    note: str = ""
+    drift: bool = False
+    extra: list["Outcome"] = field(default_factory=list)  # a second write, at the other side (merged sets)
+
+
+def echo_of(sent: Value, got: Value, kind: FieldType) -> bool:
+    """Whether ``got`` is what we sent, as an app may have stored it: equal, other case, or cut to a length.
+
+    A cut value must not be taken for a person's edit: it would travel back and destroy the original.
+    """
+    if equal(sent, got, kind):
+        return True
+    one, two = form(sent, kind), form(got, kind)
+    if not (isinstance(one, str) and isinstance(two, str)):
+        return False
+    return one.casefold() == two.casefold() or (len(two) >= 10 and one.startswith(two))
+
+
+def changed(half: Half, end: End) -> bool:
+    if half.now is None or end.field not in half.now:
+        return False
+    value = half.now[end.field]
+    if half.expected is not None and end.field in half.expected and echo_of(half.expected[end.field], value, end.type):
+        return False
+    return half.seen is None or end.field not in half.seen or not equal(value, half.seen[end.field], end.type)
+
+
+def merge(rule: MappingRule, hub: Half, app: Half, *, clear_values: bool) -> Outcome:
+    """Decide one mapping of one pair."""
+    h, a = hub.value(rule.hub.field), app.value(rule.app.field)
+    if h is UNKNOWN and a is UNKNOWN:
+        return Outcome()
+    if _agree(rule, h, a):
+        return Outcome()
+    if _first_meeting(rule, hub, app):
+        return _meet(rule, hub, app, h, a)
+    hub_changed = changed(hub, rule.hub) and (clear_values or not is_blank(h))
+    app_changed = changed(app, rule.app) and (clear_values or not is_blank(a))
+    if hub_changed and app_changed:
+        if rule.way != "both":
+            to = Side.APP if rule.way == "to_app" else Side.HUB
+            return _write(rule, to, h, a, Rule.ONE_WAY, loses=True)
+        if rule.hub.type is FieldType.MULTI and rule.app.type is FieldType.MULTI:
+            return _merge_sets(rule, hub, app, h, a)
+        return _let_winner(rule, hub, app, h, a)
+    if hub_changed:
+        return _write(rule, Side.APP, h, a, Rule.HUB_CHANGED) if rule.goes_to(Side.APP) else Outcome(drift=True)
+    if app_changed:
+        return _write(rule, Side.HUB, h, a, Rule.APP_CHANGED) if rule.goes_to(Side.HUB) else Outcome(drift=True)
+    return Outcome()
+
+
+def _agree(rule: MappingRule, h: Any, a: Any) -> bool:
+    """Whether the two sides say the same, seen through the mapping in any direction that it has."""
+    if h is UNKNOWN or a is UNKNOWN:
+        return False
+    if is_blank(h) and is_blank(a):
+        return True
+    for to, source, target in ((Side.APP, h, a), (Side.HUB, a, h)):
+        if rule.way in ("both", f"to_{to}"):
+            try:
+                if equal(convert(rule, source, to), target, rule.end(to).type):
+                    return True
+            except ConversionFailed:
+                continue
+    return False
+
+
+def _first_meeting(rule: MappingRule, hub: Half, app: Half) -> bool:
+    """Also for a field that was mapped later, or that an app shows only now."""
+    for half, name in ((hub, rule.hub.field), (app, rule.app.field)):
+        if half.seen is None or (name not in half.seen and half.now is not None and name in half.now):
+            return True
+    return False
+
+
+def _meet(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
+    if h is UNKNOWN or a is UNKNOWN:
+        # Never overwrite what cannot be seen: a later change of the known side will go across.
+        return Outcome()
+    if rule.way == "to_app":
+        return Outcome() if is_blank(h) else _write(rule, Side.APP, h, a, Rule.ONE_WAY, loses=not is_blank(a))
+    if rule.way == "to_hub":
+        return Outcome() if is_blank(a) else _write(rule, Side.HUB, h, a, Rule.ONE_WAY, loses=not is_blank(h))
+    if is_blank(h):
+        return _write(rule, Side.HUB, h, a, Rule.FILLED_BLANK)
+    if is_blank(a):
+        return _write(rule, Side.APP, h, a, Rule.FILLED_BLANK)
+    return _let_winner(rule, hub, app, h, a)
+
+
+def _let_winner(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
+    if rule.winner == "ask":
+        return Outcome(parked=True)
+    if rule.winner == "recent":
+        hub_wins = hub.modified_at is None or app.modified_at is None or hub.modified_at >= app.modified_at
+        why = Rule.MOST_RECENT
+    else:
+        hub_wins = rule.winner == "hub"
+        why = Rule.WINNER_HUB if hub_wins else Rule.WINNER_APP
+    return _write(rule, Side.APP if hub_wins else Side.HUB, h, a, why, loses=True)
+
+
+def _write(rule: MappingRule, to: Side, h: Any, a: Any, why: Rule, *, loses: bool = False) -> Outcome:
+    source, target = (h, a) if to is Side.APP else (a, h)
+    end = rule.end(to)
+    try:
+        value = convert(rule, source, to)
+    except ConversionFailed as problem:
+        return Outcome(problem=problem)
+    if target is not UNKNOWN and equal(value, target, end.type):
+        return Outcome()
+    if is_blank(value) and not end.clearable:
+        return Outcome(note="CANNOT_CLEAR")
+    loser = target if loses and target is not UNKNOWN and not is_blank(target) else None
+    return Outcome(write=to, value=value, rule=why, loser=loser)
+
+
+def _merge_sets(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
+    """Both sides' additions and removals, each against its own memory."""
+    try:
+        a_as_hub = set(convert(rule, a, Side.HUB) or [])
+        app_seen = set(convert(rule, (app.seen or {}).get(rule.app.field), Side.HUB) or [])
+        hub_now, hub_seen = set(h or []), set((hub.seen or {}).get(rule.hub.field) or [])
+        merged = sorted((hub_now | a_as_hub) - (hub_seen - hub_now) - (app_seen - a_as_hub))
+        to_app = convert(rule, merged, Side.APP)
+    except ConversionFailed as problem:
+        return Outcome(problem=problem)
+    writes = []
+    if not equal(merged, h, rule.hub.type):
+        writes.append(Outcome(write=Side.HUB, value=list(merged) or None, rule=Rule.MERGED_SETS))
+    if not equal(to_app, a, rule.app.type):
+        writes.append(Outcome(write=Side.APP, value=to_app, rule=Rule.MERGED_SETS))
+    if not writes:
+        return Outcome()
+    writes[0].extra = writes[1:]
+    return writes[0]

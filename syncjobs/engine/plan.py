@@ -1,0 +1,204 @@
+"""One record: everything that should happen to it next, as data. The runner carries a plan out and settles each part by the
+verdict it gets; a plan itself changes nothing."""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.records import Side, Value, Values
+from syncjobs.engine.canonical import equal, is_blank
+from syncjobs.engine.filters import matches
+from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, changed, merge
+from syncjobs.engine.rules import MappingRule, SyncRules
+from syncjobs.engine.transforms import EMAIL_SHAPE, ConversionFailed, convert
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    side: Side
+    field: str
+    old: Value
+    new: Value
+    loser: Value
+    rule: str
+
+
+@dataclass(slots=True)
+class Plan:
+    """``status`` is what the record becomes when every write succeeds: insync, failed, excluded, review, deleted_hub, deleted_app.
+
+    ``writes[side]``: values to send there, only what changes (all of them for a create).
+    ``memory[side]``: values that side's memory takes at once, laid over what it holds.
+    ``after[side]``: values that the *other* side's memory takes once the write at ``side`` has succeeded; until then its change
+    is not forgotten.
+    """
+
+    status: str = "insync"
+    code: str = ""
+    field: str = ""
+    side: str = ""
+    detail: str = ""
+    writes: dict[Side, Values] = dataclasses.field(default_factory=dict)
+    memory: dict[Side, Values] = dataclasses.field(default_factory=dict)
+    after: dict[Side, Values] = dataclasses.field(default_factory=dict)
+    create: Side | None = None
+    delete: Side | None = None
+    drop: bool = False  # the link itself has no reason to exist any more
+    ledger: list[LedgerEntry] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    drift: int = 0
+
+
+def plan(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
+    """Plan one link. Exactly one of the halves may be missing (``exists`` False)."""
+    if hub.gone or app.gone:
+        return _after_deletion(hub, app, rules)
+    if hub.exists and app.exists:
+        return _plan_pair(hub, app, rules, now)
+    return _plan_half(Side.HUB if hub.exists else Side.APP, hub if hub.exists else app, rules, now)
+
+
+# -- one side only -----------------------------------------------------------------------------------------------------
+def _plan_half(source: Side, half: Half, rules: SyncRules, now: datetime) -> Plan:
+    target = source.other
+    if refusal := why_not(source, half, rules, now):
+        return refusal
+    if not rules.side(target).create:
+        return Plan("excluded", "DIRECTION_ONE_WAY", side=source)
+    try:
+        values = _values_for_create(source, half, rules)
+    except ConversionFailed as problem:
+        return _failed(problem, target)
+    for name in rules.side(target).required:
+        if is_blank(values.get(name)):
+            return Plan("failed", "REQUIRED_VALUE_BLANK", field=name, side=target)
+    return Plan(create=target, writes={target: values}, after={target: dict(half.now or half.seen or {})})
+
+
+def _values_for_create(source: Side, half: Half, rules: SyncRules) -> Values:
+    target = source.other
+    values: Values = {}
+    for rule in rules.mappings:
+        current = half.value(rule.end(source).field)
+        if rule.goes_to(target) and current is not UNKNOWN and not is_blank(current):
+            values.setdefault(rule.end(target).field, convert(rule, current, target))
+    # The identifier crosses even where its mapping is off or one-way: without it the next scan could not find the twin.
+    for identifier in rules.identifiers:
+        current = half.value(identifier.end(source).field)
+        if identifier.strong and identifier.end(target).writable and current is not UNKNOWN and not is_blank(current):
+            values.setdefault(identifier.end(target).field, current)
+    for constant in rules.side(target).constants:
+        values[constant.field] = constant.value
+    return values
+
+
+def why_not(side: Side, half: Half, rules: SyncRules, now: datetime) -> Plan | None:
+    """The reason why a record of ``side`` may not cross, or None."""
+    mine = rules.side(side)
+    values = half.now or half.seen or {}
+    if mine.email_field:
+        address = values.get(mine.email_field)
+        if is_blank(address):
+            return Plan("excluded", "EMAIL_REQUIRED", field=mine.email_field, side=side)
+        if not EMAIL_SHAPE.match(str(address).strip()):
+            return Plan("excluded", "EMAIL_INVALID", field=mine.email_field, side=side, detail=str(address))
+    allowed, failed = matches(mine.filter, values, mine.types, now)
+    if not allowed:
+        detail = f"{failed.field} {failed.operator} {failed.value or ''}".strip() if failed else ""
+        return Plan("excluded", "FILTER_NOT_MATCHED", field=failed.field if failed else "", side=side, detail=detail)
+    if rules.start_from:
+        latest = max((moment for moment in (half.created_at, half.modified_at) if moment), default=None)
+        if latest is not None and latest < rules.start_from:
+            return Plan("excluded", "BEFORE_START_DATE", side=side)
+    return None
+
+
+# -- both sides --------------------------------------------------------------------------------------------------------
+def _plan_pair(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
+    first = hub.seen is None or app.seen is None
+    if (first or rules.leaving == "stop") and (refusal := _neither_may_cross(hub, app, rules, now)):
+        if refusal.code == "BEFORE_START_DATE":
+            # *From now on*: link them as they are; only later changes cross.
+            return Plan(memory={Side.HUB: _current(hub), Side.APP: _current(app)})
+        if not first and refusal.code == "FILTER_NOT_MATCHED":
+            refusal.code = "LEFT_FILTER"
+        return refusal
+    made = Plan(memory={Side.HUB: _current(hub), Side.APP: _current(app)})
+    for rule in rules.mappings:
+        outcome = merge(rule, hub, app, clear_values=rules.clear_values)
+        _apply(made, rule, outcome, hub, app)
+    _stamp_constants(made, rules, hub, app, first)
+    return made
+
+
+def _neither_may_cross(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan | None:
+    """A pair syncs when at least one of its records may cross to a side that can be written."""
+    refusals = []
+    for side, half in ((Side.HUB, hub), (Side.APP, app)):
+        if rules.side(side.other).update:
+            refusal = why_not(side, half, rules, now)
+            if refusal is None:
+                return None
+            refusals.append(refusal)
+    return refusals[0] if refusals else None
+
+
+def _current(half: Half) -> Values:
+    return {**(half.seen or {}), **(half.now or {})}
+
+
+def _apply(made: Plan, rule: MappingRule, outcome: Outcome, hub: Half, app: Half) -> None:
+    made.drift += outcome.drift
+    if outcome.note and outcome.note not in made.notes:
+        made.notes.append(outcome.note)
+    if outcome.problem:
+        failed = _failed(outcome.problem, Side.HUB if outcome.problem.field == rule.hub.field else Side.APP)
+        made.status, made.code, made.field = failed.status, failed.code, failed.field
+        made.side, made.detail = failed.side, failed.detail
+    elif outcome.parked and made.status != "failed":
+        made.status, made.code, made.field = "review", "CONFLICT_UNRESOLVED", rule.hub.field
+    for part in (outcome, *outcome.extra):
+        if part.write is None:
+            continue
+        to, source = part.write, part.write.other
+        name, origin = rule.end(to).field, rule.end(source).field
+        old = (hub if to is Side.HUB else app).value(name)
+        made.writes.setdefault(to, {})[name] = part.value
+        made.after.setdefault(to, {})[origin] = (hub if source is Side.HUB else app).value(origin)
+        entry = LedgerEntry(to, name, None if old is UNKNOWN else old, part.value, part.loser, part.rule or "")
+        made.ledger.append(entry)
+    if outcome.problem or outcome.parked or outcome.write:
+        # Not settled yet: both memories stay as they are, so that the change is not forgotten.
+        made.memory[Side.HUB].pop(rule.hub.field, None)
+        made.memory[Side.APP].pop(rule.app.field, None)
+
+
+def _stamp_constants(made: Plan, rules: SyncRules, hub: Half, app: Half, first: bool) -> None:
+    for side, half in ((Side.HUB, hub), (Side.APP, app)):
+        if not (first or made.writes.get(side)):
+            continue
+        for constant in rules.side(side).constants:
+            kind = rules.side(side).types.get(constant.field)
+            old = half.value(constant.field)
+            if constant.on_create_only or kind is None or (old is not UNKNOWN and equal(old, constant.value, kind)):
+                continue
+            made.writes.setdefault(side, {})[constant.field] = constant.value
+            old = None if old is UNKNOWN else old
+            made.ledger.append(LedgerEntry(side, constant.field, old, constant.value, old, Rule.CONSTANT))
+
+
+def _failed(problem: ConversionFailed, side: Side) -> Plan:
+    return Plan("failed", problem.code, field=problem.field, side=side, detail=str(problem.value)[:200])
+
+
+# -- deletions -----------------------------------------------------------------------------------------------------------
+def _after_deletion(hub: Half, app: Half, rules: SyncRules) -> Plan:
+    if not (hub.exists and app.exists) or (hub.gone and app.gone):
+        return Plan(drop=True)
+    gone, left, other = (Side.HUB, app, Side.APP) if hub.gone else (Side.APP, hub, Side.HUB)
+    flagged = Plan(f"deleted_{gone}", f"DELETED_IN_{gone.upper()}", side=gone)
+    if rules.side(other).when_other_deleted != "delete" or not rules.side(other).delete:
+        return flagged
+    if left.seen is not None and any(changed(left, rule.end(other)) for rule in rules.mappings):
+        return flagged  # an edit beats a deletion: a person looks at it
+    return Plan(f"deleted_{gone}", f"DELETED_IN_{gone.upper()}", side=gone, delete=other)

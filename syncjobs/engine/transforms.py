@@ -1,0 +1,149 @@
+"""How a value of one end becomes a value of the other.
+
+By type first (a date becomes a date-time at midnight, an option becomes the other side's option with the same label), then by a
+named transform of the mapping. To add one: a function in ``NAMED`` (text in, text out, no exceptions for odd input).
+"""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+
+from integrations.records import FieldType, Side, Value
+from syncjobs.engine.canonical import is_blank, parse_datetime
+from syncjobs.engine.rules import End, MappingRule
+
+EMAIL_SHAPE = re.compile(r"^[^@\s,;<>()\"]+@[^@\s,;<>()\".]+(\.[^@\s,;<>()\".]+)+$")
+
+NAMED: dict[str, Callable[[str], str]] = {
+    "trim": str.strip,
+    "upper": str.upper,
+    "lower": str.lower,
+    "title": str.title,
+    "digits": lambda text: re.sub(r"\D+", "", text),
+}
+
+
+class ConversionFailed(Exception):
+    """The value cannot be written at the other end. ``code`` is an entry of the failure catalogue."""
+
+    def __init__(self, code: str, field: str, value: Value) -> None:
+        super().__init__(f"{field}: {code}")
+        self.code, self.field, self.value = code, field, value
+
+
+def convert(rule: MappingRule, value: Value, to: Side) -> Value:
+    """``value`` of the other side as the ``to`` side should store it; blank stays None. Raises ConversionFailed."""
+    source, target = rule.end(to.other), rule.end(to)
+    if is_blank(value):
+        return None
+    mapped = _mapped(rule, value, to)
+    result = mapped if mapped is not None else _typed(value, source, target)
+    name = rule.to_hub if to is Side.HUB else rule.to_app
+    if name and isinstance(result, str):
+        result = NAMED[name](result)
+    if target.options and target.type in (FieldType.OPTION, FieldType.MULTI):
+        result = _options(result, source, target)
+    if target.max_length and isinstance(result, str) and len(result) > target.max_length:
+        raise ConversionFailed("VALUE_TOO_LONG", target.field, value)
+    return None if is_blank(result) else result
+
+
+def _mapped(rule: MappingRule, value: Value, to: Side) -> Value:
+    if not rule.value_map:
+        return None
+    table = dict(rule.value_map) if to is Side.HUB else {hub: app for app, hub in rule.value_map}
+    if isinstance(value, list):
+        return sorted(table.get(item, item) for item in value)
+    return table.get(str(value))
+
+
+def _typed(value: Value, source: End, target: End) -> Value:
+    kind = target.type
+    if isinstance(value, list):
+        return _from_list(value, target)
+    if kind is FieldType.MULTI:
+        return [str(value)]
+    if kind in (FieldType.NUMBER, FieldType.BOOL, FieldType.DATE, FieldType.DATETIME, FieldType.EMAIL):
+        return _STRICT[kind](value, target)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    if source.type in (FieldType.OPTION, FieldType.MULTI) and kind in (FieldType.TEXT, FieldType.LONG_TEXT):
+        return _label_of(text, source)
+    return text.replace("\r\n", "\n").replace("\n", " ") if kind is FieldType.TEXT else text
+
+
+def _from_list(value: list[str], target: End) -> Value:
+    if target.type is FieldType.MULTI:
+        return sorted(value)
+    return value[0] if target.type is FieldType.OPTION else ", ".join(value)
+
+
+def _label_of(value: str, end: End) -> str:
+    return next((label for label, stored in end.option_labels if stored == value), value)
+
+
+def _number(value: Value, target: End) -> Value:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    try:
+        number = Decimal(str(value).replace(" ", "").replace(",", ""))
+    except InvalidOperation:
+        raise ConversionFailed("NUMBER_INVALID", target.field, value) from None
+    return format(number, "f")
+
+
+def _bool(value: Value, target: End) -> Value:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().casefold()
+    if text in ("true", "yes", "1", "on"):
+        return True
+    if text in ("false", "no", "0", "off"):
+        return False
+    raise ConversionFailed("TYPE_INCOMPATIBLE", target.field, value)
+
+
+def _date(value: Value, target: End) -> Value:
+    moment = parse_datetime(str(value))
+    if moment is None:
+        raise ConversionFailed("DATE_INVALID", target.field, value)
+    return moment.date().isoformat()
+
+
+def _datetime(value: Value, target: End) -> Value:
+    moment = parse_datetime(str(value))
+    if moment is None:
+        raise ConversionFailed("DATE_INVALID", target.field, value)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _email(value: Value, target: End) -> Value:
+    text = str(value).strip()
+    if not EMAIL_SHAPE.match(text):
+        raise ConversionFailed("EMAIL_INVALID", target.field, value)
+    return text
+
+
+_STRICT: dict[FieldType, Callable[[Value, End], Value]] = {
+    FieldType.NUMBER: _number,
+    FieldType.BOOL: _bool,
+    FieldType.DATE: _date,
+    FieldType.DATETIME: _datetime,
+    FieldType.EMAIL: _email,
+}
+
+
+def _options(value: Value, source: End, target: End) -> Value:
+    """The target's option values: by value, else by label (of the source's option, too)."""
+    labels = {label.casefold(): stored for label, stored in target.option_labels}
+
+    def one(item: str) -> str:
+        if item in target.options:
+            return item
+        for name in (item, _label_of(item, source)):
+            if found := labels.get(name.casefold()):
+                return found
+        raise ConversionFailed("OPTION_UNMAPPED", target.field, item)
+
+    return sorted(one(item) for item in value) if isinstance(value, list) else one(str(value))

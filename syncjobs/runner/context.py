@@ -1,0 +1,236 @@
+"""Everything that a slice needs of one sync, loaded once: rules for the engine, connectors for the runner."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+
+from django.utils.timezone import now
+
+from integrations.connectors.base import Abilities, Connector
+from integrations.errors import ConnectorError
+from integrations.models import AppInstance
+from integrations.records import Field, FieldType, Side
+from integrations.services import schemas
+from integrations.services.connections import open_connector
+from syncjobs.engine.canonical import projection_hash
+from syncjobs.engine.filters import groups_from
+from syncjobs.engine.rules import Constant, End, Identifier, MappingRule, SideRules, SyncRules, Way
+from syncjobs.models import Direction, FieldMapping, Sync, SyncCursor, SyncRun
+from syncjobs.runner.lease import Lease
+
+SCHEMA_AGE = timedelta(hours=1)
+
+
+class Watched:
+    """A connector whose every call first makes sure that the lease outlives it, and whose errors say which instance they are of."""
+
+    def __init__(self, connector: Connector, instance: AppInstance, lease: Lease) -> None:
+        self._connector, self._instance, self._lease = connector, instance, lease
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._connector, name)
+        if not callable(found):
+            return found
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self._lease.check_before_request()
+            try:
+                return found(*args, **kwargs)
+            except ConnectorError as error:
+                error.instance = self._instance
+                raise
+
+        return call
+
+
+@dataclass
+class SyncEnd:
+    """One end of the sync: its connector and what can be done with it."""
+
+    side: Side
+    connector: Connector  # Watched
+    kind: str
+    scope: dict[str, Any]
+    abilities: Abilities
+    types: dict[str, FieldType]  # tracked fields
+    label_fields: tuple[str, ...]
+
+    @property
+    def fields(self) -> list[str]:
+        return sorted(self.types)
+
+
+@dataclass
+class Context:
+    """A slice's view of one sync."""
+
+    sync: Sync
+    run: SyncRun
+    lease: Lease
+    rules: SyncRules
+    ends: dict[Side, SyncEnd]
+    settings_hash: str
+    deadline: float  # time.monotonic()
+    cursors: dict[Side, SyncCursor] = field(default_factory=dict)
+    lags: list[float] = field(default_factory=list)  # seconds from a change there to its arrival here
+
+    def end(self, side: Side) -> SyncEnd:
+        return self.ends[side]
+
+    def hash(self, side: Side, values: dict[str, Any]) -> str:
+        return projection_hash(values, self.ends[side].types)
+
+    @property
+    def calls(self) -> int:
+        return sum(end.connector.calls for end in self.ends.values())
+
+
+def build(sync: Sync, run: SyncRun, lease: Lease, deadline: float) -> Context:
+    """Load the sync. Reads schemas from the apps when they are old; marks mappings whose field is gone."""
+    known = {side: _fields(sync, side) for side in Side}
+    mappings = [m for m in sync.mappings.all() if m.on and _check(m, known)]
+    ends = {side: _end(sync, side, known[side], mappings, lease) for side in Side}
+    rules = _rules(sync, mappings, known, ends)
+    cursors = {side: SyncCursor.objects.get_or_create(sync=sync, side=side.value)[0] for side in Side}
+    return Context(sync, run, lease, rules, ends, _settings_hash(sync, ends), deadline, cursors)
+
+
+def _fields(sync: Sync, side: Side) -> dict[str, Field]:
+    instance, kind = sync.instance(side), sync.kind(side)
+    fetched = instance.schemas.filter(kind=kind).values_list("fetched_at", flat=True).first()
+    stale = fetched is None or fetched < now() - SCHEMA_AGE
+    return {f.name: f for f in schemas.fields(instance, kind, refresh=stale)}
+
+
+def _check(mapping: FieldMapping, known: dict[Side, dict[str, Field]]) -> bool:
+    """Whether the mapping can run. A row whose field was deleted stops and says so; the others go on."""
+    missing = next(
+        (
+            name
+            for side, name in ((Side.HUB, mapping.hub_field), (Side.APP, mapping.app_field))
+            if name not in known[side]
+        ),
+        "",
+    )
+    problem = "FIELD_MISSING" if missing else ""
+    if (mapping.problem, mapping.problem_detail) != (problem, missing):
+        mapping.problem, mapping.problem_detail = problem, missing
+        mapping.save(update_fields=["problem", "problem_detail"])
+    return not problem
+
+
+def _end(sync: Sync, side: Side, known: dict[str, Field], mappings: list[FieldMapping], lease: Lease) -> SyncEnd:
+    instance, kind = sync.instance(side), sync.kind(side)
+    info = instance.app.kind(kind)
+    connector = cast(Connector, Watched(open_connector(instance), instance, lease))
+    names = {m.hub_field if side is Side.HUB else m.app_field for m in mappings}
+    names |= {pair[f"{side}_field"] for pair in sync.identifiers}
+    names |= {c.field for c in sync.constants.all() if c.side == side.value}
+    names |= {rule["field"] for f in sync.filters.all() if f.side == side.value for group in f.groups for rule in group}
+    names |= {p.field for p in info.presets if p.concept == "email"} | set(info.label_fields)
+    return SyncEnd(
+        side=side,
+        connector=connector,
+        kind=kind,
+        scope=sync.scope(side),
+        abilities=connector.abilities(kind),
+        types={name: known[name].type for name in names if name in known},
+        label_fields=info.label_fields,
+    )
+
+
+def end_of(field: Field, abilities: Abilities) -> End:
+    return End(
+        field=field.name,
+        type=field.type,
+        writable=field.writable,
+        clearable=field.clearable and abilities.clear,
+        max_length=field.max_length,
+        options=frozenset(option.value for option in field.options),
+        option_labels=tuple((option.label, option.value) for option in field.options),
+    )
+
+
+def narrow(sync_way: str, own_way: str, hub: End, app: End) -> Way | None:
+    """The ways that sync, mapping and the fields themselves all allow; None when nothing is left."""
+    ways = {"to_hub", "to_app"}
+    for way in (sync_way, own_way):
+        if way != Direction.BOTH:
+            ways &= {str(way)}
+    if not hub.writable:
+        ways.discard("to_hub")
+    if not app.writable:
+        ways.discard("to_app")
+    if len(ways) == 2:
+        return "both"
+    return ways.pop() if ways else None  # type: ignore[return-value]
+
+
+def _rules(
+    sync: Sync, mappings: list[FieldMapping], known: dict[Side, dict[str, Field]], ends: dict[Side, SyncEnd]
+) -> SyncRules:
+    def end(side: Side, name: str) -> End:
+        return end_of(known[side][name], ends[side].abilities)
+
+    found = []
+    for mapping in mappings:
+        hub, app = end(Side.HUB, mapping.hub_field), end(Side.APP, mapping.app_field)
+        way = narrow(sync.direction, mapping.direction, hub, app)
+        if way is None:
+            continue
+        found.append(
+            MappingRule(
+                app=app,
+                hub=hub,
+                way=way,
+                winner=mapping.winner or sync.winner,
+                to_hub=mapping.transform.get("to_hub", ""),
+                to_app=mapping.transform.get("to_app", ""),
+                value_map=tuple((pair["app"], pair["hub"]) for pair in mapping.value_map),
+            )
+        )
+    identifiers = tuple(
+        Identifier(end(Side.HUB, pair["hub_field"]), end(Side.APP, pair["app_field"]), pair.get("strong", True))
+        for pair in sync.identifiers
+        if pair["hub_field"] in known[Side.HUB] and pair["app_field"] in known[Side.APP]
+    )
+    return SyncRules(
+        mappings=tuple(found),
+        identifiers=identifiers,
+        hub=_side_rules(sync, Side.HUB, known[Side.HUB], ends[Side.HUB]),
+        app=_side_rules(sync, Side.APP, known[Side.APP], ends[Side.APP]),
+        clear_values=sync.clear_values,
+        duplicates=sync.duplicates,
+        leaving=sync.leaving,
+        start_from=sync.start_from,
+    )
+
+
+def _side_rules(sync: Sync, side: Side, known: dict[str, Field], end: SyncEnd) -> SideRules:
+    open_way = sync.direction in (Direction.BOTH, f"to_{side}")
+    info = sync.instance(side).app.kind(sync.kind(side))
+    email = next((p.field for p in info.presets if p.concept == "email"), "") if info.concept == "person" else ""
+    stored = sync.filters.filter(side=side.value).values_list("groups", flat=True).first() or []
+    return SideRules(
+        types=end.types,
+        filter=groups_from(stored),
+        constants=tuple(
+            Constant(c.field, c.value, c.on_create_only)
+            for c in sync.constants.all()
+            if c.side == side.value and c.field in known
+        ),
+        create=open_way and end.abilities.create,
+        update=open_way and end.abilities.update,
+        delete=open_way and end.abilities.delete,
+        email_field=email if sync.email_only else "",
+        required=tuple(f.name for f in known.values() if f.required),
+        when_other_deleted=sync.when_deleted_in_app if side is Side.HUB else sync.when_deleted_in_hub,  # type: ignore[arg-type]
+    )
+
+
+def _settings_hash(sync: Sync, ends: dict[Side, SyncEnd]) -> str:
+    """Changes whenever the same records would be projected or judged differently."""
+    shape = [sync.version, {side: [end.fields, end.scope] for side, end in ends.items()}]
+    return hashlib.blake2b(json.dumps(shape, sort_keys=True).encode(), digest_size=16).hexdigest()

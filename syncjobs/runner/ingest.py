@@ -1,0 +1,191 @@
+"""Records that were read → link rows. A record whose hash is what we know already writes nothing."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.timezone import now
+
+from integrations.records import RemoteRecord, Side, Values
+from syncjobs.engine.canonical import is_blank
+from syncjobs.engine.matching import key_of
+from syncjobs.models import PendingChange, RecordLink, RecordStatus
+from syncjobs.runner import store
+from syncjobs.runner.context import Context
+
+BIT = {Side.HUB: 1, Side.APP: 2}
+
+
+def side_columns(side: Side) -> list[str]:
+    names = [
+        "id",
+        "alias",
+        "now",
+        "hash",
+        "row_hash",
+        "version",
+        "modified_at",
+        "created_at",
+        "scan",
+        "read_at",
+        "gone",
+    ]
+    return [f"{side}_{name}" for name in names] + [f"{side}_key", f"{side}_key2", "label", "dirty", "status", "code"]
+
+
+def get(row: RecordLink, side: Side, name: str) -> Any:
+    return getattr(row, f"{side}_{name}")
+
+
+def put(row: RecordLink, side: Side, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(row, f"{side}_{name}", value)
+
+
+def set_status(row: RecordLink, status: str, deltas: Counter[str], moment: datetime | None = None) -> None:
+    if row.status != status:
+        deltas[row.status] -= 1
+        deltas[status] += 1
+        row.status = status
+        row.status_since = moment or now()
+
+
+def find_links(sync_id: int, side: Side, ids: Iterable[str]) -> dict[str, RecordLink]:
+    """Links by remote id or alias, keyed by each of those."""
+    wanted = list(ids)
+    by_id, by_alias = Q(**{f"{side}_id__in": wanted}), Q(**{f"{side}_alias__in": wanted})
+    found: dict[str, RecordLink] = {}
+    # Two queries, not one OR: each then uses its own index.
+    for row in (
+        *RecordLink.objects.filter(by_alias, sync_id=sync_id),
+        *RecordLink.objects.filter(by_id, sync_id=sync_id),
+    ):
+        if alias := get(row, side, "alias"):
+            found.setdefault(alias, row)
+        found[get(row, side, "id")] = row
+    return found
+
+
+def ingest(
+    ctx: Context,
+    side: Side,
+    records: Sequence[RemoteRecord],
+    *,
+    force: bool = False,
+    row_hashes: dict[str, str] | None = None,
+) -> int:
+    """Store what is new of these full records; call inside the lease's transaction. Returns how many are known by now.
+
+    ``force``: the settings changed, so equal hashes are planned again, too. ``row_hashes``: listing-row hash by any id of the
+    record, to remember which version of the listing this read belongs to.
+    """
+    ids = {name for record in records for name in (record.id, *record.aliases)}
+    links = find_links(ctx.sync.pk, side, ids)
+    moment = now()
+    changed: dict[int, RecordLink] = {}
+    fresh: dict[str, RecordLink] = {}
+    deltas: Counter[str] = Counter()
+    for record in records:
+        row = (
+            links.get(record.id) or next((links[a] for a in record.aliases if a in links), None) or fresh.get(record.id)
+        )
+        if row is None:
+            row = RecordLink(sync_id=ctx.sync.pk, created_at=moment, status_since=moment)
+            fresh[record.id] = row
+            deltas[RecordStatus.PENDING] += 1
+        elif row.pk and _merged_into_other(row, record, side, links, deltas):
+            changed[row.pk] = row
+            continue
+        if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes or {}, deltas=deltas) and row.pk:
+            changed[row.pk] = row
+    store.update(list(changed.values()), [*side_columns(side), "status_since", "next_try_at", "detail"])
+    store.insert(list(fresh.values()))
+    store.add_counts(ctx.sync.pk, deltas)
+    return len(records)
+
+
+def _merged_into_other(
+    row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink], deltas: Counter[str]
+) -> bool:
+    """The record was merged into one that another link holds: that link stays, this one says where its record went."""
+    survivor = links.get(record.id)
+    if survivor is None or survivor.pk == row.pk:
+        return False
+    set_status(row, RecordStatus.EXCLUDED, deltas)
+    row.code, row.dirty, row.detail = "MERGED_AWAY", 0, record.id
+    return True
+
+
+def _take(
+    ctx: Context, side: Side, row: RecordLink, record: RemoteRecord, moment: datetime, *, force: bool,
+    row_hashes: dict[str, str], deltas: Counter[str],
+) -> bool:  # fmt: skip
+    """Put one record into its row; whether anything changed."""
+    known: Values = {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}
+    types = ctx.end(side).types
+    values = {name: record.values[name] for name in types if name in record.values}
+    projection: Values = {**{name: known[name] for name in types if name in known}, **values}
+    digest = ctx.hash(side, projection)
+    row_hash = next(
+        (row_hashes[name] for name in (record.id, *record.aliases) if name in row_hashes), get(row, side, "row_hash")
+    )
+    alias = next((a for a in record.aliases if a != record.id), get(row, side, "alias"))
+    same = digest == get(row, side, "hash") and get(row, side, "id") == record.id and not get(row, side, "gone")
+    pending_outcome = get(row, side, "expected") is not None
+    if same and not force and not pending_outcome:
+        if (row_hash, alias) == (get(row, side, "row_hash"), get(row, side, "alias")) and not ctx.end(
+            side
+        ).abilities.partial_scan:
+            return False
+        put(row, side, row_hash=row_hash, alias=alias, read_at=moment)
+        return True
+    put(
+        row, side, id=record.id, alias=alias, now=projection, hash=digest, row_hash=row_hash, version=record.version,
+        modified_at=record.modified_at or get(row, side, "modified_at"), read_at=moment, gone=False,
+        created_at=record.created_at or get(row, side, "created_at"), **_keys(ctx, side, projection),
+    )  # fmt: skip
+    row.label = label_of(ctx, side, projection) or row.label
+    row.dirty |= BIT[side]
+    row.next_try_at = None
+    if row.status != RecordStatus.PENDING:
+        set_status(row, RecordStatus.PENDING, deltas, moment)
+    return True
+
+
+def _keys(ctx: Context, side: Side, values: Values) -> dict[str, str]:
+    keys = [key_of(values, identifier, side) for identifier in ctx.rules.identifiers[:2]]
+    return {"key": keys[0] if keys else "", "key2": keys[1] if len(keys) > 1 else ""}
+
+
+def label_of(ctx: Context, side: Side, values: Values) -> str:
+    """How pages name a record: its name, else its address."""
+    names = [str(values[n]) for n in ctx.end(side).label_fields if not is_blank(values.get(n))]
+    words = [name for name in names if "@" not in name]
+    return (" ".join(words) or (names[0] if names else ""))[:200]
+
+
+def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
+    """Positive evidence that these records do not exist any more. Returns how many links that concerns."""
+    rows = [
+        r for r in {r.pk: r for r in find_links(ctx.sync.pk, side, ids).values()}.values() if not get(r, side, "gone")
+    ]
+    for row in rows:
+        put(row, side, gone=True)
+        row.dirty |= BIT[side]
+        row.next_try_at = None
+    store.update(rows, [f"{side}_gone", "dirty", "next_try_at"])
+    return len(rows)
+
+
+def note(ctx: Context, side: Side, notices: Sequence[PendingChange]) -> None:
+    """Put records into the inbox, to be read next. A record that is in there already gets the newer listing row."""
+    for one in notices:
+        one.sync_id, one.side = ctx.sync.pk, side.value
+    PendingChange.objects.bulk_create(
+        notices,
+        update_conflicts=True,
+        unique_fields=["sync", "side", "remote_id"],
+        update_fields=["known", "row_hash", "noted_at"],
+    )

@@ -1,0 +1,70 @@
+"""The lease on a run: the one thing that makes a doubled, late or revived task harmless.
+
+Taking it is a compare-and-set that raises ``lease_number``; every later transaction of the slice checks that the number is still
+its own and pushes the end out. A slice that was frozen and wakes up after another took over changes nothing at home, and asks
+before each request, so it sends nothing either.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.timezone import now
+
+from syncjobs.models import RunState, SyncRun
+from syncjobs.models.runs import ACTIVE_STATES, SyncRunQuerySet
+
+SECONDS = 90
+REQUEST_SECONDS = (
+    40  # longest that one request may take: connect and read time-outs of integrations.http with one retry
+)
+
+
+class LeaseLost(Exception):
+    """Another worker has this run, or somebody stopped it."""
+
+
+class Lease:
+    def __init__(self, run_id: int, number: int) -> None:
+        self.run_id, self.number = run_id, number
+        self.until = now() + timedelta(seconds=SECONDS)
+
+    @classmethod
+    def take(cls, run_id: int) -> "Lease | None":
+        """The lease, or None where another worker holds it, the run is over or it must wait."""
+        moment = now()
+        free = Q(lease_until=None) | Q(lease_until__lt=moment)
+        ready = Q(next_slice_at=None) | Q(next_slice_at__lte=moment)
+        won = SyncRun.objects.filter(free, ready, pk=run_id, state__in=ACTIVE_STATES).update(
+            lease_number=F("lease_number") + 1,
+            lease_until=moment + timedelta(seconds=SECONDS),
+            state=RunState.RUNNING,
+            next_slice_at=None,
+            waiting_for="",
+        )
+        if not won:
+            return None
+        return cls(run_id, SyncRun.objects.values_list("lease_number", flat=True).get(pk=run_id))
+
+    def _mine(self) -> SyncRunQuerySet:
+        return SyncRun.objects.filter(pk=self.run_id, lease_number=self.number, state=RunState.RUNNING)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction that commits only while the lease is ours."""
+        with transaction.atomic():
+            self.until = now() + timedelta(seconds=SECONDS)
+            if not self._mine().update(lease_until=self.until):
+                raise LeaseLost
+            yield
+
+    def check_before_request(self) -> None:
+        """The lease must outlive the request that is about to be sent."""
+        if self.until < now() + timedelta(seconds=REQUEST_SECONDS):
+            with self.transaction():
+                pass
+
+    def release(self) -> None:
+        self._mine().update(lease_until=None)

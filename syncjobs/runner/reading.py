@@ -1,0 +1,225 @@
+"""The phases that read. Each step reads one page and commits its rows **together with** the place where reading goes on, so a
+worker killed between the two loses nothing and repeats at most a page."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.utils.timezone import now
+
+from integrations.errors import CursorExpired
+from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side
+from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
+from syncjobs.runner.context import Context, SyncEnd
+from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, note
+
+ROLLING_SHARE = (
+    0.6  # of an app's calls per minute that a poll spends on re-reading records its listing shows only in part
+)
+
+
+def begin(ctx: Context) -> bool:
+    """Take change-feed cursors *before* anything is read, so that no change falls between the scan and the first poll."""
+    for side in Side:
+        end, cursor = ctx.end(side), ctx.cursors[side]
+        start = None
+        if end.abilities.change_feed:
+            start = end.connector.changes(
+                end.kind, fields=end.fields, cursor=None, position=None, scope=end.scope
+            ).cursor
+        with ctx.lease.transaction():
+            cursor.cursor = start
+            _start_scan(cursor)
+            cursor.save()
+    return False
+
+
+def _start_scan(cursor: SyncCursor) -> None:
+    cursor.mode, cursor.position = "scan", None
+    cursor.scan += 1
+
+
+def read(ctx: Context, side: Side) -> bool:
+    """Read one page of this side: of a full scan where one is due, else of what changed. False after the last page."""
+    cursor, end = ctx.cursors[side], ctx.end(side)
+    if not cursor.mode:
+        if end.abilities.change_feed and cursor.cursor is not None:
+            cursor.mode = "changes"
+        else:
+            _start_scan(cursor)
+    if cursor.mode == "changes":
+        try:
+            return _changes_page(ctx, side)
+        except CursorExpired:
+            return _restart_with_scan(ctx, side)
+    return _scan_page(ctx, side)
+
+
+def _restart_with_scan(ctx: Context, side: Side) -> bool:
+    end, cursor = ctx.end(side), ctx.cursors[side]
+    start = end.connector.changes(end.kind, fields=end.fields, cursor=None, position=None, scope=end.scope).cursor
+    with ctx.lease.transaction():
+        cursor.cursor = start
+        _start_scan(cursor)
+        cursor.save()
+    return True
+
+
+def _changes_page(ctx: Context, side: Side) -> bool:
+    end, cursor = ctx.end(side), ctx.cursors[side]
+    page = end.connector.changes(
+        end.kind, fields=end.fields, cursor=cursor.cursor, position=cursor.position, scope=end.scope
+    )
+    nothing = not page.records and not page.gone and page.position is None and not cursor.position
+    with ctx.lease.transaction():
+        _store_page(ctx, side, page)
+        cursor.position = page.position
+        if page.position is None:
+            cursor.cursor, cursor.mode = page.cursor, ""
+        cursor.save(update_fields=["position", "cursor", "mode"])
+        if not nothing:
+            _progress(ctx, f"read_{side}", len(page.records), None)
+    return page.position is not None
+
+
+def _scan_page(ctx: Context, side: Side) -> bool:
+    end, cursor = ctx.end(side), ctx.cursors[side]
+    state: dict[str, Any] = cursor.position or {"at": None, "known": 0}
+    page = end.connector.scan(end.kind, fields=end.fields, position=state["at"], scope=end.scope)
+    marking = _marks(ctx, end, cursor)
+    with ctx.lease.transaction():
+        state["known"] += _store_page(ctx, side, page, mark=cursor.scan if marking else 0)
+        state["at"] = page.position
+        cursor.position = state if page.position is not None else None
+        _progress(ctx, f"read_{side}", len(page.records), page.total)
+        if page.position is None:
+            _finish_scan(ctx, side, state["known"], marked=marking)
+        cursor.save()
+    return cursor.mode != ""
+
+
+def _marks(ctx: Context, end: SyncEnd, cursor: SyncCursor) -> bool:
+    """Whether this scan marks each link it sees. Counting is enough where a record is listed once; a scan over several lists
+    can show one twice, and a count that came out too high would hide a deletion."""
+    lists = end.scope.get("lists") or []
+    return cursor.mode == "mark" or (bool(end.abilities.containers) and len(lists) != 1)
+
+
+def _finish_scan(ctx: Context, side: Side, known: int, *, marked: bool) -> None:
+    """A complete scan is the only kind that may speak of absence: whoever it did not show is *read* before it counts as gone."""
+    cursor = ctx.cursors[side]
+    links = RecordLink.objects.filter(sync=ctx.sync, **{f"{side}_id__isnull": False, f"{side}_gone": False})
+    if marked:
+        absent = links.exclude(**{f"{side}_scan": cursor.scan}).values_list(f"{side}_id", f"{side}_seen", f"{side}_now")
+        notices = [
+            PendingChange(remote_id=pk, known={**(seen or {}), **(new or {})}) for pk, seen, new in absent.iterator()
+        ]
+        note(ctx, side, notices)
+    elif known < links.count():
+        cursor.mode, cursor.position = "mark", None
+        cursor.scan += 1
+        return
+    cursor.mode, cursor.scanned_at = "", now()
+
+
+def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
+    """Returns how many of the page's records have a link now."""
+    force = ctx.cursors[side].settings_hash != ctx.settings_hash
+    full = [record for record in page.records if not record.partial]
+    rows = [record for record in page.records if record.partial]
+    known = ingest(ctx, side, full, force=force) + _store_rows(ctx, side, rows, force=force)
+    if page.gone:
+        ingest_gone(ctx, side, page.gone)
+    if mark:
+        ids = [record.id for record in page.records]
+        links = {row.pk for row in find_links(ctx.sync.pk, side, ids).values()}
+        RecordLink.objects.filter(pk__in=links).update(**{f"{side}_scan": mark})
+    return known
+
+
+def _store_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
+    """Listing rows lack fields: new or changed ones go to the inbox and are read by id before anything is planned."""
+    known, notices = 0, {}
+    for start in range(0, len(rows), 500):
+        part = rows[start : start + 500]
+        links = find_links(ctx.sync.pk, side, [row.id for row in part])
+        for row in part:
+            digest = ctx.hash(side, row.values)
+            link = links.get(row.id)
+            known += link is not None
+            if force or link is None or get(link, side, "row_hash") != digest or get(link, side, "gone"):
+                notices[row.id] = PendingChange(remote_id=row.id, known=row.values, row_hash=digest)
+    note(ctx, side, list(notices.values()))
+    return known
+
+
+def settle_scan(ctx: Context) -> None:
+    """The whole sync was read under the present settings: later reads need not be forced."""
+    for cursor in ctx.cursors.values():
+        if cursor.settings_hash != ctx.settings_hash:
+            cursor.settings_hash = ctx.settings_hash
+            cursor.save(update_fields=["settings_hash"])
+
+
+def roll(ctx: Context, side: Side) -> None:
+    """For apps whose listing hides fields and that have no change feed: queue the records read longest ago."""
+    end = ctx.end(side)
+    if not end.abilities.partial_scan or end.abilities.change_feed or ctx.run.kind == RunKind.INITIAL:
+        return
+    share = int((end.abilities.calls_per_minute or 600) * ROLLING_SHARE)
+    waiting = PendingChange.objects.filter(sync=ctx.sync, side=side.value).count()
+    old = now() - timedelta(seconds=end.abilities.poll_seconds / 2)
+    links = (
+        RecordLink.objects.filter(
+            sync=ctx.sync, **{f"{side}_id__isnull": False, f"{side}_gone": False, f"{side}_read_at__lt": old}
+        )
+        .order_by(f"{side}_read_at")
+        .only(f"{side}_id", f"{side}_alias", f"{side}_seen", f"{side}_now", f"{side}_row_hash")
+    )
+    note(ctx, side, [_notice(side, link) for link in links[: max(0, share - waiting)]])
+
+
+def _notice(side: Side, link: RecordLink) -> PendingChange:
+    known = {**(get(link, side, "seen") or {}), **(get(link, side, "now") or {})}
+    return PendingChange(remote_id=get(link, side, "id"), known=known, row_hash=get(link, side, "row_hash"))
+
+
+def inbox(ctx: Context, side: Side) -> bool:
+    """Read the records that somebody named: one batch by id. False when the inbox is empty."""
+    end = ctx.end(side)
+    notices = list(
+        PendingChange.objects.filter(sync=ctx.sync, side=side.value).order_by("-urgent", "pk")[
+            : end.abilities.read_batch
+        ]
+    )
+    if not notices:
+        return False
+    answer = read_by_id(ctx, side, [Ref(notice.remote_id, notice.known) for notice in notices])
+    force = ctx.cursors[side].settings_hash != ctx.settings_hash
+    with ctx.lease.transaction():
+        row_hashes = {notice.remote_id: notice.row_hash for notice in notices if notice.row_hash}
+        for asked, record in answer.records.items():
+            if asked in row_hashes:
+                row_hashes[record.id] = row_hashes[asked]
+        # One record can have been named by two of its ids.
+        records = {record.id: record for record in answer.records.values()}
+        ingest(ctx, side, list(records.values()), force=force, row_hashes=row_hashes)
+        ingest_gone(ctx, side, sorted(answer.gone))
+        # A hint that came while we read is newer than what we read: its row stays.
+        latest = max(notice.noted_at for notice in notices)
+        PendingChange.objects.filter(pk__in=[notice.pk for notice in notices], noted_at__lte=latest).delete()
+        _progress(ctx, f"detail_{side}", len(notices), None)
+    return True
+
+
+def read_by_id(ctx: Context, side: Side, refs: Sequence[Ref]) -> ReadAnswer:
+    end = ctx.end(side)
+    return end.connector.read(end.kind, refs, fields=end.fields)
+
+
+def _progress(ctx: Context, phase: str, done: int, total: int | None) -> None:
+    entry = ctx.run.phases.setdefault(phase, {})
+    entry["done"] = entry.get("done", 0) + done
+    if total is not None:
+        entry["total"] = total
+    ctx.run.save(update_fields=["phases"])

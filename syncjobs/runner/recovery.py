@@ -1,0 +1,154 @@
+"""Writes whose answer never came. Nothing is repeated blindly: the app is asked first what it has.
+
+*Update*: the record is read. Old value → it did not land; the sent value (as the app stores it) → our own echo; anything else →
+somebody's change. The engine decides all three from ``expected``.
+*Create*: the record is looked up by its identifier. Found → adopted. Not found → wait out twice the app's visibility lag, look
+again, then send once more **with the same key**. Nothing to search by → a person decides.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils.timezone import now
+
+from integrations.records import Ref, RemoteRecord, Side
+from syncjobs.engine.matching import key_of
+from syncjobs.models import RecordLink, RecordStatus, WriteIntent
+from syncjobs.runner import store
+from syncjobs.runner.context import Context
+from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, put
+from syncjobs.runner.pairing import join
+from syncjobs.runner.reading import read_by_id
+
+if TYPE_CHECKING:
+    from syncjobs.runner.writing import Work
+
+LEAST_WAIT = timedelta(seconds=4)
+
+
+def wait_for(ctx: Context, side: Side) -> timedelta:
+    """How long an unanswered create waits until "not found" can be believed."""
+    return max(LEAST_WAIT, timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag))
+
+
+def recover(ctx: Context, rows: Sequence[RecordLink]) -> bool:
+    """Find out about these rows' unanswered writes. True when anything was read: load the rows again before planning."""
+    asked = False
+    for side in Side:
+        unsure = [row for row in rows if get(row, side, "expected") is not None and get(row, side, "id")]
+        asked |= _reread(ctx, side, unsure)
+    intents = {i.link_id: i for i in WriteIntent.objects.filter(link__in=rows, state=WriteIntent.State.SENT)}
+    for side in Side:
+        open_rows = [
+            row for row in rows if row.pk in intents and intents[row.pk].side == side and not get(row, side, "id")
+        ]
+        asked |= _look_up(ctx, side, open_rows, intents)
+    return asked
+
+
+def reread_stale(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> bool:
+    """Read before write, for apps whose polls do not show every field: a person's edit there must not be overwritten unseen."""
+    end = ctx.end(side)
+    if end.abilities.change_feed or not end.abilities.partial_scan:
+        return False
+    old = now() - timedelta(seconds=end.abilities.poll_seconds)
+    stale = [
+        row
+        for row in rows
+        if get(row, side, "id") and get(row, side.other, "id") and get(row, side, "seen") is not None
+        and (get(row, side, "read_at") is None or get(row, side, "read_at") < old)
+    ]  # fmt: skip
+    return _reread(ctx, side, stale)
+
+
+def _reread(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> bool:
+    size = ctx.end(side).abilities.read_batch
+    for start in range(0, len(rows), size):
+        part = rows[start : start + size]
+        refs = [
+            Ref(get(row, side, "id"), {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})})
+            for row in part
+        ]
+        answer = read_by_id(ctx, side, refs)
+        with ctx.lease.transaction():
+            ingest(ctx, side, list(answer.records.values()))
+            ingest_gone(ctx, side, sorted(answer.gone))
+    return bool(rows)
+
+
+def _look_up(ctx: Context, side: Side, rows: Sequence[RecordLink], intents: dict[int, WriteIntent]) -> bool:
+    if not rows or not ctx.rules.identifiers:
+        return False
+    identifier = ctx.rules.identifiers[0]
+    end = ctx.end(side)
+    by_key: dict[str, RecordLink] = {}
+    for row in rows:
+        if key := key_of(intents[row.pk].payload, identifier, side):
+            by_key.setdefault(key, row)
+    if not by_key:
+        return False
+    values = [str(intents[row.pk].payload[identifier.end(side).field]) for row in by_key.values()]
+    found = end.connector.find(end.kind, identifier.end(side).field, values, fields=end.fields)
+    records: dict[str, RemoteRecord] = {}
+    for record in found:
+        records.setdefault(key_of(record.values, identifier, side), record)
+    with ctx.lease.transaction():
+        for key, record in records.items():
+            if key in by_key:
+                adopt(ctx, side, by_key[key], record)
+        done = [intents[by_key[key].pk].pk for key in records if key in by_key]
+        WriteIntent.objects.filter(pk__in=done).update(state=WriteIntent.State.DONE)
+    return True
+
+
+def adopt(ctx: Context, side: Side, row: RecordLink, record: RemoteRecord) -> bool:
+    """Make ``record`` the counterpart of ``row``. False when another pair has it already."""
+    other = find_links(ctx.sync.pk, side, [record.id, *record.aliases]).get(record.id)
+    if other is not None and other.pk != row.pk:
+        if get(other, side.other, "id"):
+            return False
+        deltas: Counter[str] = Counter()
+        ingest(ctx, side, [record])
+        other.refresh_from_db()
+        join([(row, other)], side, deltas)
+        store.add_counts(ctx.sync.pk, deltas)
+        return True
+    put(row, side, id=record.id, alias=next(iter(record.aliases), None))
+    RecordLink.objects.filter(pk=row.pk).update(**{f"{side}_id": record.id, f"{side}_alias": get(row, side, "alias")})
+    ingest(ctx, side, [record], force=True)
+    return True
+
+
+def not_there_yet(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Work]":
+    """Where a create would silently update a record outside the chosen lists, look for it first: what is found is linked and
+    merged by the rules of a first meeting instead of being overwritten. Returns the work that may be created."""
+    end = ctx.end(side)
+    field = end.abilities.create_upserts_by
+    if not field or not end.scope.get("lists"):
+        return list(work)
+    wanted = {str(w.plan.writes[side][field]): w for w in work if w.plan.writes[side].get(field)}
+    if not wanted:
+        return list(work)
+    met = set()
+    for record in end.connector.find(end.kind, field, list(wanted), fields=end.fields):
+        address = str(record.values.get(field) or "").casefold()
+        w = next((w for value, w in wanted.items() if value.casefold() == address), None)
+        if w is not None and w.row.pk not in met:
+            with ctx.lease.transaction():
+                if adopt(ctx, side, w.row, record):
+                    met.add(w.row.pk)
+    return [w for w in work if w.row.pk not in met]
+
+
+def may_resend(ctx: Context, row: RecordLink, side: Side, intent: WriteIntent) -> bool:
+    """Whether an unanswered create has waited long enough and can be found again by its identifier."""
+    identifiers = ctx.rules.identifiers
+    searchable = bool(identifiers) and bool(key_of(intent.payload, identifiers[0], side))
+    return searchable and intent.sent_at + wait_for(ctx, side) <= now()
+
+
+def park(row: RecordLink) -> tuple[str, str]:
+    """Status and code of a create that can be neither found nor safely repeated."""
+    return RecordStatus.REVIEW, "CREATE_UNCONFIRMED"

@@ -1,0 +1,207 @@
+"""One task: take the lease, do steps of the run's current phase for about ten seconds, hand over to the next task.
+
+Whatever goes wrong ends as a state that a person can read: waiting (and until when), suspended (and what to do), or retried.
+A task never raises and never sleeps longer than a rate budget's two seconds.
+"""
+
+import logging
+import statistics
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import OperationalError, transaction
+from django.db.models import F
+from django.utils.timezone import now
+
+from integrations.errors import ConnectorError
+from integrations.models import AppInstance
+from integrations.records import Side
+from integrations.services.connections import mark_broken
+from syncjobs.models import PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun, SyncState
+from syncjobs.queue import enqueue
+from syncjobs.runner import context, pairing, reading, writing
+from syncjobs.runner.context import Context
+from syncjobs.runner.lease import Lease, LeaseLost
+
+log = logging.getLogger("syncline.runner")
+SLICE_SECONDS = 10.0
+BULK_KINDS = (RunKind.INITIAL, RunKind.FULL_SCAN)
+
+Step = Callable[[Context], bool]
+STEPS: dict[str, Step] = {
+    "begin": reading.begin,
+    "read_app": lambda ctx: reading.read(ctx, Side.APP),
+    "read_hub": lambda ctx: reading.read(ctx, Side.HUB),
+    "detail_app": lambda ctx: reading.inbox(ctx, Side.APP),
+    "detail_hub": lambda ctx: reading.inbox(ctx, Side.HUB),
+    "match": pairing.step,
+    "write": writing.step,
+}
+TAIL = ["detail_app", "detail_hub", "match", "write"]
+PHASES: dict[str, list[str]] = {
+    RunKind.INITIAL: ["begin", "read_app", "read_hub", *TAIL],
+    RunKind.FULL_SCAN: ["begin", "read_app", "read_hub", *TAIL],
+    RunKind.INCREMENTAL: ["read_app", "read_hub", *TAIL],
+    RunKind.RETRY: TAIL,
+}
+
+
+def phases_of(run: SyncRun) -> list[str]:
+    """The phases of a run. A run that a webhook started skips the polls until they are due."""
+    return TAIL if run.phases.get("only_inbox") else PHASES[run.kind]
+
+
+def run_slice(run_id: int) -> None:
+    """Do one slice of a run, and queue the next one."""
+    lease = Lease.take(run_id)
+    if lease is None:
+        return
+    run = SyncRun.objects.select_related("sync__hub_instance", "sync__app_instance").get(pk=run_id)
+    ctx: Context | None = None
+    more = False
+    try:
+        if not run.sync.is_running_state:
+            return
+        ctx = context.build(run.sync, run, lease, time.monotonic() + SLICE_SECONDS)
+        more = _work(ctx)
+        if not more:
+            _finish(ctx)
+    except LeaseLost:
+        return
+    except ConnectorError as error:
+        more = _suffer(run, error)
+    except writing.GuardTripped as guard:
+        _suspend(run, guard.code, str(guard.n))
+    except OperationalError:
+        log.warning("run %s: the database is busy or away; the dispatcher tries again", run_id)
+    except Exception:
+        log.exception("run %s failed", run_id)
+        more = _suffer(run, ConnectorError("Unexpected fault", code="INTERNAL_ERROR"))
+    finally:
+        if ctx is not None and ctx.calls:
+            SyncRun.objects.filter(pk=run_id).update(calls=F("calls") + ctx.calls)
+        lease.release()
+    if more:
+        enqueue("syncjobs.tasks.run_slice", run_id, bulk=run.kind in BULK_KINDS)
+
+
+def _work(ctx: Context) -> bool:
+    """Steps until the time is up (True: more to do) or the run is through (False)."""
+    run, names = ctx.run, phases_of(ctx.run)
+    if run.phase not in names:
+        _enter(ctx, names[0])
+    while True:
+        while STEPS[run.phase](ctx):
+            if time.monotonic() > ctx.deadline or not _still_on(ctx):
+                return True
+        place = names.index(run.phase)
+        _leave(ctx, run.phase)
+        if place + 1 == len(names):
+            return False
+        _enter(ctx, names[place + 1])
+
+
+def _still_on(ctx: Context) -> bool:
+    """Pausing takes effect within a step; the run keeps its place and goes on when the sync is resumed."""
+    return Sync.objects.filter(pk=ctx.sync.pk, state__in=(SyncState.INITIAL, SyncState.ACTIVE)).exists()
+
+
+def _enter(ctx: Context, phase: str) -> None:
+    ctx.run.phase = phase
+    if ctx.run.started_at is None:
+        ctx.run.started_at = now()
+    for name in _shown(phase):
+        entry = ctx.run.phases.setdefault(name, {})
+        entry.setdefault("started", now().isoformat())
+        if phase == "write":
+            entry["total"] = _to_write(ctx, Side(name.removeprefix("write_")))
+        elif phase == "match":
+            entry["position"] = 0
+            entry["total"] = RecordLink.objects.filter(sync=ctx.sync, dirty__gt=0).count()
+        elif phase.startswith("detail_"):
+            side = phase.removeprefix("detail_")
+            entry["total"] = entry.get("done", 0) + PendingChange.objects.filter(sync=ctx.sync, side=side).count()
+    with ctx.lease.transaction():
+        ctx.run.save(update_fields=["phase", "phases", "started_at"])
+
+
+def _leave(ctx: Context, phase: str) -> None:
+    for name in _shown(phase):
+        entry = ctx.run.phases.setdefault(name, {})
+        entry["ended"] = now().isoformat()
+        entry["total"] = entry["done"] = entry.get("done", 0)
+    if phase in ("read_app", "read_hub") and ctx.run.kind == RunKind.INCREMENTAL:
+        reading.roll(ctx, Side(phase.removeprefix("read_")))
+
+
+def _shown(phase: str) -> list[str]:
+    """Phase entries that the page shows for a step."""
+    if phase == "begin":
+        return []
+    return ["write_hub", "write_app"] if phase == "write" else [phase]
+
+
+def _to_write(ctx: Context, side: Side) -> int:
+    """Records that wait to be made at a side: the others' halves that have no twin there."""
+    return RecordLink.objects.filter(sync=ctx.sync, dirty__gt=0, **{f"{side}_id": None}).count()
+
+
+def _finish(ctx: Context) -> None:
+    run, sync, moment = ctx.run, ctx.sync, now()
+    failed = run.counts.get("failed", 0)
+    quiet = not run.counts or not any(run.counts.values())
+    with ctx.lease.transaction():
+        if run.kind in BULK_KINDS:
+            reading.settle_scan(ctx)
+        polled = not run.phases.get("only_inbox") and run.kind != RunKind.RETRY
+        changes = {"state": SyncState.ACTIVE} if sync.state == SyncState.INITIAL else {}
+        if polled:
+            wait = min(end.abilities.poll_seconds for end in ctx.ends.values())
+            changes |= {"last_poll_at": moment, "next_poll_at": moment + timedelta(seconds=wait)}
+        if run.kind in BULK_KINDS:
+            changes["last_scan_at"] = moment
+        if not quiet:
+            changes["last_change_at"] = moment
+        if ctx.lags:
+            changes["lag_ms"] = int(max(0.0, statistics.median(ctx.lags)) * 1000)
+        Sync.objects.filter(pk=sync.pk).update(**changes)
+        run.state = RunState.DONE_WITH_FAILURES if failed else RunState.DONE
+        run.finished_at = moment
+        if quiet and run.kind in (RunKind.INCREMENTAL, RunKind.RETRY):
+            run.delete()  # a poll that found nothing leaves no trace
+        else:
+            run.save(update_fields=["state", "finished_at"])
+    if run.kind == RunKind.INITIAL:
+        enqueue("syncjobs.tasks.initial_sync_done", run.pk)
+    if PendingChange.objects.filter(sync=sync).exists() or polled is False:
+        enqueue("syncjobs.tasks.wake", sync.pk)
+
+
+# -- trouble -----------------------------------------------------------------------------------------------------------------
+def _suffer(run: SyncRun, error: ConnectorError) -> bool:
+    """Turn an error of the whole app into a wait or a suspension. Always False: the next slice comes later."""
+    if error.retry == "S":
+        _suspend(run, error.code, error.message)
+        if isinstance(error.instance, AppInstance):
+            mark_broken(error.instance, error)
+        return False
+    if error.retry == "L":
+        wait = error.retry_after or 10.0
+    else:
+        tries = run.counts.get("tries", 0)
+        run.counts["tries"] = tries + 1
+        wait = error.retry_after or writing.BACKOFF[min(tries, len(writing.BACKOFF) - 1)]
+    SyncRun.objects.filter(pk=run.pk).update(
+        next_slice_at=now() + timedelta(seconds=wait), waiting_for=error.code, detail=error.message, counts=run.counts
+    )
+    return False
+
+
+def _suspend(run: SyncRun, code: str, detail: str) -> None:
+    """Stop the sync with its reason. The run keeps its place: resuming goes on where it stopped."""
+    with transaction.atomic():
+        SyncRun.objects.filter(pk=run.pk).update(waiting_for=code, code=code, detail=detail)
+        Sync.objects.filter(pk=run.sync_id).update(
+            state=SyncState.SUSPENDED, state_code=code, state_detail=detail, state_since=now()
+        )

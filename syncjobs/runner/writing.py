@@ -1,0 +1,417 @@
+"""Phase *write*: plan a chunk of changed links, write down what will be sent, send it in the largest batches, settle each item.
+
+Order of safety: ledger, expected values and create intents are committed **before** the request; a verdict moves one item's
+memory; an item without a verdict keeps its old memory and is looked up first (``recovery``).
+"""
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils.timezone import now
+
+from integrations.errors import AlreadyExists, ConnectorError, Gone, NoAnswer, StaleVersion
+from integrations.records import Create, Ref, Side, Update, Verdict
+from syncjobs.engine.canonical import equal
+from syncjobs.engine.merge import Half
+from syncjobs.engine.plan import Plan, plan
+from syncjobs.models import FieldChange, RecordLink, RecordStatus, RunEvent, WriteIntent
+from syncjobs.runner import recovery, store
+from syncjobs.runner.context import Context
+from syncjobs.runner.ingest import BIT, find_links, get, put, set_status
+from syncjobs.runner.pairing import KEPT
+from syncjobs.runner.reading import read_by_id
+
+CHUNK = 400
+KEY_SPACE = uuid.UUID("6d1f5ac9-3f0a-4f0e-9c0c-6f2f5f0b7a11")
+COLUMNS = [
+    *KEPT,
+    "hub_seen",
+    "app_seen",
+    "hub_expected",
+    "app_expected",
+    "attempts",
+    "next_try_at",
+    "synced_at",
+    "generation",
+]
+BACKOFF = [30, 60, 120, 240, 480, 960, 1920, 3600]  # seconds, by attempt
+
+
+class GuardTripped(Exception):
+    """A run would do far more harm than usual; a person has to look first."""
+
+    def __init__(self, code: str, n: int) -> None:
+        super().__init__(code)
+        self.code, self.n = code, n
+
+
+@dataclass
+class Work:
+    """One link on its way through a write step."""
+
+    row: RecordLink
+    plan: Plan
+    left: set[Side] = field(default_factory=set)  # sides whose write has no verdict yet
+    broken: bool = False  # a part failed: status says why
+    events: list[tuple[str, Side, int]] = field(default_factory=list)
+
+
+def step(ctx: Context) -> bool:
+    """Write one chunk. False when nothing is left that could be done now."""
+    due = Q(next_try_at=None) | Q(next_try_at__lte=now())
+    rows = list(RecordLink.objects.filter(due, sync=ctx.sync, dirty__gt=0).order_by("pk")[:CHUNK])
+    if not rows:
+        return False
+    if (
+        recovery.recover(ctx, rows)
+        | recovery.reread_stale(ctx, Side.HUB, rows)
+        | recovery.reread_stale(ctx, Side.APP, rows)
+    ):
+        rows = list(RecordLink.objects.filter(pk__in=[row.pk for row in rows], dirty__gt=0).order_by("pk"))
+    moment = now()
+    work = [Work(row, _plan(ctx, row, moment)) for row in rows]
+    _guard_deletes(ctx, work)
+    _settle_at_once(ctx, [w for w in work if not (w.plan.create or w.plan.delete or w.plan.writes)])
+    for side in Side:
+        creates = [w for w in work if w.plan.create is side]
+        updates = [w for w in work if not w.plan.create and w.plan.writes.get(side)]
+        for w in (*creates, *updates):
+            w.left.add(side)
+    for side in Side:
+        for todo, send in (
+            ([w for w in work if w.plan.create is side], _create),
+            ([w for w in work if not w.plan.create and side in w.plan.writes], _update),
+            ([w for w in work if w.plan.delete is side], _delete),
+        ):
+            if not _in_batches(ctx, side, todo, send):
+                return True
+    return True
+
+
+def _plan(ctx: Context, row: RecordLink, moment: datetime) -> Plan:
+    return plan(_half(row, Side.HUB), _half(row, Side.APP), ctx.rules, moment)
+
+
+def _half(row: RecordLink, side: Side) -> Half:
+    return Half(
+        now=get(row, side, "now"),
+        seen=get(row, side, "seen"),
+        expected=get(row, side, "expected"),
+        modified_at=get(row, side, "modified_at"),
+        created_at=get(row, side, "created_at"),
+        exists=get(row, side, "id") is not None,
+        gone=get(row, side, "gone"),
+    )
+
+
+def _guard_deletes(ctx: Context, work: Sequence[Work]) -> None:
+    """More than 20 records *and* 5 % of all in one run: stop and ask. A person who resumes has seen the number."""
+    planned = sum(w.plan.delete is not None for w in work)
+    if not planned or ctx.run.requested_by_id:
+        return
+    total = RecordLink.objects.filter(sync=ctx.sync).count()
+    if planned + ctx.run.counts.get("deleted", 0) > max(20, total // 20):
+        raise GuardTripped("GUARD_MASS_DELETE", planned)
+
+
+# -- nothing to send -------------------------------------------------------------------------------------------------------
+def _settle_at_once(ctx: Context, work: Sequence[Work]) -> None:
+    if not work:
+        return
+    with ctx.lease.transaction():
+        dropped = [w.row for w in work if w.plan.drop]
+        _close(ctx, [w for w in work if not w.plan.drop])
+        if dropped:
+            RecordLink.objects.filter(pk__in=[row.pk for row in dropped]).delete()
+            store.add_counts(
+                ctx.sync.pk, Counter({status: -n for status, n in Counter(r.status for r in dropped).items()})
+            )
+
+
+def _in_batches(
+    ctx: Context, side: Side, todo: Sequence[Work], send: Callable[[Context, Side, Sequence[Work]], None]
+) -> bool:
+    """Send in the app's largest batches; False when the slice's time is up (what is left stays changed, and is planned again)."""
+    size = ctx.end(side).abilities.write_batch
+    for start in range(0, len(todo), size):
+        if time.monotonic() > ctx.deadline:
+            return False
+        send(ctx, side, todo[start : start + size])
+    return True
+
+
+# -- creates ---------------------------------------------------------------------------------------------------------------
+def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
+    work = recovery.not_there_yet(ctx, side, work)
+    ready, intents = _announce_creates(ctx, side, work)
+    if not ready:
+        return
+    end = ctx.end(side)
+    items = [Create(w.plan.writes[side], str(intents[w.row.pk].key)) for w in ready]
+    verdicts = _send(ctx, lambda: end.connector.create(end.kind, items, scope=end.scope), len(items))
+    _meet_existing(ctx, side, ready, verdicts)
+    with ctx.lease.transaction():
+        taken = find_links(ctx.sync.pk, side, [v.record.id for v in verdicts if v.record])
+        done, dead = [], []
+        for w, verdict in zip(ready, verdicts, strict=True):
+            if verdict.record and (other := taken.get(verdict.record.id)) and other.pk != w.row.pk:
+                _joined_or_conflict(ctx, side, w, other, verdict)
+                done.append(intents[w.row.pk].pk)
+                continue
+            _settle(ctx, side, w, verdict, "created")
+            if verdict.record:
+                done.append(intents[w.row.pk].pk)
+            elif not isinstance(verdict.error, NoAnswer):
+                dead.append(intents[w.row.pk].pk)
+        WriteIntent.objects.filter(pk__in=done).update(state=WriteIntent.State.DONE)
+        WriteIntent.objects.filter(pk__in=dead).update(state=WriteIntent.State.DEAD)
+        _close(ctx, [w for w in ready if not w.left and w.row.pk])
+
+
+def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[list[Work], dict[int, WriteIntent]]:
+    """Commit the intents. A create that was sent before goes out again only when it may (``recovery.may_resend``)."""
+    with ctx.lease.transaction():
+        known = {i.link_id: i for i in WriteIntent.objects.filter(link__in=[w.row.pk for w in work], side=side.value)
+                 .order_by("generation")}  # fmt: skip
+        ready, fresh = [], []
+        for w in work:
+            intent = known.get(w.row.pk)
+            if intent and intent.state == WriteIntent.State.SENT:
+                if recovery.may_resend(ctx, w.row, side, intent):
+                    ready.append(w)
+                else:
+                    _wait_or_park(ctx, w, side, intent)
+                continue
+            generation = intent.generation + 1 if intent else 0
+            name = f"{ctx.sync.pk}:{w.row.pk}:{side}:{generation}:{w.row.created_at.isoformat()}"
+            known[w.row.pk] = WriteIntent(
+                link=w.row, sync=ctx.sync, side=side.value, generation=generation, key=uuid.uuid5(KEY_SPACE, name),
+                payload=w.plan.writes[side], source=w.plan.after[side],
+            )  # fmt: skip
+            fresh.append(known[w.row.pk])
+            ready.append(w)
+        WriteIntent.objects.bulk_create(fresh)
+        resent = [known[w.row.pk].pk for w in ready if known[w.row.pk] not in fresh]
+        if resent:
+            WriteIntent.objects.filter(pk__in=resent).update(sent_at=now())
+        _close(ctx, [w for w in work if w.broken])
+    return ready, known
+
+
+def _wait_or_park(ctx: Context, w: Work, side: Side, intent: WriteIntent) -> None:
+    w.broken = True
+    w.left.clear()
+    identifiers = ctx.rules.identifiers
+    if identifiers and recovery.key_of(intent.payload, identifiers[0], side):
+        w.row.next_try_at = intent.sent_at + recovery.wait_for(ctx, side)
+        return
+    w.plan.status, w.plan.code = recovery.park(w.row)
+    w.plan.side = side
+
+
+def _meet_existing(ctx: Context, side: Side, work: Sequence[Work], verdicts: list[Verdict]) -> None:
+    """A create met a record with the same identifier: read it, so that it can be linked and merged instead."""
+    end = ctx.end(side)
+    ids = {}
+    for w, verdict in zip(work, verdicts, strict=True):
+        if isinstance(verdict.error, AlreadyExists) and verdict.error.existing_id:
+            ids[verdict.error.existing_id] = w
+    if not ids:
+        return
+    answer = read_by_id(
+        ctx, side, [Ref(pk, w.plan.writes[side]) for pk, w in list(ids.items())[: end.abilities.read_batch]]
+    )
+    for asked, record in answer.records.items():
+        index = list(work).index(ids[asked])
+        with ctx.lease.transaction():
+            if recovery.adopt(ctx, side, ids[asked].row, record):
+                verdicts[index] = Verdict(error=StaleVersion("It existed already; merged at the next step."))
+                ids[asked].row.refresh_from_db()
+
+
+def _joined_or_conflict(ctx: Context, side: Side, w: Work, other: RecordLink, verdict: Verdict) -> None:
+    """The app answered with a record that another link knows: its lonely half joins us, a complete pair is a conflict."""
+    assert verdict.record is not None
+    w.left.discard(side)
+    w.broken = True
+    if recovery.adopt(ctx, side, w.row, verdict.record):
+        w.row.refresh_from_db()
+        return
+    w.plan.status, w.plan.code, w.plan.side = RecordStatus.FAILED, "LINK_CONFLICT", side
+    w.plan.detail = other.label
+
+
+# -- updates and deletes ---------------------------------------------------------------------------------------------------
+def _update(ctx: Context, side: Side, work: Sequence[Work]) -> None:
+    end = ctx.end(side)
+    with ctx.lease.transaction():
+        for w in work:
+            put(w.row, side, expected={**(get(w.row, side, "expected") or {}), **w.plan.writes[side]})
+        store.update([w.row for w in work], [f"{side}_expected"])
+        FieldChange.objects.bulk_create(
+            FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=e.side.value, field=e.field, old=e.old, new=e.new,
+                        loser=e.loser, rule=e.rule)
+            for w in work for e in w.plan.ledger if e.side is side
+        )  # fmt: skip
+    items = [
+        Update(
+            get(w.row, side, "id"),
+            w.plan.writes[side],
+            known={**(get(w.row, side, "seen") or {}), **(get(w.row, side, "now") or {})},
+            version=get(w.row, side, "version") if end.abilities.conditional_writes else "",
+        )
+        for w in work
+    ]
+    verdicts = _send(ctx, lambda: end.connector.update(end.kind, items), len(items))
+    with ctx.lease.transaction():
+        for w, verdict in zip(work, verdicts, strict=True):
+            _settle(ctx, side, w, verdict, "updated")
+        _close(ctx, [w for w in work if not w.left])
+
+
+def _delete(ctx: Context, side: Side, work: Sequence[Work]) -> None:
+    end = ctx.end(side)
+    ids = [get(w.row, side, "id") for w in work]
+    verdicts = _send(ctx, lambda: end.connector.delete(end.kind, ids), len(ids))
+    with ctx.lease.transaction():
+        for w, verdict in zip(work, verdicts, strict=True):
+            if verdict.error is None or isinstance(verdict.error, Gone):
+                put(w.row, side, gone=True)
+                w.events.append(("deleted", side, 0))
+            else:
+                _refused(w, side, verdict.error)
+        _close(ctx, list(work))
+        ctx.run.counts["deleted"] = ctx.run.counts.get("deleted", 0) + len(work)
+
+
+def _send(ctx: Context, call: Callable[[], list[Verdict]], n: int) -> list[Verdict]:
+    """Send a batch. An unknown outcome becomes one NoAnswer verdict per item; errors of the whole instance go up."""
+    try:
+        return call()
+    except NoAnswer as error:
+        return [Verdict(error=error) for _ in range(n)]
+
+
+# -- settling --------------------------------------------------------------------------------------------------------------
+def _settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str) -> None:
+    """Move one item's memory by its verdict."""
+    row, sent = w.row, w.plan.writes[side]
+    w.left.discard(side)
+    if verdict.error is not None:
+        _refused(w, side, verdict.error)
+        return
+    stored = verdict.record.values if verdict.record else {}
+    types = ctx.end(side).types
+    landed = {name: stored.get(name, sent[name]) for name in sent if name in types}
+    if any(not equal(landed[name], sent[name], types[name]) for name in landed) and "LOSSY_FIELD" not in w.plan.notes:
+        w.plan.notes.append("LOSSY_FIELD")  # the app's own form is adopted, and never sent back to the source
+    if what == "created":
+        landed = {**landed, **{name: value for name, value in stored.items() if name in types}}
+    put(row, side, now={**(get(row, side, "now") or {}), **landed}, expected=None)
+    put(row, side, seen={**(get(row, side, "seen") or {}), **landed})
+    put(row, side.other, seen={**(get(row, side.other, "seen") or {}), **w.plan.after.get(side, {})})
+    if record := verdict.record:
+        alias = next((a for a in record.aliases if a != record.id), get(row, side, "alias"))
+        put(row, side, id=record.id, alias=alias, version=record.version)
+        put(row, side, modified_at=record.modified_at or get(row, side, "modified_at"))
+        put(row, side, created_at=record.created_at or get(row, side, "created_at"), read_at=now())
+    put(row, side, hash=ctx.hash(side, {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}))
+    if verdict.note and verdict.note not in w.plan.notes:
+        w.plan.notes.append(verdict.note)
+    changed_at = get(row, side.other, "modified_at")
+    if changed_at and what == "updated":
+        ctx.lags.append((now() - changed_at).total_seconds())
+    w.events.append(("linked" if verdict.existed and what == "created" else what, side, len(sent)))
+
+
+def _refused(w: Work, side: Side, error: Exception) -> None:
+    row = w.row
+    w.broken = True
+    w.left.discard(side)
+    if not isinstance(error, ConnectorError):
+        raise error
+    if isinstance(error, NoAnswer):
+        row.attempts += 1
+        row.next_try_at = now() + recovery.LEAST_WAIT * row.attempts
+        return
+    put(row, side, expected=None)
+    if isinstance(error, StaleVersion):
+        return  # still changed: planned again with what was read meanwhile
+    if isinstance(error, Gone):
+        put(row, side, gone=True)
+        row.dirty |= BIT[side]
+        return
+    if error.retry == "L":
+        row.next_try_at = now() + timedelta(seconds=error.retry_after or 10)
+        return
+    w.plan.status = RecordStatus.FAILED
+    w.plan.code, w.plan.field, w.plan.side = error.code, error.field, side
+    w.plan.detail = error.remote or error.message
+    if error.retry in ("T", "W"):
+        row.attempts += 1
+        row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts, len(BACKOFF)) - 1])
+
+
+def _close(ctx: Context, work: Sequence[Work]) -> None:
+    """Write the rows of finished work: memory, status, counts, a few lines for *Just now*."""
+    moment = now()
+    deltas: Counter[str] = Counter()
+    for w in work:
+        _close_one(ctx, w, moment, deltas)
+    store.update([w.row for w in work], COLUMNS)
+    store.add_counts(ctx.sync.pk, deltas)
+    _tell(ctx, work, moment)
+
+
+def _close_one(ctx: Context, w: Work, moment: datetime, deltas: Counter[str]) -> None:
+    row = w.row
+    for side, memory in w.plan.memory.items():
+        put(row, side, seen={**(get(row, side, "seen") or {}), **memory})
+    if w.broken and w.plan.status not in (RecordStatus.FAILED, RecordStatus.REVIEW):
+        return  # it stays changed and pending, and is planned again at its time
+    row.dirty = 0
+    if w.plan.status == RecordStatus.IN_SYNC:
+        put(row, Side.HUB, now=None, expected=None)
+        put(row, Side.APP, now=None, expected=None)
+        row.code = w.plan.notes[0] if w.plan.notes else ""
+        row.field = row.side = row.detail = ""
+        row.attempts, row.next_try_at, row.synced_at = 0, None, moment
+    else:
+        row.code, row.field, row.side, row.detail = w.plan.code, w.plan.field, w.plan.side, w.plan.detail[:2000]
+        w.events.append((_RESULTS.get(w.plan.status, "failed"), Side(w.plan.side or "hub"), 0))
+    if w.plan.status == RecordStatus.FAILED and row.next_try_at is not None:
+        row.dirty = 3  # tried again by itself when its time has come
+    set_status(row, w.plan.status, deltas, moment)
+
+
+_RESULTS = {
+    RecordStatus.FAILED: "failed",
+    RecordStatus.EXCLUDED: "excluded",
+    RecordStatus.REVIEW: "review",
+    RecordStatus.DELETED_IN_HUB: "deleted",
+    RecordStatus.DELETED_IN_APP: "deleted",
+}
+
+
+def _tell(ctx: Context, work: Sequence[Work], moment: datetime) -> None:
+    counts = ctx.run.counts
+    for w in work:
+        for result, side, _ in w.events:
+            name = f"{result}_{side}" if result in ("created", "updated") else result
+            counts[name] = counts.get(name, 0) + 1
+            if result in ("created", "updated", "linked"):
+                entry = ctx.run.phases.setdefault(f"write_{side}", {})
+                entry["done"] = entry.get("done", 0) + 1
+    ctx.run.save(update_fields=["counts", "phases"])
+    told = [w for w in work if w.events][-7:]
+    RunEvent.objects.bulk_create(
+        RunEvent(run=ctx.run, link_id=w.row.pk, label=w.row.label, result=result, side=side.value, code=w.plan.code,
+                 fields=n, at=moment)
+        for w in told
+        for result, side, n in w.events[:1]
+    )  # fmt: skip

@@ -1,0 +1,83 @@
+"""Starting runs. One run per sync at a time; the database sees to that."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.timezone import now
+
+from syncjobs.models import PendingChange, RecordLink, RunKind, Sync, SyncRun, SyncState
+from syncjobs.queue import enqueue
+from syncjobs.runner.slices import BULK_KINDS
+
+
+class RunAlreadyActive(Exception):
+    """This sync has a run already; it will pick up whatever waits."""
+
+
+def start(*, sync: Sync, kind: str = RunKind.INCREMENTAL, by: Any = None, only_inbox: bool = False) -> SyncRun:
+    """Queue a run; raise RunAlreadyActive rather than queue a second one. ``only_inbox``: read what was named, don't poll."""
+    try:
+        with transaction.atomic():
+            run = SyncRun.objects.create(
+                sync=sync, kind=kind, requested_by=by, phases={"only_inbox": True} if only_inbox else {}
+            )
+    except IntegrityError as error:
+        raise RunAlreadyActive(sync) from error
+    dispatch(run)
+    return run
+
+
+def dispatch(run: SyncRun) -> None:
+    enqueue("syncjobs.tasks.run_slice", run.pk, bulk=run.kind in BULK_KINDS)
+
+
+def wake(sync: Sync) -> None:
+    """Something waits in the inbox: read it now, unless a run is at it. The run in progress looks again at its end."""
+    if not sync.is_running_state or not PendingChange.objects.filter(sync=sync).exists():
+        return
+    try:
+        start(sync=sync, only_inbox=True)
+    except RunAlreadyActive:
+        return
+
+
+def dispatch_due() -> int:
+    """The dispatcher, every minute: runs whose worker died or whose wait is over, polls and retries that are due."""
+    moment = now()
+    on = Q(sync__state__in=(SyncState.INITIAL, SyncState.ACTIVE))
+    idle = Q(lease_until=None) | Q(lease_until__lt=moment)
+    ready = Q(next_slice_at=None) | Q(next_slice_at__lte=moment)
+    # A run that was queued a moment ago has its task already; doubles are harmless, but not free.
+    stalled = SyncRun.objects.active().filter(on, idle, ready, created_at__lt=moment - timedelta(seconds=5))
+    for run in stalled:
+        dispatch(run)
+    busy = SyncRun.objects.active().values("sync")
+    started = 0
+    for sync in _by_turns(Sync.objects.filter(state=SyncState.ACTIVE).exclude(pk__in=busy).order_by("next_poll_at")):
+        started += _start_if_due(sync, moment)
+    return len(stalled) + started
+
+
+def _by_turns(syncs: Any) -> list[Sync]:
+    """Round-robin over tenants: the first of each, then the second of each, …"""
+    turns: dict[int, int] = {}
+    numbered = []
+    for place, sync in enumerate(syncs):
+        turns[sync.account_id] = turns.get(sync.account_id, 0) + 1
+        numbered.append((turns[sync.account_id], place, sync))
+    return [sync for _, _, sync in sorted(numbered, key=lambda item: item[:2])]
+
+
+def _start_if_due(sync: Sync, moment: Any) -> int:
+    polls = sync.next_poll_at is None or sync.next_poll_at <= moment
+    retries = RecordLink.objects.filter(sync=sync, next_try_at__lte=moment).exists()
+    waits = PendingChange.objects.filter(sync=sync).exists()
+    if not (polls or retries or waits):
+        return 0
+    try:
+        start(sync=sync, kind=RunKind.INCREMENTAL, only_inbox=not polls)
+    except RunAlreadyActive:
+        return 0
+    return 1

@@ -1,0 +1,156 @@
+"""What a person does to a sync. Each verb writes the audit trail; none of them loses anything."""
+
+from contextlib import suppress
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.timezone import now
+
+from integrations.records import Side
+from portal.accounts import audit
+from syncjobs.models import (
+    ConstantField,
+    FieldMapping,
+    RecordLink,
+    RecordStatus,
+    RunKind,
+    RunState,
+    Sync,
+    SyncFilter,
+    SyncRun,
+    SyncState,
+)
+from syncjobs.runner import store
+from syncjobs.services import runs
+
+# Settings that a draft copy brings back to the sync it was made of.
+SETTINGS = [
+    "direction", "winner", "clear_values", "identifiers", "duplicates", "email_only", "leaving", "hub_scope", "app_scope",
+    "start_from", "when_deleted_in_hub", "when_deleted_in_app",
+]  # fmt: skip
+
+
+class PairTaken(Exception):
+    """Another sync keeps this object pair equal already."""
+
+
+@transaction.atomic
+def save_and_sync(*, draft: Sync, by: Any) -> Sync:
+    """Make a draft the truth and start the initial sync: a new sync, or new settings for the one it is a copy of."""
+    sync = _apply_copy(draft) if draft.draft_of else draft
+    sync.state, sync.state_code, sync.state_detail, sync.state_since = SyncState.INITIAL, "", "", now()
+    sync.saved_by, sync.saved_at = by, now()
+    try:
+        with transaction.atomic():
+            sync.save()
+    except IntegrityError as error:
+        raise PairTaken(str(sync)) from error
+    # New settings make a run under the old ones pointless; its links and cursors stay.
+    sync.runs.active().update(state=RunState.ABORTED, finished_at=now())
+    runs.start(sync=sync, kind=RunKind.INITIAL, by=by)
+    audit.record(account=sync.account, user=by, verb="sync.saved", target=str(sync), version=sync.version)
+    return sync
+
+
+def _apply_copy(draft: Sync) -> Sync:
+    original = draft.draft_of
+    assert original is not None
+    for name in SETTINGS:
+        setattr(original, name, getattr(draft, name))
+    original.version += 1
+    for model in (FieldMapping, ConstantField, SyncFilter):
+        model._default_manager.filter(sync=original).delete()
+        model._default_manager.filter(sync=draft).update(sync=original)
+    draft.delete()
+    return original
+
+
+def _set_state(sync: Sync, state: str, *, by: Any, verb: str) -> None:
+    sync.state, sync.state_code, sync.state_detail, sync.state_since = state, "", "", now()
+    sync.save(update_fields=["state", "state_code", "state_detail", "state_since"])
+    audit.record(account=sync.account, user=by, verb=verb, target=str(sync))
+
+
+@transaction.atomic
+def pause(*, sync: Sync, by: Any) -> None:
+    """Stop moving records; inbox and cursors stay, so that resuming catches up."""
+    _set_state(sync, SyncState.PAUSED, by=by, verb="sync.paused")
+
+
+@transaction.atomic
+def resume(*, sync: Sync, by: Any) -> None:
+    """Go on where it stopped: after a pause, a suspension, or being off. A guard that stopped a run is lifted for that run."""
+    run = sync.runs.active().first()
+    _set_state(sync, SyncState.INITIAL if _needs_initial(sync, run) else SyncState.ACTIVE, by=by, verb="sync.resumed")
+    if run is None:
+        runs.start(sync=sync, kind=RunKind.INITIAL if sync.state == SyncState.INITIAL else RunKind.INCREMENTAL, by=by)
+        return
+    SyncRun.objects.filter(pk=run.pk).update(
+        next_slice_at=None, waiting_for="", code="", detail="", requested_by=by or run.requested_by
+    )
+    runs.dispatch(run)
+
+
+def _needs_initial(sync: Sync, run: SyncRun | None) -> bool:
+    if run is not None:
+        return run.kind == RunKind.INITIAL
+    return not sync.runs.filter(kind=RunKind.INITIAL, state__in=[RunState.DONE, RunState.DONE_WITH_FAILURES]).exists()
+
+
+@transaction.atomic
+def turn_off(*, sync: Sync, by: Any) -> None:
+    """Stop both ways. Links are kept; turning it on again is ``resume`` or an edit."""
+    _set_state(sync, SyncState.OFF, by=by, verb="sync.turned_off")
+    sync.runs.active().update(state=RunState.ABORTED, finished_at=now())
+
+
+@transaction.atomic
+def delete(*, sync: Sync, by: Any) -> None:
+    """Forget the sync and its links. Records at both sides stay as they are."""
+    audit.record(account=sync.account, user=by, verb="sync.deleted", target=str(sync))
+    sync.runs.active().update(state=RunState.ABORTED, finished_at=now())
+    sync.delete()
+
+
+def run_now(*, sync: Sync, by: Any) -> SyncRun | None:
+    """Poll both sides now. None where a run is at it already."""
+    try:
+        return runs.start(sync=sync, kind=RunKind.INCREMENTAL, by=by)
+    except runs.RunAlreadyActive:
+        return None
+
+
+@transaction.atomic
+def resync(*, sync: Sync, by: Any, status: str, code: str = "", link_ids: list[int] | None = None) -> int:
+    """Plan these records again, now. Returns how many."""
+    links = RecordLink.objects.filter(sync=sync, status=status)
+    if code:
+        links = links.filter(code=code)
+    if link_ids is not None:
+        links = links.filter(pk__in=link_ids)
+    n = links.update(dirty=3, next_try_at=None, attempts=0, status=RecordStatus.PENDING, status_since=now())
+    store.add_counts(sync.pk, store.Counter({status: -n, RecordStatus.PENDING: n}))
+    audit.record(account=sync.account, user=by, verb="sync.resynced", target=str(sync), n=n, status=status, code=code)
+    if n and sync.is_running_state:
+        with suppress(runs.RunAlreadyActive):
+            runs.start(sync=sync, kind=RunKind.RETRY, by=by)
+    return n
+
+
+@transaction.atomic
+def resolve_conflict(*, link: RecordLink, field: str, keep: Side, by: Any) -> None:
+    """*Ask me*: keep this side's value of the mapping whose hub field is ``field``. The other side then counts as unchanged, so
+    the kept value goes across at the next step."""
+    mapping = link.sync.mappings.get(hub_field=field)
+    lost, name = (link.app_now, mapping.app_field) if keep is Side.HUB else (link.hub_now, mapping.hub_field)
+    seen = dict((link.app_seen if keep is Side.HUB else link.hub_seen) or {})
+    seen[name] = (lost or {}).get(name)
+    setattr(link, f"{keep.other}_seen", seen)
+    kept = dict(getattr(link, f"{keep}_seen") or {})
+    kept.setdefault(mapping.hub_field if keep is Side.HUB else mapping.app_field, None)
+    setattr(link, f"{keep}_seen", kept)
+    link.save(update_fields=["hub_seen", "app_seen"])
+    audit.record(
+        account=link.sync.account, user=by, verb="conflict.resolved", target=link.label, field=field, kept=str(keep)
+    )
+    resync(sync=link.sync, by=by, status=link.status, link_ids=[link.pk])
