@@ -13,6 +13,7 @@ test: .venv/.dev            ## the default suite, on SQLite and PostgreSQL; ARGS
 check: .venv/.dev           ## format, lint, types, migrations, system checks, import direction
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/djlint --quiet --lint templates
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
