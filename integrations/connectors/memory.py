@@ -212,7 +212,10 @@ class MemoryConnector:
         return RemoteAccount(self.app.account_id, "Memory")
 
     def preflight(self, kinds: Sequence[str]) -> Iterator[CheckResult]:
-        yield CheckResult("Signed in", "passed")
+        try:
+            yield CheckResult("Signed in", "passed", self.identify().name)
+        except errors.ConnectorError as error:
+            yield CheckResult("Signed in", "failed", str(error), "Reconnect.")
 
     def fields(self, kind: str) -> list[Field]:
         self._enter("fields", 0)
