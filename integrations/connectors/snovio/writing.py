@@ -1,0 +1,156 @@
+"""Creates and updates, one call per prospect: ``add-prospect-to-list`` with ``updateContact`` is the only write there is.
+
+What each write costs, and why:
+
+* *create*: the write and a read by id, 2 calls. The answer has only an id; what Snov.io made of the values (country names, cut
+  text) must become our memory, or the next read of our own write would look like a person's edit.
+* *update*: a read by e-mail, the write, a read by id, 3 calls. The first read matters: writing to an e-mail address that is not
+  there (deleted or changed in Snov.io meanwhile) would **create** a prospect, and the write needs one of the prospect's lists.
+
+A write is safe to repeat: with the same e-mail it updates what it made before. ``NoAnswer`` still goes up, because the runner's
+rule is to look first.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.connectors.snovio import schema
+from integrations.connectors.snovio.client import Client
+from integrations.errors import ConnectorError
+from integrations.records import Create, RemoteRecord, Update, Values, Verdict
+
+STAYED = "STAYED_IN_OTHER_LIST"  # updated where it was; Snov.io's API cannot move a prospect
+PER_RECORD = (
+    errors.Refused,
+    errors.AlreadyExists,
+    errors.Gone,
+    errors.CannotDo,
+    errors.StaleVersion,
+    errors.NoAnswer,
+)
+Detail = dict[str, Any]
+ToRecord = Callable[[Detail, Values], RemoteRecord]
+"""(detail answer, values known besides) → the record."""
+
+
+def one_by_one(items: Sequence[Any], write: Callable[[Any], Verdict]) -> list[Verdict]:
+    """A verdict per item, in order. An error of the whole account goes up when it meets the first item; later, the items that are
+    left say "not sent, try again", so that the verdicts on those before are not lost."""
+    verdicts: list[Verdict] = []
+    for item in items:
+        try:
+            verdicts.append(write(item))
+        except PER_RECORD as error:
+            verdicts.append(Verdict(error=error))
+        except ConnectorError as error:
+            if not verdicts:
+                raise
+            wait = error.retry_after or 1
+            left = len(items) - len(verdicts)
+            return verdicts + [Verdict(error=errors.RateLimited(error.message, retry_after=wait)) for _n in range(left)]
+    return verdicts
+
+
+def create(client: Client, item: Create, target: int, record: ToRecord) -> Verdict:
+    email = str(item.values.get("email") or "").strip()
+    if not email:
+        message = _("Snov.io knows prospects by their email address, and this record has none.")
+        raise errors.Refused(message, code="REQUIRED_VALUE_BLANK", field="email")
+    filled = {name: value for name, value in item.values.items() if value not in (None, "")}
+    body, sent, note = schema.payload(filled)
+    sent["email"] = email
+    try:
+        answer = client.add(target, email, body)
+    except errors.AlreadyExists:
+        return _adopt(client, email, target, record)
+    except errors.Gone:
+        raise errors.ContainerMissing(_("The list that receives new prospects does not exist any more.")) from None
+    existed = not answer.get("added")
+    detail = _after(client, str(answer.get("id") or ""))
+    if existed and detail and not _is_in(detail, target):
+        note = note or STAYED
+    return Verdict(record=_stored(answer, detail, sent, record), existed=existed, note=note)
+
+
+def _adopt(client: Client, email: str, target: int, record: ToRecord) -> Verdict:
+    """422: it is there already, in the very list; nothing was written."""
+    profiles = best_first(client.by_email(email), target)
+    if not profiles:
+        message = _("Snov.io says that this email address exists, and does not find it.")
+        raise errors.AlreadyExists(message, field="email")
+    return Verdict(record=record(profiles[0], {"email": email}), existed=True)
+
+
+def update(client: Client, item: Update, record: ToRecord) -> Verdict:
+    email = str(item.known.get("email") or "").strip()
+    _refuse_other_key(item, email)
+    body, sent, note = schema.payload(item.values)
+    before = _own_profile(client, item.id, email)
+    if not body:
+        return Verdict(record=record(before, item.known), note=note)
+    lists = [each.get("id") for each in before.get("lists") or [] if isinstance(each, dict)]
+    if not lists:
+        raise errors.CannotDo(_("This prospect is in no list, and Snov.io can change prospects only through a list."))
+    answer = client.add(int(lists[0]), email, body)
+    if str(answer.get("id")) != before.get("id"):
+        message = _("Several prospects have this email address, and Snov.io changed another one.")
+        raise errors.Refused(message, code="AMBIGUOUS_MATCH", field="email")
+    detail = _after(client, str(answer["id"]))
+    return Verdict(record=_stored(answer, detail, {**item.known, **sent}, record), note=note)
+
+
+def _refuse_other_key(item: Update, email: str) -> None:
+    """Snov.io addresses prospects by e-mail: without one there is no update, and another one would be another prospect."""
+    if not email:
+        message = _("Snov.io changes prospects by their email address, and this one has none.")
+        raise errors.CannotDo(message, field="email")
+    wanted = item.values.get("email")
+    if isinstance(wanted, str) and wanted.strip().casefold() != email.casefold():
+        message = _(
+            "Snov.io cannot change an email address: %(new)s would become a new prospect and %(old)s would stay."
+        )
+        raise errors.CannotDo(message % {"new": wanted, "old": email}, field="email")
+
+
+def _own_profile(client: Client, id: str, email: str) -> Detail:
+    """The profile with our id among those with this e-mail, as it is now. Gone when it is not there; StaleVersion when it is, under
+    another address."""
+    found = client.by_email(email)
+    own = next((each for each in found if each.get("id") == id), None)
+    if own is not None:
+        return own
+    own = client.by_id(id)
+    if own is None:
+        raise errors.Gone(_("This prospect does not exist in Snov.io any more."))
+    if any(each.get("id") == own.get("id") for each in found):
+        return own  # we knew it by its long id
+    raise errors.StaleVersion(_("The email address of this prospect was changed in Snov.io."))
+
+
+def best_first(profiles: list[Detail], list_id: int | None = None) -> list[Detail]:
+    """Profiles with one e-mail: those in the list first, then the newest."""
+
+    def rank(profile: Detail) -> tuple[bool, float]:
+        at = schema.moment(profile.get("lastUpdateDate"))
+        return list_id is not None and _is_in(profile, list_id), at.timestamp() if at else 0.0
+
+    return sorted(profiles, key=rank, reverse=True)
+
+
+def _is_in(detail: Detail, list_id: int) -> bool:
+    return any(isinstance(each, dict) and str(each.get("id")) == str(list_id) for each in detail.get("lists") or [])
+
+
+def _after(client: Client, id: str) -> Detail:
+    """What Snov.io stored. The write is done: when the read fails, what we sent stands until the next reading pass."""
+    try:
+        return (client.by_id(id) if id else None) or {}
+    except ConnectorError:
+        return {}
+
+
+def _stored(answer: Detail, detail: Detail, sent: Values, record: ToRecord) -> RemoteRecord:
+    return record({"id": answer.get("id"), **detail}, sent)
