@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.connectors.base import Abilities
 from integrations.models import AppInstance, InstanceState
@@ -13,15 +13,19 @@ from integrations.registry import App, apps
 
 Words = str | Promise
 
-MATCH_KEYS: dict[str, Words] = {"person": _("E-mail"), "company": _("Domain, name"), "product": _("SKU, name")}
+MATCH_KEYS: dict[str, Words] = {
+    "person": gettext_lazy("E-mail"),
+    "company": gettext_lazy("Domain, name"),
+    "product": gettext_lazy("SKU, name"),
+}
 """How records of a concept find their other half at first sight; those of other concepts are created, then linked."""
 
 CANNOT: list[tuple[str, Words]] = [
-    ("create", _("create records")),
-    ("update", _("change records")),
-    ("delete", _("delete records")),
-    ("clear", _("set a value back to blank")),
-    ("create_fields", _("create fields")),
+    ("create", gettext_lazy("create records")),
+    ("update", gettext_lazy("change records")),
+    ("delete", gettext_lazy("delete records")),
+    ("clear", gettext_lazy("set a value back to blank")),
+    ("create_fields", gettext_lazy("create fields")),
 ]
 """Abilities whose absence a customer should know before connecting."""
 
@@ -31,8 +35,7 @@ class Card:
     """One app in the directory. ``facts`` are (word, value) lines in the order shown."""
 
     app: App
-    facts: list[tuple[Words, Words]]
-    cannot: list[Words]
+    facts: list[tuple[str, Words]]
     real_time: bool
     instances: list[AppInstance] = field(default_factory=list)  # disconnected ones too: they can be connected again
 
@@ -54,19 +57,18 @@ def of(app: App, instances: Iterable[AppInstance] = ()) -> Card:
     """The card of ``app`` with those of an account's ``instances`` that are of it."""
     able = [app.abilities(kind.key) for kind in app.kinds]
     own = [instance for instance in instances if instance.app_key == app.key]
-    facts = [
-        (_("Objects"), ", ".join(str(kind.label) for kind in app.kinds)),
-        (_("Changes"), _changes(able)),
-        (_("Deletions"), _deletions(able)),
-        (_("Matches by"), _matches_by(app)),
-    ]
-    stated = {str(word) for word, _value in app.facts}
-    if (calls := _calls(able)) and "Limits" not in stated:
-        facts.append((_("Limits"), calls))
+    facts: dict[str, Words] = {
+        _("Objects"): ", ".join(str(kind.label) for kind in app.kinds),
+        _("Changes"): _changes(able),
+        _("Deletions"): _deletions(able),
+        _("Matches by"): _matches_by(app),
+        _("Limits"): _calls(able),
+        _("Cannot"): ", ".join(str(words) for words in _cannot(able)),
+    }
+    facts |= {str(word): words for word, words in app.facts}  # what the app says of itself says it better
     return Card(
         app=app,
-        facts=[*facts, *app.facts],
-        cannot=[words for name, words in CANNOT if any(not getattr(one, name) for one in able)],
+        facts=[(word, words) for word, words in facts.items() if words],
         real_time=any(one.webhooks for one in able),
         instances=own,
     )
@@ -97,6 +99,10 @@ def concepts() -> list[tuple[str, str]]:
             if (label := str(kind.label)) not in names.setdefault(kind.concept, []):
                 names[kind.concept].append(label)
     return [(concept, ", ".join(labels)) for concept, labels in names.items()]
+
+
+def _cannot(able: list[Abilities]) -> list[Words]:
+    return [words for name, words in CANNOT if any(not getattr(one, name) for one in able)]
 
 
 def _changes(able: list[Abilities]) -> Words:

@@ -1,6 +1,7 @@
 """The directory and the pages of one connected account, without any app behind them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -92,10 +93,18 @@ def test_facets_narrow_to_the_object_and_to_real_time(as_viewer: Client) -> None
 
 
 def test_a_card_says_what_an_app_cannot_do() -> None:
-    for card in cards.find():
-        able = [card.app.abilities(kind.key) for kind in card.app.kinds]
-        assert ("delete records" in map(str, card.cannot)) == any(not one.delete for one in able)
-        assert ("set a value back to blank" in map(str, card.cannot)) == any(not one.clear for one in able)
+    for app in apps().values():
+        able = [app.abilities(kind.key) for kind in app.kinds]
+        said = str(dict(cards.of(replace(app, facts=())).facts).get("Cannot", ""))
+        assert ("delete records" in said) == any(not one.delete for one in able)
+        assert ("set a value back to blank" in said) == any(not one.clear for one in able)
+
+
+def test_an_app_may_say_a_fact_better_itself() -> None:
+    app = replace(next(iter(apps().values())), facts=(("Limits", "be gentle"), ("Since", "2020")))
+    facts = cards.of(app).facts
+    assert [words for word, words in facts if word == "Limits"] == ["be gentle"]
+    assert ("Since", "2020") in facts
 
 
 def test_without_a_hub_the_hub_is_offered_first(as_manager: Client) -> None:

@@ -132,9 +132,9 @@ APP = App(
     abilities=abilities,
     connect=connect,
     facts=(
-        (_("Noticing changes"), _("webhooks within seconds, polling every minute")),
+        (_("Changes"), _("webhooks within seconds, polling every minute")),
         (_("Limits"), _("110 calls in 10 seconds, 100 records a call")),
-        (_("Deleting"), _("archives; restorable in HubSpot for 90 days")),
+        (_("Deletions"), _("archives; restorable in HubSpot for 90 days")),
     ),
     can_be_hub=True,
     oauth=OAUTH,
