@@ -3,7 +3,7 @@
 The database is SQLite or PostgreSQL, as the run's. It is copied from one that was migrated once per run. ::
 
     def test_something(live_install):
-        standins = live_install.start_standins("--records", "200")    # what ``manage.py standins --json`` printed
+        standins = live_install.start_standins("--records", "200")    # before the others: they are pointed at it
         live_install.start_web()
         cluster, = live_install.start_workers()
         ... requests.get(live_install.url) ...
@@ -101,12 +101,26 @@ class Install:
         return self.start(f"workers-{name}", "manage.py", "qcluster", "--name", name)
 
     def start_standins(self, *arguments: str) -> dict[str, Any]:
-        """Start the vendors' stand-ins; gives the addresses and credentials that they print."""
-        process = self.start("standins", "manage.py", "standins", "--json", *arguments, stdout=subprocess.PIPE)
+        """Start the vendors' stand-ins and point the install at them; gives what they print, credentials included.
+
+        Snov.io's answers as many calls as it is asked: the real limit would make every test minutes long."""
+        webhook = ["--hubspot-webhook-url", f"{self.url}/hooks/hubspot/"]
+        command = ["manage.py", "standins", "--json", *webhook, "--set", "snovio.rate_limit=0", *arguments]
+        process = self.start("standins", *command, stdout=subprocess.PIPE)
         assert process.stdout
         line = process.stdout.readline()
         assert line, f"the stand-ins did not start:\n{self.log('standins')}"
-        return dict(json.loads(line))
+        standins = dict(json.loads(line))
+        hubspot, snovio = standins["hubspot"], standins["snovio"]
+        self.env |= {
+            "HUBSPOT_API_URL": hubspot["api_url"],
+            "HUBSPOT_APP_URL": hubspot["app_url"],
+            "HUBSPOT_CLIENT_ID": hubspot["client_id"],
+            "HUBSPOT_CLIENT_SECRET": hubspot["client_secret"],
+            "SNOVIO_API_URL": snovio["api_url"],
+            "SNOVIO_CALLS_PER_MINUTE": "6000",
+        }
+        return standins
 
     def manage(self, *arguments: str, timeout: float = 60) -> str:
         """Run a management command to its end; gives what it printed, raises CalledProcessError when it fails."""
