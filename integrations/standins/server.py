@@ -5,12 +5,12 @@ import contextlib
 import re
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse
 from starlette.routing import Router
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -131,11 +131,12 @@ def listen(port: int = 0) -> socket.socket:
     # Accepted sockets inherit it; without it Nagle and delayed acknowledgements make every answer take 40 ms.
     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     found.bind(("127.0.0.1", port))
+    found.listen(256)  # who is told the address may call at once and waits in the queue
     return found
 
 
-async def serve(vendors: dict[Vendor, socket.socket]) -> None:
-    """Serve until SIGTERM or SIGINT. Each vendor's ``base`` is known from its socket."""
+async def serve(vendors: dict[Vendor, socket.socket], ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT; ``ready`` is called once both are handled."""
     servers = []
     for vendor in vendors:
         config = uvicorn.Config(
@@ -159,6 +160,7 @@ async def serve(vendors: dict[Vendor, socket.socket]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    ready()
     sockets = vendors.values()
     await asyncio.gather(*(server.serve(sockets=[sock]) for server, sock in zip(servers, sockets, strict=True)))
     for vendor in vendors:
@@ -170,6 +172,3 @@ def attach(vendor: Vendor, port: int = 0) -> socket.socket:
     sock = listen(port)
     vendor.base = f"http://127.0.0.1:{sock.getsockname()[1]}"
     return sock
-
-
-__all__ = ["Gate", "Response", "attach", "listen", "serve"]

@@ -54,9 +54,12 @@ class Command(BaseCommand):
                 vendor.faults.configure(options["faults"])
                 sockets[vendor] = attach(vendor, options[f"{key}_port"])
         described = {vendor.key: vendor.describe() for vendor in sockets}
-        self.stdout.write(json.dumps(described) if options["json"] else _readable(described))
-        self.stdout.flush()
-        await serve(sockets)
+
+        def ready() -> None:
+            self.stdout.write(json.dumps(described) if options["json"] else _readable(described))
+            self.stdout.flush()
+
+        await serve(sockets, ready)
 
 
 def _create(key: str, world: World, settings: dict[str, Any]) -> Vendor | None:

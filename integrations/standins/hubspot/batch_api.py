@@ -1,0 +1,175 @@
+"""Batches of up to 100: read, create, update, upsert, archive; with partial success where HubSpot has it."""
+
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from integrations.standins.hubspot import shapes
+from integrations.standins.hubspot.api import Call, route
+from integrations.standins.hubspot.errors import Problem, bad_request
+from integrations.standins.hubspot.objects_api import BASES, associate, by_key, checked_associations
+from integrations.standins.hubspot.table import Record, Table
+from integrations.standins.hubspot.values import iso
+from integrations.standins.web import answer, empty
+
+Shown = dict[str, Any]
+
+
+def routes(hub: Any) -> list[Route]:
+    handlers = {"read": read, "create": create, "update": update, "upsert": upsert, "archive": archive}
+    found = []
+    for verb, handle in handlers.items():
+        found += route(hub, tuple(f"{base}/{{type}}/batch/{verb}" for base in BASES), "POST", handle)
+    return found
+
+
+def outcome(call: Call, results: list[Shown], errors: list[Shown], status: int = 200) -> Response:
+    """The body of every batch; 207 as soon as there are errors."""
+    now = iso(call.portal.clock.ms())
+    body: Shown = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
+    if errors:
+        body |= {"numErrors": len(errors), "errors": errors}
+    return answer(body, 207 if errors else status)
+
+
+def read(call: Call) -> Response:
+    table, body = call.table(), call.members()
+    id_property = body.get("idProperty") or ""
+    names = shapes.wanted(table, [str(name) for name in body.get("properties") or []])
+    with_history = body.get("propertiesWithHistory") or []
+    found: dict[int, Shown] = {}
+    missing = []
+    for each in call.inputs():
+        record = by_key(table, each.get("id", ""), id_property, archived=call.flag("archived"))
+        if record is None:
+            missing.append(str(each.get("id", "")))
+            continue
+        shown = shapes.record(table, record, names)
+        if with_history:
+            shown["propertiesWithHistory"] = shapes.history(record, with_history)
+        found[record.id] = shown
+    errors = []
+    if missing:
+        what = table.kind.singular.upper()
+        problem = Problem(404, f"Could not get some {what} objects, they may be deleted or not exist. Check that ids "
+                          "are valid.", "OBJECT_NOT_FOUND", context={"ids": missing})  # fmt: skip
+        errors = [problem.shown()]
+    return outcome(call, list(found.values()), errors)
+
+
+def create(call: Call) -> Response:
+    """All or nothing, unless every input carries its own objectWriteTraceId."""
+    table, inputs = call.table(verb="write"), call.inputs()
+    traces = [each.get("objectWriteTraceId") for each in inputs]
+    partial = all(traces) and len(set(traces)) == len(traces)
+    results: list[Shown] = []
+    errors: list[Shown] = []
+    if not partial:
+        _check_all(call, table, inputs)
+    for each, trace in zip(inputs, traces, strict=True):
+        try:
+            near = checked_associations(call, table, each.get("associations"))
+            made = call.portal.create(table, each.get("properties") or {})
+        except Problem as problem:
+            shown = problem.shown()
+            shown["context"] = {**shown.get("context", {}), "objectWriteTraceId": [trace]}
+            errors.append(shown)
+            continue
+        associate(call, table, made, near)
+        results.append(shapes.full(table, made) | ({"objectWriteTraceId": trace} if trace else {}))
+    return outcome(call, results, errors, 201)
+
+
+def _check_all(call: Call, table: Table, inputs: list[Shown]) -> None:
+    """Raises what the first bad input would raise, before anything is made; inputs may clash with each other too."""
+    seen: set[tuple[str, str]] = set()
+    for each in inputs:
+        checked_associations(call, table, each.get("associations"))
+        values = call.portal.checked(table, each.get("properties") or {}, None)
+        call.portal.no_double(table, values, None)
+        for name in table.unique:
+            key = (name, values.get(name, "").lower())
+            if key[1] and key in seen:
+                raise Problem(409, f"Duplicate {name} in the batch: {key[1]}", "CONFLICT")
+            seen.add(key)
+
+
+def _located(call: Call, table: Table, inputs: list[Shown]) -> list[Record]:
+    """The record of each input of an update. A missing or repeated one fails the batch."""
+    found, missing = [], []
+    for each in inputs:
+        record = by_key(table, each.get("id", ""), each.get("idProperty") or "")
+        if record is None:
+            missing.append(str(each.get("id", "")))
+        else:
+            found.append(record)
+    if missing:
+        what = table.kind.singular.upper()
+        raise Problem(404, f"Could not get some {what} objects, they may be deleted or not exist. Check that ids are "
+                      "valid.", "OBJECT_NOT_FOUND", context={"ids": missing})  # fmt: skip
+    if len({record.id for record in found}) != len(found):
+        raise bad_request("Duplicate IDs found in batch input. IDs must be unique.")
+    return found
+
+
+def update(call: Call) -> Response:
+    """Per input: refused values fail the whole batch; records that don't exist are left out with a 207."""
+    table, inputs = call.table(verb="write"), call.inputs()
+    known = [each for each in inputs if by_key(table, each.get("id", ""), each.get("idProperty") or "") is not None]
+    missing = [str(each.get("id", "")) for each in inputs if each not in known]
+    records = _located(call, table, known)
+    for each, record in zip(known, records, strict=True):
+        values = call.portal.checked(table, each.get("properties") or {}, record)
+        call.portal.no_double(table, values, record)
+    results = []
+    for each, record in zip(known, records, strict=True):
+        call.portal.update(table, record, each.get("properties") or {})
+        results.append(shapes.full(table, record, each.get("properties") or {}))
+    errors = []
+    if missing:
+        what = table.kind.singular.upper()
+        problem = Problem(404, f"Could not get some {what} objects, they may be deleted or not exist. Check that ids "
+                          "are valid.", "OBJECT_NOT_FOUND", context={"ids": missing})  # fmt: skip
+        errors = [problem.shown()]
+    return outcome(call, results, errors)
+
+
+def upsert(call: Call) -> Response:
+    """By a unique property, per input. One bad input fails it all."""
+    table, inputs = call.table(verb="write"), call.inputs()
+    plan: list[tuple[Shown, Record | None]] = []
+    for each in inputs:
+        id_property = each.get("idProperty") or "hs_object_id"
+        record = by_key(table, each.get("id", ""), id_property)
+        values = {**(each.get("properties") or {})}
+        if record is None:
+            if id_property == "hs_object_id":
+                raise bad_request("idProperty is needed to create records.")
+            values.setdefault(id_property, each.get("id", ""))
+        checked = call.portal.checked(table, values, record)
+        call.portal.no_double(table, checked, record)
+        plan.append((values, record))
+    keys = [(each.get("idProperty"), str(each.get("id", "")).lower()) for each in inputs]
+    if len(set(keys)) != len(keys):
+        raise bad_request("Duplicate IDs found in batch input. IDs must be unique.")
+    results = []
+    for (values, record), each in zip(plan, inputs, strict=True):
+        new = record is None
+        if record is None:
+            record = call.portal.create(table, values)
+        else:
+            call.portal.update(table, record, values)
+        trace = each.get("objectWriteTraceId")
+        shown = shapes.full(table, record, values) | {"new": new}
+        results.append(shown | ({"objectWriteTraceId": trace} if trace else {}))
+    return outcome(call, results, [])
+
+
+def archive(call: Call) -> Response:
+    """Ids that don't exist are passed over in silence."""
+    table = call.table(verb="write")
+    for each in call.inputs():
+        if (record := by_key(table, each.get("id", ""))) is not None:
+            call.portal.archive(table, record)
+    return empty()

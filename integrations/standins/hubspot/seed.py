@@ -1,0 +1,97 @@
+"""What an account holds at the start: owners, contacts made from the world's people, their companies."""
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from integrations.standins.people import Person
+
+if TYPE_CHECKING:
+    from integrations.standins.hubspot.portal import Portal
+    from integrations.standins.hubspot.table import Table, Values
+
+DAY = 86_400_000
+LEAD_STATUS = ("NEW", "OPEN", "IN_PROGRESS", "CONNECTED", "UNQUALIFIED", "")
+STAGES = ("subscriber", "lead", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer")
+_FIELDS = (
+    ("firstname", "first_name"),
+    ("lastname", "last_name"),
+    ("email", "email"),
+    ("phone", "phone"),
+    ("mobilephone", "mobile"),
+    ("jobtitle", "job_title"),
+    ("company", "company"),
+    ("website", "website"),
+    ("city", "city"),
+    ("country", "country"),
+    ("industry", "industry"),
+    ("hs_linkedin_url", "linkedin"),
+)
+
+
+@dataclass
+class Owner:
+    id: str
+    email: str
+    first_name: str
+    last_name: str
+    user_id: int
+    archived: bool = False
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "email": self.email,
+            "type": "PERSON",
+            "firstName": self.first_name,
+            "lastName": self.last_name,
+            "userId": None if self.archived else self.user_id,
+            "userIdIncludingInactive": self.user_id,
+            "createdAt": "2024-02-01T09:00:00.000Z",
+            "updatedAt": "2024-02-01T09:00:00.000Z",
+            "archived": self.archived,
+            "teams": [{"id": "301", "name": "Sales", "primary": True}],
+        }
+
+
+def owners() -> list[Owner]:
+    return [
+        Owner("41629779", "dana.reyes@syncline.example", "Dana", "Reyes", 9586504),
+        Owner("41629780", "tomasz.wrona@syncline.example", "Tomasz", "Wrona", 9586505),
+        Owner("41629781", "ploy.srisuk@syncline.example", "Ploy", "Srisuk", 9586506),
+        Owner("41629782", "former.colleague@syncline.example", "Former", "Colleague", 9586507, archived=True),
+    ]
+
+
+def fill(portal: "Portal", people: list[Person], seed: int) -> None:
+    """Contacts for ``people`` and a company for each domain among them, born over the last two years. Quiet: nobody is
+    notified, and records that would collide (an address that is taken) are left out."""
+    chance = random.Random(f"{seed}/hubspot")
+    now = portal.clock.ms()
+    contacts, companies = portal.tables["contacts"], portal.tables["companies"]
+    owner_ids = [owner.id for owner in portal.owners if not owner.archived]
+    by_domain: dict[str, int] = {}
+    step = 700 * DAY // (len(people) + 1)
+    for number, person in enumerate(people):
+        if person.email and person.email in contacts.unique["email"]:
+            continue
+        born = now - 710 * DAY + number * step
+        values = {name: value for name, own in _FIELDS if (value := getattr(person, own))}
+        values["lifecyclestage"] = chance.choice(STAGES)
+        values["hs_object_source_label"] = values["hs_object_source"] = "IMPORT"
+        if chance.random() < 0.6:
+            values["hubspot_owner_id"] = chance.choice(owner_ids)
+        if status := chance.choice(LEAD_STATUS):
+            values["hs_lead_status"] = status
+        contact = _put(portal, contacts, values, born, min(now - DAY, born + chance.randrange(600) * DAY))
+        if domain := person.website.removeprefix("http://"):
+            if domain not in by_domain:
+                values = {"name": person.company or domain, "domain": domain, "website": domain}
+                by_domain[domain] = _put(portal, companies, values, born, born)
+            portal.associations.connect("contact", contact, "company", by_domain[domain], [1])
+
+
+def _put(portal: "Portal", table: "Table", values: "Values", born: int, modified: int) -> int:
+    portal.compute(table, values)
+    values = {name: value for name, value in values.items() if value}
+    return table.insert(values, modified, created=born).id

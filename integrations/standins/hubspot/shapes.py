@@ -1,0 +1,73 @@
+"""Records as JSON."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from integrations.standins.hubspot.errors import bad_request
+from integrations.standins.hubspot.table import Record, Table
+from integrations.standins.hubspot.types import object_type
+from integrations.standins.hubspot.values import iso
+
+if TYPE_CHECKING:
+    from integrations.standins.hubspot.portal import Portal
+
+
+def wanted(table: Table, asked: Iterable[str]) -> list[str]:
+    """The properties to show: those asked for that exist, and always the three that HubSpot adds."""
+    definitions = table.definitions
+    names = [name for name in asked if name in definitions and not definitions[name].archived]
+    kind = table.kind
+    return [*dict.fromkeys([*names, kind.created, kind.modified, "hs_object_id"])] if asked else [*kind.defaults]
+
+
+def record(table: Table, found: Record, names: Iterable[str]) -> dict[str, Any]:
+    """``names`` that are empty come as null."""
+    get = found.values.get
+    shown = {
+        "id": str(found.id),
+        "properties": {name: get(name) for name in names},
+        "createdAt": get(table.kind.created),
+        "updatedAt": get(table.kind.modified),
+        "archived": found.archived_at is not None,
+    }
+    if found.archived_at is not None:
+        shown["archivedAt"] = iso(found.archived_at)
+    return shown
+
+
+def full(table: Table, found: Record, names: Iterable[str] = ()) -> dict[str, Any]:
+    """The answer to a write: everything that is filled, and ``names`` even where they are empty now."""
+    return record(table, found, dict.fromkeys([*found.values, *names]))
+
+
+def history(found: Record, names: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """``propertiesWithHistory``: newest first."""
+    shown = {}
+    for name in names:
+        past = found.history.get(name, [])
+        times = [ms for _, ms, _ in past] + [found.modified]
+        values = [value for value, _, _ in past] + [found.values.get(name, "")]
+        sources = ["IMPORT"] + [source for _, _, source in past]
+        rows = zip(values, times, sources, strict=True)
+        shown[name] = [
+            {"value": value, "timestamp": iso(ms), "sourceType": source} for value, ms, source in reversed(list(rows))
+        ]
+    return shown
+
+
+def associations(portal: "Portal", table: Table, found: Record, words: Iterable[str]) -> dict[str, Any]:
+    """Inline associations of a read: one entry per label, without its name."""
+    shown: dict[str, Any] = {}
+    for word in words:
+        kind = object_type(word)
+        if kind is None:
+            raise bad_request(f"Unable to infer object type from: {word}")
+        types = portal.associations.types_of(table.kind.singular, kind.singular)
+        results = [
+            {"id": str(other), "type": types[type_id].name or str(type_id)}
+            for other, type_ids in portal.associations.of(table.kind.singular, found.id, kind.singular).items()
+            for type_id in sorted(type_ids)
+        ]
+        if results:
+            shown[kind.name] = {"results": results}
+    return shown
