@@ -91,7 +91,10 @@ def equal(one: Value, other: Value, kind: FieldType) -> bool:
 
 
 def projection_hash(values: Values, types: dict[str, FieldType]) -> str:
-    """32 hex digits over the comparison forms of all tracked fields; equal hashes mean that nothing changed."""
-    shape = [(name, form(values[name], types[name]) if name in values else "?") for name in sorted(types)]
+    """32 hex digits over the comparison forms of all tracked fields; equal hashes mean that nothing changed.
+
+    Unknown counts as blank: that an app shows a blank only now is no news.
+    """
+    shape = [(name, form(values.get(name), types[name])) for name in sorted(types)]
     packed = json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode()
     return hashlib.blake2b(packed, digest_size=16).hexdigest()

@@ -95,7 +95,8 @@ def changed(half: Half, end: End) -> bool:
     value = half.now[end.field]
     if half.expected is not None and end.field in half.expected and echo_of(half.expected[end.field], value, end.type):
         return False
-    return half.seen is None or end.field not in half.seen or not equal(value, half.seen[end.field], end.type)
+    before = half.seen.get(end.field) if half.seen is not None else None
+    return not equal(value, before, end.type)
 
 
 def merge(rule: MappingRule, hub: Half, app: Half, *, clear_values: bool) -> Outcome:
