@@ -14,7 +14,7 @@ def included(module: str) -> list:
     # For now: packages are being filled in.
     try:
         import_module(module)
-    except ImportError as error:
+    except Exception as error:
         print(f"{module} is not ready: {error}", file=sys.stderr)
         return []
     return [path("", include(module))]

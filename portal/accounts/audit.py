@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.accounts.models import Account, AuditEvent
+from portal.accounts.models import Account, AuditEvent, Role
 
 WORDS = {
     "account.founded": _("Founded the account"),
@@ -43,3 +43,10 @@ def words(verb: str) -> str:
         return str(WORDS[verb])
     noun, _dot, what = verb.partition(".")
     return f"{noun}: {what}".replace("_", " ").capitalize()
+
+
+def roles(event: AuditEvent) -> str:
+    """ "Viewer → Super admin" of an event that changed a role, or ""."""
+    if event.verb != "member.role_changed":
+        return ""
+    return f"{Role(event.detail['before']).label} → {Role(event.detail['after']).label}"

@@ -1,6 +1,7 @@
 """Pages of the tenant: found or join an account, its members, its audit trail, its settings."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from portal.access import admin_required
 from portal.accounts import services
-from portal.accounts.audit import words
+from portal.accounts.audit import roles, words
 from portal.accounts.forms import AccountForm, InvitationForm, RoleForm
 from portal.accounts.models import Invitation, Membership
 from portal.middleware import SESSION_KEY
@@ -22,7 +23,8 @@ AUDIT_PAGE = 50
 @login_required
 def new(request: HttpRequest) -> HttpResponse:
     """Where a user without an account lands, and where others found a further one."""
-    form = AccountForm(request.POST or None, initial={"time_zone": request.COOKIES.get("tz", "UTC")})
+    zone = request.COOKIES.get("tz")
+    form = AccountForm(request.POST or None, initial={"time_zone": zone if zone in available_timezones() else "UTC"})
     if request.method == "POST" and form.is_valid():
         account = services.found(user=request.user, **form.cleaned_data)
         request.session[SESSION_KEY] = account.pk
@@ -160,7 +162,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     page = list(events[: AUDIT_PAGE + 1])
     more, page = len(page) > AUDIT_PAGE, page[:AUDIT_PAGE]
     for event in page:
-        event.words = words(event.verb)
+        event.words, event.roles = words(event.verb), roles(event)
     context = {
         "events": page,
         "older": f"?before={page[-1].pk}" if more else "",

@@ -91,7 +91,7 @@ def health_bar(counts: Mapping[str, int], large: bool = False) -> SafeString:
 
 def span(seconds: float, rough: bool = False) -> str:
     """A length of time in its largest unit or two: "48 s", "3 min", "2 h 11 min"; ``rough`` leaves out the second."""
-    seconds = int(seconds)
+    seconds = round(seconds)
     if seconds < 60:
         return _("%(n)s s") % {"n": seconds}
     if seconds < 3600:
