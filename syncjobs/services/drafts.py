@@ -1,0 +1,177 @@
+"""Drafts: a sync being set up, or the copy on which a saved one is edited. A draft is an ordinary ``Sync`` row."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext
+
+from integrations import registry
+from integrations.models import AppInstance, InstanceState
+from integrations.records import Side
+from integrations.registry import Kind
+from portal.accounts import audit
+from portal.accounts.models import Account
+from syncjobs.models import DeletePolicy, Direction, Sync, SyncState
+from syncjobs.services import mappings
+from syncjobs.services.syncs import SETTINGS
+
+ROWS = ["mappings", "filters", "constants"]
+"""With the columns of ``SETTINGS`` these rows are all that a person decides about a sync."""
+
+# Which concepts match records of each kind on first sight, strong ones link by themselves, weak ones wait for a person.
+IDENTIFIERS: dict[str, list[tuple[str, bool]]] = {
+    "person": [("email", True)],
+    "company": [("domain", True), ("name", False)],
+    "product": [("sku", True), ("name", False)],
+}
+
+
+class Refused(Exception):
+    """The draft cannot become what was asked; the message says why."""
+
+
+def new(*, account: Account, by: Any, app_instance: AppInstance | None = None) -> Sync:
+    """An empty draft, with the account's hub and, where given, the app filled in."""
+    return Sync.objects.create(account=account, created_by=by, hub_instance=hub_of(account), app_instance=app_instance)
+
+
+def hub_of(account: Account) -> AppInstance | None:
+    return AppInstance.objects.for_account(account).live().filter(is_hub=True).first()
+
+
+def taken(*, app_instance: AppInstance, hub_instance: AppInstance, hub_kind: str, app_kind: str) -> Sync | None:
+    """The saved sync that already keeps this object pair, if there is one."""
+    return (
+        Sync.objects.saved()
+        .filter(app_instance=app_instance, hub_instance=hub_instance, hub_kind=hub_kind, app_kind=app_kind)
+        .first()
+    )
+
+
+@transaction.atomic
+def choose_pair(
+    *, draft: Sync, app_instance: AppInstance, hub_instance: AppInstance, hub_kind: str, app_kind: str
+) -> Sync:
+    """Decide what the draft syncs and fill everything else with defaults: identifiers, deletions, mappings.
+
+    Choosing the same pair again changes nothing. Raises ``Refused``, or ``ConnectorError`` when the fields of an app must be
+    read and it does not answer."""
+    chosen = (app_instance, hub_instance, hub_kind, app_kind)
+    if (draft.app_instance, draft.hub_instance, draft.hub_kind, draft.app_kind) == chosen:
+        return draft
+    if draft.draft_of_id:
+        raise Refused(gettext("A saved sync keeps its apps and objects. Set up a new sync for another pair."))
+    _check_pair(draft, *chosen)
+    draft.app_instance, draft.hub_instance, draft.hub_kind, draft.app_kind = chosen
+    schemas = mappings.schemas_of(draft)
+    _defaults(draft, schemas)
+    draft.save()
+    for rows in ROWS:
+        getattr(draft, rows).all().delete()
+    draft.mappings.bulk_create(mappings.default_rows(draft, schemas))
+    return draft
+
+
+def _check_pair(draft: Sync, app: AppInstance, hub: AppInstance, hub_kind: str, app_kind: str) -> None:
+    for instance in (app, hub):
+        if instance.account_id != draft.account_id:
+            raise Refused(gettext("There is no such app."))
+        if instance.state != InstanceState.CONNECTED:
+            raise Refused(gettext("%(app)s is not connected: reconnect it first.") % {"app": instance})
+    if not hub.app.can_be_hub or app == hub or app.app.only_hub:
+        raise Refused(gettext("These two apps cannot be paired."))
+    if not any(h.key == hub_kind and a.key == app_kind for h, a in registry.pairs(hub.app, app.app)):
+        raise Refused(gettext("These two objects cannot be kept equal."))
+    if taken(app_instance=app, hub_instance=hub, hub_kind=hub_kind, app_kind=app_kind):
+        raise Refused(gettext("A sync keeps this pair already. Edit that one instead."))
+
+
+def _defaults(draft: Sync, schemas: mappings.Schemas) -> None:
+    """The product's defaults, then those of the two apps, then what the apps can really do."""
+    fresh = Sync()
+    for name in SETTINGS:
+        setattr(draft, name, getattr(fresh, name))
+    for side in Side:
+        for name, value in draft.instance(side).app.defaults.items():
+            if name in SETTINGS:
+                setattr(draft, name, value)
+            elif name == "start" and value == "from_now":
+                draft.start_from = now()
+    draft.identifiers = default_identifiers(draft.hub_kind_info, draft.app_kind_info, schemas)
+    draft.email_only = draft.email_only and email_pair(draft) is not None
+    if not can_delete(draft, Side.APP) and draft.when_deleted_in_hub == DeletePolicy.DELETE:
+        draft.when_deleted_in_hub = DeletePolicy.FLAG
+    if not can_delete(draft, Side.HUB) and draft.when_deleted_in_app == DeletePolicy.DELETE:
+        draft.when_deleted_in_app = DeletePolicy.FLAG
+    if not schemas.hub_writable:
+        draft.direction = Direction.TO_APP
+    elif not schemas.app_writable:
+        draft.direction = Direction.TO_HUB
+
+
+def can_delete(sync: Sync, side: Side) -> bool:
+    return sync.instance(side).app.abilities(sync.kind(side)).delete
+
+
+def concept_pairs(hub_kind: Kind, app_kind: Kind) -> dict[str, tuple[str, str]]:
+    """concept → (app field, hub field), for the concepts that both kinds know."""
+    hub_fields = {preset.concept: preset.field for preset in hub_kind.presets}
+    return {
+        preset.concept: (preset.field, hub_fields[preset.concept])
+        for preset in app_kind.presets
+        if preset.concept in hub_fields
+    }
+
+
+def email_pair(sync: Sync) -> tuple[str, str] | None:
+    """(app field, hub field) of the e-mail address, for kinds that are persons."""
+    if sync.hub_kind_info.concept != "person":
+        return None
+    return concept_pairs(sync.hub_kind_info, sync.app_kind_info).get("email")
+
+
+def default_identifiers(hub_kind: Kind, app_kind: Kind, schemas: mappings.Schemas) -> list[dict[str, Any]]:
+    pairs = concept_pairs(hub_kind, app_kind)
+    found = [(pairs[concept], strong) for concept, strong in IDENTIFIERS.get(hub_kind.concept, []) if concept in pairs]
+    return [
+        {"app_field": app_field, "hub_field": hub_field, "strong": strong}
+        for (app_field, hub_field), strong in found
+        if app_field in schemas.app and hub_field in schemas.hub
+    ][:2]
+
+
+@transaction.atomic
+def copy_of(*, sync: Sync, by: Any) -> Sync:
+    """The draft on which ``sync`` is edited: the one under way if there is one, else a fresh copy."""
+    if under_way := sync.drafts.first():
+        return under_way
+    names = ["account", "hub_instance", "app_instance", "hub_kind", "app_kind", *SETTINGS]
+    draft = Sync.objects.create(
+        draft_of=sync,
+        created_by=by,
+        step="review",
+        state=SyncState.DRAFT,
+        **{name: getattr(sync, name) for name in names},
+    )
+    for name in ROWS:
+        related = getattr(sync, name)
+        rows = list(related.all())
+        for row in rows:
+            row.pk, row.sync = None, draft
+        related.model.objects.bulk_create(rows)
+    return draft
+
+
+def reach(*, draft: Sync, step: str, order: list[str]) -> None:
+    """Note how far the draft has come."""
+    if order.index(step) > order.index(draft.step):
+        draft.step = step
+        draft.save(update_fields=["step", "draft_saved_at"])
+
+
+@transaction.atomic
+def discard(*, draft: Sync, by: Any) -> None:
+    """Throw the draft away; a saved sync that it edits stays as it is."""
+    audit.record(account=draft.account, user=by, verb="sync.draft_discarded", target=str(draft))
+    draft.delete()

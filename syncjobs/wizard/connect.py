@@ -1,0 +1,146 @@
+"""Step 1: which app, and which pair of objects."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations import registry
+from integrations.errors import ConnectorError
+from integrations.models import AppInstance, InstanceState
+from integrations.registry import App, Kind
+from syncjobs.models import Sync
+from syncjobs.services import drafts
+from syncjobs.wizard.page import StepPage
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One radio button."""
+
+    value: str  # "12:prospects:contacts": app instance, app kind, hub kind
+    app_kind: Kind
+    hub_kind: Kind
+    taken: Sync | None
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An app instance with the object pairs that it could keep equal."""
+
+    instance: AppInstance
+    connected: bool
+    pairs: list[Pair]
+
+
+class ConnectPage(StepPage):
+    key = "connect"
+    label = gettext_lazy("Connect")
+    heading = gettext_lazy("Choose what to sync")
+    next_label = gettext_lazy("Next: direction")
+    template = "syncjobs/setup/_connect.html"
+    needs_pair = False
+    redraw = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.hub = self.draft.hub_instance or drafts.hub_of(self.draft.account)
+
+    def context(self) -> dict[str, Any]:
+        here = reverse("syncjobs:setup", args=[self.draft.pk, self.key])
+        return {
+            "hub": self.hub,
+            "hub_connected": bool(self.hub and self.hub.state == InstanceState.CONNECTED),
+            "choices": self.choices(),
+            "fixed": bool(self.draft.draft_of_id),
+            "hubs_to_connect": [_to_connect(app, here, as_hub=True) for app in _all_apps() if app.can_be_hub],
+            "apps_to_connect": [_to_connect(app, here) for app in _all_apps() if not app.only_hub and self._pairs(app)],
+        }
+
+    def choices(self) -> list[Choice]:
+        instances = AppInstance.objects.for_account(self.draft.account).live().exclude(is_hub=True).order_by("pk")
+        found = [
+            Choice(instance, instance.state == InstanceState.CONNECTED, self._radio_buttons(instance))
+            for instance in instances
+            if not instance.app.only_hub
+        ]
+        # The app that the person came from stands first.
+        return sorted(found, key=lambda choice: choice.instance != self.draft.app_instance)
+
+    def _pairs(self, app: App) -> list[tuple[Kind, Kind]]:
+        return registry.pairs(self.hub.app, app) if self.hub else []
+
+    def _radio_buttons(self, instance: AppInstance) -> list[Pair]:
+        return [
+            Pair(
+                value=f"{instance.pk}:{app_kind.key}:{hub_kind.key}",
+                app_kind=app_kind,
+                hub_kind=hub_kind,
+                taken=self._taken(instance, app_kind, hub_kind),
+                chosen=self._is_chosen(instance, app_kind, hub_kind),
+            )
+            for hub_kind, app_kind in self._pairs(instance.app)
+        ]
+
+    def _taken(self, instance: AppInstance, app_kind: Kind, hub_kind: Kind) -> Sync | None:
+        assert self.hub
+        return drafts.taken(app_instance=instance, hub_instance=self.hub, hub_kind=hub_kind.key, app_kind=app_kind.key)
+
+    def _is_chosen(self, instance: AppInstance, app_kind: Kind, hub_kind: Kind) -> bool:
+        if self.data and self.data.get("pair"):
+            return self.data["pair"] == f"{instance.pk}:{app_kind.key}:{hub_kind.key}"
+        return (instance, app_kind.key, hub_kind.key) == (
+            self.draft.app_instance,
+            self.draft.app_kind,
+            self.draft.hub_kind,
+        )
+
+    def save(self) -> bool:
+        """Nothing chosen yet is fine for a draft."""
+        value = (self.data or {}).get("pair", "")
+        if not value or self.draft.draft_of_id:
+            return True
+        try:
+            pk, app_kind, hub_kind = str(value).split(":")
+            instance = AppInstance.objects.for_account(self.draft.account).live().get(pk=int(pk))
+        except (ValueError, AppInstance.DoesNotExist):
+            self.errors.append(_("Choose one of the pairs below."))
+            return False
+        if self.hub is None:
+            self.errors.append(_("Connect your hub first."))
+            return False
+        try:
+            drafts.choose_pair(
+                draft=self.draft, app_instance=instance, hub_instance=self.hub, hub_kind=hub_kind, app_kind=app_kind
+            )
+        except drafts.Refused as refusal:
+            self.errors.append(str(refusal))
+            return False
+        except ConnectorError as error:
+            self.draft.refresh_from_db()
+            self.errors.append(
+                _("The fields could not be read, so nothing was chosen. %(reason)s Try again in a moment.")
+                % {"reason": error}
+            )
+            return False
+        return True
+
+    def complete(self) -> bool:
+        if self.draft.app_kind:
+            return True
+        self.errors.append(_("Choose what to sync."))
+        return False
+
+
+def _all_apps() -> list[App]:
+    return list(registry.apps().values())
+
+
+def _to_connect(app: App, back: str, as_hub: bool = False) -> dict[str, Any]:
+    """An app with the address of its connect page, which leads back here."""
+    query = {"next": back, **({"as_hub": "1"} if as_hub else {})}
+    return {"app": app, "url": f"{reverse('integrations:connect', args=[app.key])}?{urlencode(query)}"}

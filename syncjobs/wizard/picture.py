@@ -1,0 +1,58 @@
+"""Everything that a sync's settings say, read once, so that putting it into words asks nothing further."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.records import Field, Side
+from integrations.registry import App, Kind
+from syncjobs.models import ConstantField, FieldMapping, Sync
+from syncjobs.services.mappings import Schemas, towards
+
+
+@dataclass(frozen=True)
+class Picture:
+    sync: Sync
+    app: App
+    hub: App
+    app_kind: Kind
+    hub_kind: Kind
+    rows: list[FieldMapping]
+    filters: dict[Side, list[list[dict[str, Any]]]]
+    constants: list[ConstantField]
+    fields: dict[Side, dict[str, Field]]  # empty while an app does not answer: fields then show by their own names
+
+    def field(self, side: Side, name: str) -> str:
+        known = self.fields[side].get(name)
+        return known.label if known else name
+
+    def name(self, side: Side) -> str:
+        return self.hub.name if side is Side.HUB else self.app.name
+
+    def kind(self, side: Side) -> Kind:
+        return self.hub_kind if side is Side.HUB else self.app_kind
+
+    def writes(self, side: Side) -> bool:
+        return towards(self.sync.direction, side)
+
+    def can(self, side: Side) -> Any:
+        """The abilities of one side (``integrations.connectors.base.Abilities``)."""
+        abilities: Callable[[str], Any] = (self.hub if side is Side.HUB else self.app).abilities
+        return abilities(self.sync.kind(side))
+
+
+def picture(sync: Sync, schemas: Schemas | None) -> Picture | None:
+    """None for a draft without its pair."""
+    if not sync.app_kind or sync.hub_instance is None or sync.app_instance is None:
+        return None
+    return Picture(
+        sync=sync,
+        app=sync.app_instance.app,
+        hub=sync.hub_instance.app,
+        app_kind=sync.app_kind_info,
+        hub_kind=sync.hub_kind_info,
+        rows=list(sync.mappings.all()),
+        filters={Side(row.side): row.groups for row in sync.filters.all()},
+        constants=list(sync.constants.all()),
+        fields={side: schemas.side(side) if schemas else {} for side in Side},
+    )

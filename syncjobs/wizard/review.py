@@ -1,0 +1,97 @@
+"""Step 5: everything in plain words, what still blocks, how long it will take, and *Save and sync*."""
+
+from typing import Any
+
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.records import Side
+from syncjobs.models import SyncCount
+from syncjobs.services import syncs
+from syncjobs.services.mappings import towards
+from syncjobs.services.problems import problems
+from syncjobs.wizard import estimate, samples, words
+from syncjobs.wizard.limits import containers
+from syncjobs.wizard.page import StepPage
+from syncjobs.wizard.picture import picture
+
+
+class ReviewPage(StepPage):
+    key = "review"
+    label = gettext_lazy("Review")
+    heading = gettext_lazy("Review and start")
+    template = "syncjobs/setup/_review.html"
+    saved: Any = None  # the sync, once it is saved
+
+    def context(self) -> dict[str, Any]:
+        shown = picture(self.draft, self.schemas)
+        assert shown
+        return {
+            "sections": words.sections(shown),
+            "problems": problems(self.draft, self.schemas) if self.schemas else [],
+            "unread": self.schemas is None,
+        }
+
+    def act(self, verb: str, argument: str) -> bool:
+        if verb != "sync":
+            return False
+        if self.schemas is None:
+            return False
+        if found := problems(self.draft, self.schemas):
+            self.errors.append(
+                _("%(n)s things must be put right before the sync can start.") % {"n": len(found)}
+                if len(found) > 1
+                else _("One thing must be put right before the sync can start.")
+            )
+            return False
+        if self.draft.start_from and not self.draft.draft_of_id:
+            self.draft.start_from = now()  # "from now on" means from the moment of saving
+            self.draft.save(update_fields=["start_from"])
+        try:
+            self.saved = syncs.save_and_sync(draft=self.draft, by=self.request.user)
+        except syncs.PairTaken:
+            self.errors.append(_("Another sync keeps this pair of objects already."))
+            return False
+        return True
+
+
+def outlook(page: ReviewPage) -> dict[str, Any]:
+    """What the first sync means in records, calls and minutes. May ask the apps: it is fetched apart from the page."""
+    draft = page.draft
+    counts = {side: _records(page, side) for side in Side}
+    loads = []
+    for side in Side:
+        ability = draft.instance(side).app.abilities(draft.kind(side))
+        # At worst every record of the other side has to be written here.
+        writes = counts[side.other] if towards(draft.direction, side) else 0
+        loads.append(estimate.Load(counts[side], ability, writes))
+    return {
+        "sides": [
+            {
+                "app": draft.instance(side).app,
+                "noun": draft.instance(side).app.kind(draft.kind(side)).label.lower(),
+                "records": counts[side],
+                "limit": draft.instance(side).app.abilities(draft.kind(side)).calls_per_minute,
+            }
+            for side in (Side.APP, Side.HUB)
+        ],
+        "calls": sum(n for load in loads if (n := estimate.calls(load)) is not None),
+        "seconds": estimate.seconds(loads),
+    }
+
+
+def _records(page: ReviewPage, side: Side) -> int | None:
+    """How many records this side has, as far as it says."""
+    draft = page.draft
+    if draft.draft_of_id:
+        return sum(SyncCount.objects.filter(sync=draft.draft_of_id).values_list("n", flat=True))
+    instance, kind = draft.instance(side), draft.kind(side)
+    if instance.app.abilities(kind).containers:
+        found, problem = containers(instance, kind)
+        wanted = {str(item) for item in draft.scope(side).get("lists") or []}
+        sizes = [item.count for item in found if not wanted or item.id in wanted]
+        if not problem and all(size is not None for size in sizes):
+            return sum(size or 0 for size in sizes)
+    mapped = [row.hub_field if side is Side.HUB else row.app_field for row in draft.mappings.all()]
+    return samples.read(draft, side, mapped).total

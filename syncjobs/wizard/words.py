@@ -1,0 +1,246 @@
+"""A sync's settings in plain words: from a ``Picture`` to sentences. Pure: reads nothing, changes nothing.
+
+The wizard shows them beside every step and, with *Edit* links, on the review.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from integrations.records import Side
+from syncjobs.engine.filters import NO_VALUE
+from syncjobs.models import DeletePolicy, Direction, DuplicatePolicy, LeavingPolicy, Winner
+from syncjobs.services.mappings import effective
+from syncjobs.wizard import labels
+from syncjobs.wizard.picture import Picture
+
+
+@dataclass(frozen=True)
+class Section:
+    """A few sentences that are set in one place: ``step`` is the wizard step, ``anchor`` the part of it."""
+
+    title: str
+    step: str
+    anchor: str
+    lines: list[SafeString]
+
+
+def sections(picture: Picture) -> list[Section]:
+    """In the order of the wizard; parts that say nothing are left out."""
+    found = [
+        Section(_("What syncs"), "direction", "direction", list(_direction(picture))),
+        Section(_("Matching"), "direction", "matching", list(_matching(picture))),
+        Section(_("Conflicts"), "direction", "conflicts", list(_conflicts(picture))),
+        Section(_("Deletions"), "direction", "deletions", list(_deletions(picture))),
+        Section(_("Who syncs"), "limits", "limits", list(_limits(picture))),
+        Section(_("Lists"), "limits", "lists", list(_lists(picture))),
+        Section(_("Start with"), "limits", "start", list(_start(picture))),
+        Section(_("Fields"), "mappings", "map", list(_fields(picture))),
+        Section(_("Fixed values"), "mappings", "constants", list(_constants(picture))),
+    ]
+    return [section for section in found if section.lines]
+
+
+def sentences(picture: Picture) -> list[SafeString]:
+    return [line for section in sections(picture) for line in section.lines]
+
+
+def _say(text: str, **values: Any) -> SafeString:
+    return format_html(text, **values)
+
+
+def _direction(picture: Picture) -> Iterator[SafeString]:
+    names = {
+        "app": picture.app.name,
+        "hub": picture.hub.name,
+        "app_records": picture.app_kind.label,
+        "hub_records": picture.hub_kind.label.lower(),
+    }
+    match picture.sync.direction:
+        case Direction.BOTH:
+            yield _say(
+                _("<b>{app_records}</b> in {app} and <b>{hub_records}</b> in {hub} are kept equal, <b>both ways</b>."),
+                **names,
+            )
+        case Direction.TO_HUB:
+            yield _say(
+                _(
+                    "<b>{app_records}</b> from {app} are copied to <b>{hub_records}</b> in {hub}. Nothing is written to {app}."
+                ),
+                **names,
+            )
+        case Direction.TO_APP:
+            names |= {"app_records": picture.app_kind.label.lower(), "hub_records": picture.hub_kind.label}
+            yield _say(
+                _(
+                    "<b>{hub_records}</b> from {hub} are copied to <b>{app_records}</b> in {app}. Nothing is written to {hub}."
+                ),
+                **names,
+            )
+
+
+def _matching(picture: Picture) -> Iterator[SafeString]:
+    keys = picture.sync.identifiers
+    if not keys:
+        yield _say(_("Records are <b>never matched</b>: each one is created on the other side."))
+        return
+    first, *others = keys
+    name = picture.field(Side.APP, first["app_field"])
+    if first.get("strong", True):
+        yield _say(_("Records match by <b>{field}</b>. No match: a new record is created."), field=name)
+    else:
+        yield _say(_("A match by <b>{field}</b> waits for your yes."), field=name)
+    for key in others:
+        strong = key.get("strong", True)
+        text = _("Else they match by <b>{field}</b>.") if strong else _("A match by <b>{field}</b> waits for your yes.")
+        yield _say(text, field=picture.field(Side.APP, key["app_field"]))
+    several = {
+        DuplicatePolicy.NEWEST: _("If several records share it, the <b>newest</b> syncs and the others are excluded."),
+        DuplicatePolicy.OLDEST: _("If several records share it, the <b>oldest</b> syncs and the others are excluded."),
+        DuplicatePolicy.HOLD: _("If several records share it, all of them <b>wait for review</b>."),
+    }
+    yield _say(several[DuplicatePolicy(picture.sync.duplicates)])
+
+
+def _conflicts(picture: Picture) -> Iterator[SafeString]:
+    sync = picture.sync
+    if sync.direction == Direction.BOTH:
+        rules = {
+            Winner.RECENT: _("If both sides changed, the <b>most recent</b> change wins."),
+            Winner.HUB: _("If both sides changed, <b>{hub}</b> wins."),
+            Winner.APP: _("If both sides changed, <b>{app}</b> wins."),
+            Winner.ASK: _("If both sides changed, the field <b>waits for you</b>."),
+        }
+        yield _say(rules[Winner(sync.winner)], hub=picture.hub.name, app=picture.app.name)
+        own = sum(1 for row in picture.rows if row.on and row.winner and row.winner != sync.winner)
+        if own:
+            yield _say(
+                ngettext("<b>{n} field</b> has a rule of its own.", "<b>{n} fields</b> have a rule of their own.", own),
+                n=own,
+            )
+    if not sync.clear_values:
+        yield _say(_("A <b>blank never erases</b> a value."))
+        return
+    yield _say(_("Clearing a value <b>clears it</b> on the other side too."))
+    for side in Side:
+        if picture.writes(side) and not picture.can(side).clear:
+            yield _say(_("{app} cannot clear values: they stay there."), app=picture.name(side))
+
+
+def _deletions(picture: Picture) -> Iterator[SafeString]:
+    policies = {Side.HUB: picture.sync.when_deleted_in_app, Side.APP: picture.sync.when_deleted_in_hub}
+    for target, policy in policies.items():
+        if not picture.writes(target):
+            continue
+        texts = {
+            DeletePolicy.IGNORE: _("Deleted in {here}: <b>nothing</b> happens in {there}."),
+            DeletePolicy.FLAG: _("Deleted in {here}: the record in {there} stays and is <b>flagged</b>."),
+            DeletePolicy.DELETE: _("Deleted in {here}: the record in {there} is <b>deleted too</b>."),
+        }
+        yield _say(texts[DeletePolicy(policy)], here=picture.name(target.other), there=picture.name(target))
+
+
+def _limits(picture: Picture) -> Iterator[SafeString]:
+    if picture.sync.email_only and picture.hub_kind.concept == "person":
+        yield _say(_("Only records with an <b>email address</b> sync."))
+    filtered = False
+    for source in (Side.APP, Side.HUB):
+        groups = picture.filters.get(source, [])
+        if groups and picture.writes(source.other):
+            filtered = True
+            yield _say(
+                _("To {target} only where {rules}."),
+                target=picture.name(source.other),
+                rules=filter_words(picture, source, groups),
+            )
+    if not filtered:
+        yield _say(_("No filter: <b>all</b> of them."))
+    elif picture.sync.leaving == LeavingPolicy.KEEP:
+        yield _say(_("A record that stops matching <b>keeps syncing</b>."))
+    else:
+        yield _say(_("A record that stops matching <b>stops</b> and becomes Excluded."))
+
+
+def filter_words(picture: Picture, side: Side, groups: list[list[dict[str, Any]]]) -> str:
+    """“Country is Japan and City is Osaka, or Country is Korea”."""
+    both = pgettext("between two filter rules", " and ")
+    either = pgettext("between two groups of filter rules", ", or ")
+    return either.join(both.join(_rule_words(picture, side, rule) for rule in group) for group in groups)
+
+
+def _rule_words(picture: Picture, side: Side, rule: dict[str, Any]) -> str:
+    name, operator, value = picture.field(side, rule["field"]), rule["operator"], rule.get("value")
+    words = str(labels.OPERATORS.get(operator, operator))
+    if operator in NO_VALUE:
+        return f"{name} {words}"
+    known = picture.fields[side].get(rule["field"])
+    shown = {option.value: option.label for option in known.options} if known else {}
+    text = ", ".join(shown.get(str(item), str(item)) for item in (value if isinstance(value, list) else [value]))
+    return f"{name} {words.replace('…', text)}" if "…" in words else f"{name} {words} {text}"
+
+
+def _lists(picture: Picture) -> Iterator[SafeString]:
+    for side in (Side.APP, Side.HUB):
+        ability, scope = picture.can(side), picture.sync.scope(side)
+        if ability.containers and picture.writes(side.other):
+            n = len(scope.get("lists") or [])
+            if n:
+                text = ngettext(
+                    "Records come from <b>{n} chosen {word}</b> of {app}.",
+                    "Records come from <b>{n} chosen {word}s</b> of {app}.",
+                    n,
+                )
+            else:
+                text = _("Records come from <b>all {word}s</b> of {app}.")
+            yield _say(text, n=n, word=ability.containers, app=picture.name(side))
+        if ability.target_container and picture.writes(side) and scope.get("target_list"):
+            yield _say(
+                _("New records go to one {word} of {app}."),
+                word=ability.containers or _("list"),
+                app=picture.name(side),
+            )
+
+
+def _start(picture: Picture) -> Iterator[SafeString]:
+    since = picture.sync.start_from
+    if since is None:
+        yield _say(_("Starts with <b>everything</b> that exists."))
+    elif picture.sync.draft_of_id:
+        yield _say(_("Only what is new since <b>{date}</b>."), date=date_format(localtime(since), "DATE_FORMAT"))
+    else:
+        yield _say(_("Only what is <b>new from now on</b>."))
+
+
+def _fields(picture: Picture) -> Iterator[SafeString]:
+    ways = [way for row in picture.rows if row.on and (way := effective(picture.sync, row))]
+    if not ways:
+        yield _say(_("<b>No field</b> is mapped yet."))
+        return
+    parts = [
+        (ways.count(Direction.BOTH), _("{n} both ways")),
+        (ways.count(Direction.TO_HUB), _("{n} only to {hub}")),
+        (ways.count(Direction.TO_APP), _("{n} only to {app}")),
+    ]
+    text = ngettext("<b>{n} field</b> syncs: {parts}.", "<b>{n} fields</b> sync: {parts}.", len(ways))
+    named = ", ".join(words.format(n=n, hub=picture.hub.name, app=picture.app.name) for n, words in parts if n)
+    yield _say(text, n=len(ways), parts=named)
+
+
+def _constants(picture: Picture) -> Iterator[SafeString]:
+    for constant in picture.constants:
+        side = Side(constant.side)
+        if not picture.writes(side):
+            continue
+        text = (
+            _("New records in {app} get “{value}” in <b>{field}</b>.")
+            if constant.on_create_only
+            else _("What is written to {app} gets “{value}” in <b>{field}</b>.")
+        )
+        yield _say(text, app=picture.name(side), value=constant.value, field=picture.field(side, constant.field))
