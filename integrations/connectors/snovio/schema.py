@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from integrations import errors
 from integrations.connectors.snovio.countries import country_name
 from integrations.records import Field, FieldType, Value, Values
 
@@ -173,7 +175,7 @@ def payload(values: Values) -> tuple[Json, Values, str]:
     """What to send, which of ``values`` that covers, and a code when something was left out.
 
     Nothing says that an empty value empties a field, so blanks are not sent (``CANNOT_CLEAR``); a country that Snov.io's list does
-    not have is left out rather than failing the record (``COUNTRY_STATE_INVALID``).
+    not have is left out rather than failing the record (``COUNTRY_STATE_INVALID``). Refused: a field that cannot be written.
     """
     body: Json = {}
     sent: Values = {}
@@ -188,13 +190,14 @@ def payload(values: Values) -> tuple[Json, Values, str]:
                 note = "COUNTRY_STATE_INVALID"
             else:
                 body["country"] = sent[name] = known
-        elif put(body, name, value):
+        else:
+            put(body, name, value)
             sent[name] = value
     return body, sent, note
 
 
-def put(body: Json, name: str, value: Value) -> bool:
-    """Add one value in the API's shape; False for a field that cannot be written."""
+def put(body: Json, name: str, value: Value) -> None:
+    """Add one value in the API's shape."""
     if name in WRITTEN:
         body[WRITTEN[name]] = value
     elif name == "phone":
@@ -204,5 +207,8 @@ def put(body: Json, name: str, value: Value) -> bool:
     elif name.startswith(CUSTOM):
         body.setdefault("customFields", {})[name.removeprefix(CUSTOM)] = value
     else:
-        return False
-    return True
+        is_known = name in {field.name for field in standard_fields()}
+        message = (
+            gettext("Snov.io's API cannot write this field.") if is_known else gettext("Snov.io has no such field.")
+        )
+        raise errors.Refused(message, code="FIELD_READ_ONLY" if is_known else "FIELD_MISSING", field=name)

@@ -88,6 +88,8 @@ def update(client: Client, item: Update, record: ToRecord) -> Verdict:
     email = str(item.known.get("email") or "").strip()
     _refuse_other_key(item, email)
     body, sent, note = schema.payload(item.values)
+    if not body and note == "CANNOT_CLEAR":
+        raise errors.CannotDo(_("Snov.io's API cannot empty a field."))
     before = _own_profile(client, item.id, email)
     if not body:
         return Verdict(record=record(before, item.known), note=note)
