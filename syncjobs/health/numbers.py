@@ -43,9 +43,9 @@ class Numbers:
         """Column → records, in the order of the health bar."""
         return {column: getattr(self, column) for column in COLUMNS}
 
-    def of(self, status: str) -> int:
-        """The number of one column; both deletions count as one."""
-        return int(getattr(self, status if status in COLUMNS else "deleted"))
+    def of(self, status: str) -> int | None:
+        """The number of one column; None for one of the two deletions, which are only counted together."""
+        return getattr(self, status) if status in COLUMNS else None
 
     @property
     def share_in_sync(self) -> float | None:

@@ -27,6 +27,11 @@ class Phase:
     total: int | None
     seconds: float | None
 
+    @property
+    def shown_total(self) -> int | None:
+        """For the bar: one that is done is full, also where there was nothing to do."""
+        return max(1, self.done) if self.state == "done" else self.total
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -125,7 +130,8 @@ def _abilities(sync: Sync, side: Side) -> Abilities:
 
 def _size(run: SyncRun) -> int:
     """The best known number of records: the larger side's, as far as it is known."""
-    return max((found.get("total") or found.get("done") or 0 for found in run.phases.values()), default=0)
+    known = (run.phases[key] for key in SIDES if key in run.phases)
+    return max((found.get("total") or found.get("done") or 0 for found in known), default=0)
 
 
 def _expected(sync: Sync) -> set[str]:

@@ -4,10 +4,9 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.services.connections import open_connector
-
 from integrations.errors import ConnectorError
 from integrations.records import Side, Values
+from integrations.services.connections import open_connector
 from syncjobs.health import standing, words
 from syncjobs.models import FieldChange, FieldMapping, RecordLink, RecordStatus, Sync
 

@@ -50,6 +50,19 @@ class SyncStanding:
     numbers: Numbers
 
     @property
+    def menu_id(self) -> str:
+        return f"sync-menu-{self.sync.pk}"
+
+    @property
+    def settled(self) -> int:
+        """Records of which the outcome is known, good or bad."""
+        return self.numbers.total - self.numbers.pending
+
+    @property
+    def last_run_at(self) -> datetime | None:
+        return self.sync.last_poll_at
+
+    @property
     def is_initial(self) -> bool:
         return bool(self.sync.state == SyncState.INITIAL)
 
@@ -58,8 +71,7 @@ class SyncStanding:
         """The words of the state; the initial sync says how far it is."""
         words = self.sync.get_state_display()
         if self.is_initial and self.numbers.total:
-            settled = self.numbers.total - self.numbers.pending
-            return f"{words} {100 * settled // self.numbers.total}%"
+            return f"{words} {100 * self.settled // self.numbers.total}%"
         return words
 
     @property
@@ -77,6 +89,23 @@ class Standing:
     @property
     def numbers(self) -> Numbers:
         return counting.total(one.numbers for one in self.syncs)
+
+    @property
+    def menu_id(self) -> str:
+        return f"instance-menu-{self.instance.pk}"
+
+    @property
+    def only_sync(self) -> Sync | None:
+        """Set where the sums are those of one sync, so that they can open its lists."""
+        return self.syncs[0].sync if len(self.syncs) == 1 else None
+
+    @property
+    def may_pause(self) -> bool:
+        return any(one.sync.is_running_state for one in self.syncs)
+
+    @property
+    def may_resume(self) -> bool:
+        return any(one.sync.state == SyncState.PAUSED for one in self.syncs)
 
     @property
     def suspended(self) -> list[SyncStanding]:
@@ -169,7 +198,12 @@ def sync_trouble(standing: SyncStanding) -> Trouble:
     if standing.numbers.pending:
         text += " " + _waiting(standing.numbers.pending)
     title = gettext("%(object)s stopped: %(title)s") % {"object": sync.app_kind_info.label, "title": words.title}
-    return Trouble("failed", text, fix_button(words, sync), standing.numbers.pending, title, sync.state_since)
+    pending = standing.numbers.pending
+    records, url = "", ""
+    if pending:
+        records = gettext("%(n)s waiting") % {"n": number_format(pending, force_grouping=True)}
+        url = reverse("syncjobs:records", args=[sync.pk, "pending"])
+    return Trouble("failed", text, fix_button(words, sync), pending, title, sync.state_since, records, url)
 
 
 def failures_trouble(standing: SyncStanding) -> Trouble:

@@ -1,5 +1,6 @@
 """Records and runs in words: why a link is in its state, what a run did, which rule wrote a value."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.models import ObjectSchema
 from integrations.records import Side
 from syncjobs.health.catalogue import Words, describe
-from syncjobs.models import FieldMapping, RecordLink, RecordStatus, RunEvent, Sync
+from syncjobs.models import FieldMapping, RecordLink, RecordStatus, RunEvent, Sync, SyncRun
 
 RULES = {
     "hub_changed": _("{hub} changed it."),
@@ -113,3 +114,27 @@ def value(raw: Any) -> str:
     if isinstance(raw, list):
         return ", ".join(str(part) for part in raw)
     return str(raw)
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run ready for the table of runs."""
+
+    run: SyncRun
+    created: int
+    updated: int
+    seconds: float | None
+    reason: Words | None
+
+
+def run_line(run: SyncRun) -> RunLine:
+    """``run.sync`` must be loaded."""
+    counts = run.counts
+    begun = run.started_at or run.created_at
+    return RunLine(
+        run=run,
+        created=counts.get("created_hub", 0) + counts.get("created_app", 0),
+        updated=counts.get("updated_hub", 0) + counts.get("updated_app", 0),
+        seconds=(run.finished_at - begun).total_seconds() if run.finished_at else None,
+        reason=reason(run.sync, run.code) if run.code else None,
+    )

@@ -19,7 +19,6 @@ from syncjobs.health.numbers import STATUSES
 from syncjobs.health.views.overview import instance_or_404
 from syncjobs.models import Sync, SyncState
 from syncjobs.services import syncs
-from syncjobs.services.runs import RunAlreadyActive
 
 SELECTED_AT_MOST = 1000
 
@@ -57,12 +56,10 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 @manager_required
 def run_now(request: HttpRequest, pk: int) -> HttpResponse:
     sync = sync_or_404(request, pk)
-    try:
-        syncs.run_now(sync=sync, by=request.user)
-    except RunAlreadyActive:
-        messages.info(request, gettext("%(sync)s is running already.") % {"sync": sync})
-    else:
+    if syncs.run_now(sync=sync, by=request.user):
         messages.success(request, gettext("Started: %(sync)s looks for changes now.") % {"sync": sync})
+    else:
+        messages.info(request, gettext("%(sync)s is running already.") % {"sync": sync})
     return _back(request, _page(sync))
 
 
@@ -123,11 +120,8 @@ def _for_all(request: HttpRequest, pk: int, states: set[str], act: Callable[[Syn
     found = Sync.objects.for_account(instance.account).filter(app_instance=instance, state__in=states)
     count = 0
     for sync in found.select_related("account", "hub_instance", "app_instance"):
-        try:
-            act(sync)
-            count += 1
-        except RunAlreadyActive:
-            continue
+        act(sync)
+        count += 1
     return count
 
 

@@ -5,12 +5,13 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
-from portal.charts import sparkline
 
 from integrations.models import AppInstance, InstanceState
 from portal.access import member_required
+from portal.charts import sparkline
 from portal.htmx import render_part
-from syncjobs.health import incidents, overview, standing
+from portal.statuses import look
+from syncjobs.health import incidents, overview, standing, words
 from syncjobs.models import Sync, SyncRun
 
 RUNS_SHOWN = 50
@@ -22,7 +23,12 @@ def index(request: HttpRequest) -> HttpResponse:
     """Home. The fragment is everything with numbers in it; it asks for itself every 15 seconds."""
     filters = overview.Filters.of(request.GET)
     found = overview.of_account(request.account, filters)  # type: ignore[attr-defined]
-    context = {"overview": found, "filters": filters, "line": sparkline(found.changes.per_hour)}
+    context = {
+        "overview": found,
+        "filters": filters,
+        "states": [(key, look(key).word) for key in filters.STATES],
+        "line": sparkline(found.changes.per_hour),
+    }
     return render_part(request, "syncjobs/index.html", "syncjobs/_index.html", context)
 
 
@@ -48,8 +54,7 @@ def _page(request: HttpRequest, found: standing.Standing, tab: str) -> dict[str,
         "instance": found.instance,
         "tab": tab,
         "drafts": drafts.select_related("hub_instance", "app_instance"),
-        "may_run": found.instance.state == InstanceState.CONNECTED
-        and any(s.sync.is_running_state for s in found.syncs),
+        "may_run": found.instance.state == InstanceState.CONNECTED and found.may_pause,
     }
 
 
@@ -72,4 +77,5 @@ def instance_runs(request: HttpRequest, pk: int) -> HttpResponse:
     shown = list(runs.select_related("requested_by").order_by("-pk")[:RUNS_SHOWN])
     for run in shown:
         run.sync = syncs[run.sync_id]
-    return render(request, "syncjobs/instance_runs.html", {**_page(request, found, "runs"), "runs": shown})
+    context = {**_page(request, found, "runs"), "runs": [words.run_line(run) for run in shown]}
+    return render(request, "syncjobs/instance_runs.html", context)

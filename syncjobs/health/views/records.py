@@ -1,15 +1,24 @@
 """The lists behind the numbers, and one record with both its sides."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from portal.access import member_required
 from portal.htmx import render_part
+from portal.statuses import look
 from syncjobs.access import link_or_404, sync_or_404
-from syncjobs.health import lists, sides, standing
+from syncjobs.health import lists, sides, standing, words
 from syncjobs.health import numbers as counting
 from syncjobs.health.numbers import STATUSES
+from syncjobs.models import Sync
+
+RESYNCABLE = ("failed", "pending", "excluded", "review")
 
 
 @require_safe
@@ -20,23 +29,65 @@ def records(request: HttpRequest, pk: int, status: str) -> HttpResponse:
         raise Http404
     sync = sync_or_404(request, pk)
     query = lists.Query.of(status, request.GET)
-    grouped = status in lists.GROUPED and not query.is_narrowed
-    groups = lists.groups(sync, status) if grouped else None
-    numbers = counting.of_syncs([sync])[sync.pk]
+    groups = lists.groups(sync, status) if status in lists.GROUPED and not query.is_narrowed else None
     context = {
         "sync": sync,
         "query": query,
-        "number": numbers.of(status),
+        **_heading(sync, query),
         "groups": groups,
-        "cards": [(group, standing.fix_button(group.words, sync)) for group in groups.groups] if groups else [],
-        "page": None if groups and groups.groups else lists.page(sync, query),
-        "resyncable": status in ("failed", "pending", "review", "excluded"),
+        "cards": _cards(sync, query, groups) if groups else [],
+        **({} if groups and groups.groups else _page(sync, query)),
     }
     return render_part(request, "syncjobs/records.html", "syncjobs/_records.html", context)
+
+
+def _heading(sync: Sync, query: lists.Query) -> dict[str, Any]:
+    """ "37 failed" with its icon, and what *Resync all* would do."""
+    shown, number = look(query.status), counting.of_syncs([sync])[sync.pk].of(query.status)
+    amount = number_format(number, force_grouping=True) if number is not None else ""
+    resyncable = query.status in RESYNCABLE and number and not query.is_narrowed
+    return {
+        "heading": str(shown.counted) % {"n": amount} if number is not None else shown.word,
+        "tone": shown.tone,
+        "tone_icon": shown.icon,
+        "resyncable": query.status in RESYNCABLE,
+        "resync_all": gettext("Resync all %(n)s") % {"n": amount} if resyncable else "",
+        "resync_note": gettext("Reads and compares them again."),
+    }
+
+
+def _cards(sync: Sync, query: lists.Query, groups: lists.Groups) -> list[tuple[Any, ...]]:
+    """(group, button, number, address of its whole list)."""
+    base = reverse("syncjobs:records", args=[sync.pk, query.status])
+    return [
+        (
+            group,
+            standing.fix_button(group.words, sync),
+            groups.number(group),
+            base + query.address(code=group.code, field=group.field),
+        )
+        for group in groups.groups
+    ]
+
+
+def _page(sync: Sync, query: lists.Query) -> dict[str, Any]:
+    found = lists.page(sync, query)
+    cause = words.reason(sync, query.code, field=query.field) if query.code else None
+    if found.rows and found.rows[0].reason and query.code:
+        cause = found.rows[0].reason
+    base = reverse("syncjobs:records", args=[sync.pk, query.status])
+    return {
+        "page": found,
+        "cause": cause,
+        "cause_button": standing.fix_button(cause, sync) if cause else None,
+        "first_url": base + query.address(after=None),
+        "older_url": base + query.address(after=found.older),
+    }
 
 
 @require_safe
 @member_required
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     link = link_or_404(request, pk)
-    return render(request, "syncjobs/record.html", sides.of_link(link))
+    shown = look(link.status)
+    return render(request, "syncjobs/record.html", {**sides.of_link(link), "tone": shown.tone, "tone_icon": shown.icon})

@@ -1,11 +1,14 @@
 """One sync: its numbers, settings in words, runs; and the progress of its initial sync."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from integrations.records import Side
+from integrations.services.schemas import stored
 from portal.access import member_required
 from portal.htmx import render_part
 from syncjobs.access import sync_or_404
@@ -13,7 +16,8 @@ from syncjobs.health import numbers as counting
 from syncjobs.health import progress as measuring
 from syncjobs.health import standing, words
 from syncjobs.models import RunKind, Sync, SyncRun, SyncState
-from syncjobs.wizard.words import summary
+from syncjobs.wizard.picture import picture
+from syncjobs.wizard.words import Section, sections
 
 RUNS_SHOWN = 20
 EVENTS_SHOWN = 7
@@ -27,12 +31,15 @@ def sync(request: HttpRequest, pk: int) -> HttpResponse:
     if found.state == SyncState.INITIAL:
         return redirect("syncjobs:progress", pk=pk)
     one = _standing(found)
+    runs = list(found.runs.select_related("requested_by").order_by("-pk")[:RUNS_SHOWN])
+    for run in runs:
+        run.sync = found
     context = {
         "sync": found,
         "one": one,
         "trouble": _trouble(one),
-        "summary": summary(found),
-        "runs": found.runs.select_related("requested_by").order_by("-pk")[:RUNS_SHOWN],
+        "sections": _settings(found),
+        "runs": [words.run_line(run) for run in runs],
         "draft": found.drafts.first(),
     }
     return render(request, "syncjobs/sync.html", context)
@@ -48,6 +55,15 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     found = sync_or_404(request, pk)
     context = _progress(found, request.GET.get("spoken", ""))
     return render_part(request, "syncjobs/progress.html", "syncjobs/_progress.html", context)
+
+
+def _settings(sync: Sync) -> list[Section]:
+    """The settings in plain words, with fields named as last read: the page waits for no app."""
+    shown = picture(sync, None)
+    assert shown is not None, "a saved sync has its pair"
+    known = {side: stored(sync.instance(side), sync.kind(side)) or [] for side in Side}
+    fields = {side: {field.name: field for field in found} for side, found in known.items()}
+    return sections(replace(shown, fields=fields))
 
 
 def _standing(sync: Sync) -> standing.SyncStanding:
