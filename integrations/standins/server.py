@@ -62,6 +62,7 @@ class Gate:
             response = self.vendor.problem(rule.status, retry_after=rule.retry_after)
             return await response(scope, receive, self.counted(send))
         if rule.fault == "close":
+            await Request(scope, receive).body()
             return await _hang_up(scope, receive)
         if rule.fault == "slow":
             await asyncio.sleep(rule.seconds)
@@ -101,8 +102,7 @@ def _foreign(scope: Scope) -> bool:
 
 
 async def _hang_up(scope: Scope, receive: Receive) -> None:
-    """Close the connection without a word."""
-    await Request(scope, receive).body()
+    """Close the connection without a word. The body was read before: reading it again would wait for the client to give up."""
     scope["standins.hang_up"]()
     while (await receive())["type"] != "http.disconnect":
         pass
