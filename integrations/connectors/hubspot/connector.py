@@ -12,9 +12,10 @@ is read at once. Cost: one call a poll. Up to 100 archived records a deletion is
 n / 100 polls at the latest, unless a webhook or a read by id tells sooner.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -43,6 +44,7 @@ from integrations.records import (
 MODIFIED = {"contacts": "lastmodifieddate"}  # everything else: hs_lastmodifieddate
 TYPE_IDS = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5", "products": "0-7"}
 ALIASES = "hs_merged_object_ids"
+TEXT = schema.FieldType.TEXT
 OVERLAP = 120_000  # ms that a window reaches back: search shows a change seconds after it happened
 LIST_PAGE, SEARCH_PAGE = 100, 200
 FIND_VALUES = 30  # e-mail-sized values that fit into a search body of 3,000 characters
@@ -120,7 +122,7 @@ class HubSpot:
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
         data = self._list(kind, fields, (position or {}).get("after"))
         after = _after(data)
-        return Page(self._records(kind, data), position={"after": after} if after else None)
+        return Page(self._records(kind, data, fields), position={"after": after} if after else None)
 
     def changes(
         self,
@@ -154,7 +156,7 @@ class HubSpot:
         if not asked:
             return answer
         data = self._batch_read(kind, fields, [{"id": id} for id in asked])
-        self._sort_in(answer, set(asked), self._records(kind, data))
+        self._sort_in(answer, set(asked), self._records(kind, data, fields))
         for error in data.get("errors") or []:
             if error.get("category") == "OBJECT_NOT_FOUND":
                 answer.gone.update(str(id) for id in (error.get("context") or {}).get("ids") or ())
@@ -170,7 +172,7 @@ class HubSpot:
         if field in schema.UNIQUE.get(kind, ()):
             for some in _chunks([value.strip().lower() for value in wanted], ABILITIES.read_batch):
                 data = self._batch_read(kind, fields, [{"id": value} for value in some], idProperty=field)
-                found += self._records(kind, data)
+                found += self._records(kind, data, fields)
             return found
         for some in _chunks(wanted, FIND_VALUES):
             found += self._find_some(kind, field, some, fields)
@@ -198,7 +200,7 @@ class HubSpot:
         return call(self._session, name, kind, **options)
 
     def _writer(self, kind: str) -> Writer:
-        return Writer(self._session, kind, lambda item: self._record(kind, item))
+        return Writer(self._session, kind, partial(self._record, kind))
 
     def _list(self, kind: str, fields: Sequence[str], after: str | None, *, raw: bool = False, **more: Any) -> Any:
         params = {"limit": LIST_PAGE, "properties": _properties(fields), **more}
@@ -218,7 +220,7 @@ class HubSpot:
         }
         newer = {"propertyName": "hs_object_id", "operator": "GT", "value": position["last"]}
         answer = self._search(kind, [modified, newer], fields)
-        records = self._records(kind, answer.data)
+        records = self._records(kind, answer.data, fields)
         rest = {"archived": position["archived"], "next": position.get("next") or _clock(answer)}
         if len(records) < SEARCH_PAGE or len(records) >= answer.data.get("total", SEARCH_PAGE + 1):
             return records, rest
@@ -241,7 +243,7 @@ class HubSpot:
                 {"propertyName": field, "operator": "IN", "values": [value.lower() for value in values]},
                 {"propertyName": "hs_object_id", "operator": "GT", "value": last},
             ]
-            page = self._records(kind, self._search(kind, filters, fields).data)
+            page = self._records(kind, self._search(kind, filters, fields).data, fields)
             found += page
             if len(page) < SEARCH_PAGE:
                 return found
@@ -279,7 +281,7 @@ class HubSpot:
         except errors.Gone:
             answer.gone.add(id)
             return
-        record = self._record(kind, said.data)
+        record = self._record(kind, said.data, fields)
         record.aliases = tuple(dict.fromkeys([*record.aliases, *([id] if record.id != id else [])]))
         answer.records[id] = record
 
@@ -289,16 +291,19 @@ class HubSpot:
             for id in {record.id, *record.aliases} & asked:
                 answer.records[id] = record
 
-    def _records(self, kind: str, data: dict[str, Any]) -> list[RemoteRecord]:
-        return [self._record(kind, item) for item in data.get("results") or []]
+    def _records(self, kind: str, data: dict[str, Any], fields: Sequence[str]) -> list[RemoteRecord]:
+        return [self._record(kind, item, fields) for item in data.get("results") or []]
 
-    def _record(self, kind: str, item: dict[str, Any]) -> RemoteRecord:
+    def _record(self, kind: str, item: dict[str, Any], fields: Iterable[str]) -> RemoteRecord:
+        """Only what was asked for: HubSpot adds dates of its own, which would look like changes of the record."""
         types = self._types_of(kind)
         values = item.get("properties") or {}
         merged = values.get(ALIASES)
         return RemoteRecord(
             id=str(item["id"]),
-            values={name: schema.to_canonical(text, types[name]) for name, text in values.items() if name in types},
+            values={
+                name: schema.to_canonical(values[name], types.get(name, TEXT)) for name in fields if name in values
+            },
             modified_at=schema.moment(item.get("updatedAt")),
             created_at=schema.moment(item.get("createdAt")),
             version=str(item.get("updatedAt") or ""),

@@ -1,6 +1,7 @@
 """Batch writes to HubSpot with one verdict per item, whatever HubSpot says about the batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,9 +20,11 @@ Answered = dict[int, Verdict]
 
 
 class Writer:
-    """Writes of one object type. ``parse`` turns an answer's result into a RemoteRecord."""
+    """Writes of one object type. ``parse`` turns an answer's result into a RemoteRecord with the named fields."""
 
-    def __init__(self, session: ApiSession, kind: str, parse: Callable[[dict[str, Any]], RemoteRecord]) -> None:
+    def __init__(
+        self, session: ApiSession, kind: str, parse: Callable[[dict[str, Any], Iterable[str]], RemoteRecord]
+    ) -> None:
         self._session, self._kind, self._parse = session, kind, parse
 
     def create(self, items: Sequence[Create]) -> list[Verdict]:
@@ -70,17 +73,18 @@ class Writer:
             for key in (error.get("context") or {}).get("objectWriteTraceId") or ():
                 if key in places:
                     found[places[key]] = Verdict(error=item_error(error))
+        names = dict.fromkeys(name for item in items for name in item.values)
         loose = []
         for result in said.get("results") or []:
-            key = result.get("objectWriteTraceId")
-            if key in places:
-                found[places[key]] = Verdict(record=self._parse(result))
+            record, place = self._parse(result, names), places.get(result.get("objectWriteTraceId"))
+            if place is None:
+                loose.append(record)
             else:
-                loose.append(self._parse(result))
+                found[place] = _done(record, items[place].values)
         for record in loose:
             place = _author_of(record, items, found)
             if place is not None:
-                found[place] = Verdict(record=record)
+                found[place] = _done(record, items[place].values)
         return _all(found, len(items))
 
     def _update_once(self, items: list[Update]) -> list[Verdict]:
@@ -92,22 +96,21 @@ class Writer:
             for id in (error.get("context") or {}).get("ids") or ():
                 if str(id) in places:
                     found[places[str(id)]] = Verdict(error=item_error(error))
+        names = dict.fromkeys(name for item in items for name in item.values)
         moved = []
         for result in said.get("results") or []:
-            record = self._parse(result)
-            names = [name for name in (record.id, *record.aliases) if name in places]
-            for name in names:
-                found[places[name]] = Verdict(record=record)
-            if not names:
+            record = self._parse(result, names)
+            meant = [places[id] for id in (record.id, *record.aliases) if id in places]
+            for place in meant:
+                found[place] = _done(record, items[place].values)
+            if not meant:
                 moved.append(record)
         silent = set(range(len(items))) - found.keys()
-        if (
-            len(silent) == len(moved) == 1
-        ):  # merged meanwhile: HubSpot wrote to the record that took over and gives its id
-            record = moved[0]
-            place = silent.pop()
+        # Merged meanwhile: HubSpot wrote to the record that took over, and gives that one's id.
+        if len(silent) == len(moved) == 1:
+            place, record = silent.pop(), moved[0]
             record.aliases = (*record.aliases, items[place].id)
-            found[place] = Verdict(record=record)
+            found[place] = _done(record, items[place].values)
         return _all(found, len(items))
 
     def _archive_once(self, ids: list[str]) -> list[Verdict]:
@@ -117,6 +120,13 @@ class Writer:
 
 def _wire(values: Values) -> dict[str, str]:
     return {name: to_wire(value) for name, value in values.items()}
+
+
+def _done(record: RemoteRecord, written: Values) -> Verdict:
+    """The record with the fields that were written, as HubSpot stored them. One that was cleared may be left out of the answer;
+    any other that is left out stays out: unknown."""
+    kept = {name: record.values.get(name) for name, value in written.items() if name in record.values or value is None}
+    return Verdict(record=replace(record, values=kept))
 
 
 def _author_of(record: RemoteRecord, items: list[Create], found: Answered) -> int | None:

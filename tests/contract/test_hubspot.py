@@ -1,0 +1,296 @@
+"""HubSpot answers the contract, and a few questions of its own."""
+
+import json
+from typing import Any
+
+import pytest
+
+from integrations import errors
+from integrations.connectors.hubspot import connector as module
+from integrations.connectors.hubspot.client import fault
+from integrations.connectors.hubspot.connector import HubSpot
+from integrations.connectors.hubspot.schema import to_canonical, to_wire
+from integrations.http import Answer, ApiSession, Bearer
+from integrations.records import Create, Field, FieldType, Option, Ref, Update, Value, Values
+from tests.contract.conftest import Control
+from tests.contract.suite import ConnectorContract, Names
+
+SHOWN = ["email", "firstname", "lastname"]
+
+
+class HubSpotPeer:
+    """A person in HubSpot, by the stand-in's control verbs."""
+
+    def __init__(self, control: Control) -> None:
+        self.control = control
+
+    def put(self, values: Values) -> str:
+        return str(self.control("records", create=[wire(values)])["created"][0])
+
+    def put_many(self, count: int) -> list[str]:
+        people = [{"email": f"many{number}@example.com", "firstname": "Many"} for number in range(count)]
+        return [str(id) for id in self.control("records", create=people)["created"]]
+
+    def edit(self, id: str, values: Values) -> None:
+        self.control("records", edit=[{"id": int(id), **wire(values)}])
+
+    def remove(self, id: str) -> None:
+        self.control("records", delete=[int(id)])
+
+    def merge(self, winner: str, loser: str) -> str:
+        return str(self.control("records", merge=[[int(winner), int(loser)]])["merged"][0])
+
+    def values(self, id: str) -> Values:
+        held = {item["id"]: item["properties"] for item in self.control("list")["results"]}[id]
+        return {name: held.get(name) or None for name in SHOWN}
+
+    def ids(self) -> set[str]:
+        return {item["id"] for item in self.control("list")["results"]}
+
+    def trouble(self, what: str) -> None:
+        if what == "revoked":
+            self.control("faults", fault="status", status=401)
+        elif what == "limited":
+            self.control("faults", fault="status", status=429, next=1)
+        elif what == "down":
+            self.control("down", how="503")
+        else:
+            self.control("faults", fault="lost", next=1)
+
+
+def wire(values: Values) -> dict[str, str]:
+    return {name: to_wire(value) for name, value in values.items()}
+
+
+@pytest.fixture
+def connector(hubspot_standin: dict[str, Any]) -> HubSpot:
+    session = ApiSession(hubspot_standin["api_url"], auth=Bearer(hubspot_standin["token"]), fault=fault)
+    return HubSpot(session, app_url=hubspot_standin["app_url"], portal_id="4242", scopes=["crm.objects.contacts.write"])
+
+
+@pytest.fixture
+def peer(hubspot_control: Control) -> HubSpotPeer:
+    return HubSpotPeer(hubspot_control)
+
+
+class TestHubSpot(ConnectorContract):
+    names = Names(email="email", text="firstname", other="lastname")
+    values: dict[FieldType, tuple[str, Value, Value]] = {
+        FieldType.TEXT: ("jobtitle", "Head of Ops", "Zoë 漢字"),
+        FieldType.PHONE: ("phone", "+31 20 123 4567", "020-1234567"),
+        FieldType.URL: ("website", "https://example.com", "http://example.org/a?b=c"),
+        FieldType.OPTION: ("hs_lead_status", "NEW", "CONNECTED"),
+    }
+
+
+class TestFieldsWeMake:
+    @pytest.mark.parametrize(
+        ("kind", "values"),
+        [
+            (FieldType.NUMBER, ["1250.5", "-3", "0"]),
+            (FieldType.DATE, ["2026-05-01", "1969-07-20"]),
+            (FieldType.DATETIME, ["2026-05-01T08:30:00.000Z", "2026-05-01T08:30:00.250Z"]),
+            (FieldType.BOOL, [True, False]),
+            (FieldType.OPTION, ["a", "b"]),
+            (FieldType.MULTI, [["a", "b"], ["b"]]),
+            (FieldType.LONG_TEXT, ["two\nlines"]),
+        ],
+    )
+    def test_a_made_field_keeps_values_of_its_type(
+        self, connector: HubSpot, peer: HubSpotPeer, kind: FieldType, values: list[Value]
+    ) -> None:
+        options = (Option("a", "A"), Option("b", "B")) if kind in (FieldType.OPTION, FieldType.MULTI) else ()
+        made = connector.create_field("contacts", Field(f"Our {kind}", f"Our {kind}", kind, options=options))
+        assert (made.type, made.custom, made.writable) == (kind, True, True)
+        id = peer.put({"email": "made@example.com"})
+        for value in [*values, None]:
+            verdict = connector.update("contacts", [Update(id, {made.name: value})])[0]
+            assert verdict.error is None
+            assert verdict.record
+            assert verdict.record.values[made.name] == value
+            assert connector.read("contacts", [Ref(id)], fields=[made.name]).records[id].values[made.name] == value
+
+
+def test_one_bad_value_in_a_batch_of_updates_costs_only_itself(connector: HubSpot, peer: HubSpotPeer) -> None:
+    ids = peer.put_many(20)
+    items = [Update(id, {"firstname": "New"}) for id in ids]
+    items[13] = Update(ids[13], {"hs_lead_status": "NO_SUCH"})
+    before = connector.calls
+    verdicts = connector.update("contacts", items)
+    refused = [place for place, verdict in enumerate(verdicts) if verdict.error]
+    assert refused == [13]
+    error = verdicts[13].error
+    assert isinstance(error, errors.Refused)
+    assert (error.code, error.field) == ("OPTION_NOT_ALLOWED", "hs_lead_status")
+    assert all(peer.values(id)["firstname"] == "New" for id in ids[:13] + ids[14:])
+    assert connector.calls - before <= 12
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "field"),
+    [
+        ({"email": "nonsense"}, "EMAIL_INVALID", "email"),
+        ({"email": "a@example.com", "nothing_like_it": "x"}, "FIELD_MISSING", "nothing_like_it"),
+        ({"email": "a@example.com", "createdate": "2026-01-01T00:00:00Z"}, "FIELD_READ_ONLY", "createdate"),
+        ({"email": "a@example.com", "hs_lead_status": "Open"}, "OPTION_NOT_ALLOWED", "hs_lead_status"),
+        ({"email": "a@example.com", "firstname": "x" * 70_000}, "VALUE_TOO_LONG", "firstname"),
+    ],
+)
+def test_what_hubspot_refuses_has_a_code_and_a_field(
+    connector: HubSpot, peer: HubSpotPeer, values: Values, code: str, field: str
+) -> None:
+    error = connector.create("contacts", [Create(values, key="k")], scope={})[0].error
+    assert isinstance(error, errors.Refused)
+    assert (error.code, error.field) == (code, field)
+    assert field in error.message
+
+
+def test_an_address_that_is_taken_names_its_holder(connector: HubSpot, peer: HubSpotPeer) -> None:
+    holder = peer.put({"email": "ann@example.com"})
+    error = connector.create("contacts", [Create({"email": "Ann@Example.com"}, key="k")], scope={})[0].error
+    assert isinstance(error, errors.AlreadyExists)
+    assert error.existing_id == holder
+    other = peer.put({"email": "bob@example.com"})
+    error = connector.update("contacts", [Update(other, {"email": "ann@example.com"})])[0].error
+    assert isinstance(error, errors.AlreadyExists)
+    assert error.existing_id == holder
+
+
+def test_an_update_of_a_merged_record_reaches_the_one_that_took_over(connector: HubSpot, peer: HubSpotPeer) -> None:
+    one, two = peer.put({"email": "one@example.com"}), peer.put({"email": "two@example.com"})
+    left = peer.merge(one, two)
+    verdict = connector.update("contacts", [Update(two, {"firstname": "Both"})])[0]
+    assert verdict.record
+    assert verdict.record.id == left
+    assert two in verdict.record.aliases
+    assert peer.values(left)["firstname"] == "Both"
+
+
+def test_archived_records_are_found_a_page_at_a_time(connector: HubSpot, peer: HubSpotPeer) -> None:
+    """250 old deletions make three pages: a new one among them is found after three polls, each of which stays cheap."""
+    peer.control("records", delete=[int(id) for id in peer.put_many(250)])
+    fresh = peer.put({"email": "fresh@example.com"})
+    cursor = connector.changes("contacts", fields=SHOWN, cursor=None, position=None, scope={}).cursor
+    assert cursor
+    told_before = cursor["lo"] + module.OVERLAP + 2000  # those 250 were told by an earlier pass
+    cursor["archived"] |= {"lap": told_before, "since": told_before}
+    peer.control("clock", advance=600)
+    peer.remove(fresh)
+    gone, calls = [], []
+    for _poll in range(3):
+        before = connector.calls
+        page = connector.changes("contacts", fields=SHOWN, cursor=cursor, position=None, scope={})
+        cursor, gone = page.cursor, gone + page.gone
+        calls.append(connector.calls - before)
+    assert gone == [fresh]
+    assert calls[1:] == [2, 3], "search and one page of archived records; one more to make sure of the one found"
+
+
+def test_a_poll_after_a_mass_deletion_catches_up_at_once(connector: HubSpot, peer: HubSpotPeer) -> None:
+    ids = peer.put_many(250)
+    cursor = connector.changes("contacts", fields=SHOWN, cursor=None, position=None, scope={}).cursor
+    peer.control("records", delete=[int(id) for id in ids])
+    gone: set[str] = set()
+    position = None
+    while True:
+        page = connector.changes("contacts", fields=SHOWN, cursor=cursor, position=position, scope={})
+        gone |= set(page.gone)
+        position = page.position
+        if position is None:
+            break
+    assert gone == set(ids)
+
+
+def test_a_restored_record_is_not_gone(connector: HubSpot, peer: HubSpotPeer) -> None:
+    id = peer.put({"email": "back@example.com"})
+    cursor = connector.changes("contacts", fields=SHOWN, cursor=None, position=None, scope={}).cursor
+    peer.remove(id)
+    peer.control("records", restore=[int(id)])
+    page = connector.changes("contacts", fields=SHOWN, cursor=cursor, position=None, scope={})
+    assert id not in page.gone
+    assert id in {record.id for record in page.records}
+
+
+def test_the_search_index_may_lag(connector: HubSpot, peer: HubSpotPeer) -> None:
+    """A change that a poll cannot see yet is seen by a later one, however long after: the overlap reaches back."""
+    cursor = connector.changes("contacts", fields=SHOWN, cursor=None, position=None, scope={}).cursor
+    peer.control("settings", search_lag=30)
+    try:
+        id = peer.put({"email": "late@example.com"})
+        early = connector.changes("contacts", fields=SHOWN, cursor=cursor, position=None, scope={})
+        assert id not in {record.id for record in early.records}
+        peer.control("clock", advance=31)
+        late = connector.changes("contacts", fields=SHOWN, cursor=early.cursor, position=None, scope={})
+        assert id in {record.id for record in late.records}
+    finally:
+        peer.control("settings", search_lag=0)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "wait"),
+    [
+        ({"policyName": "TEN_SECONDLY_ROLLING"}, errors.RateLimited, 10),
+        ({"message": "You have reached your ten_secondly_rolling limit."}, errors.RateLimited, 10),
+        ({"policyName": "SECONDLY"}, errors.RateLimited, 1),
+        ({"message": "You have reached your secondly limit."}, errors.RateLimited, 1),
+        ({"policyName": "DAILY"}, errors.DailyQuotaUsed, 3600),
+        ({}, errors.RateLimited, 10),
+    ],
+)
+def test_a_429_without_retry_after_waits_as_its_policy_says(
+    body: dict[str, str], kind: type[errors.RateLimited], wait: float
+) -> None:
+    error = fault(Answer(429, {}, json.dumps(body).encode()), wrote=False)
+    assert type(error) is kind
+    assert error.retry_after == wait
+
+
+def test_a_missing_scope_is_named(connector: HubSpot, peer: HubSpotPeer) -> None:
+    peer.control("settings", static_scopes="oauth,crm.objects.contacts.read")
+    try:
+        with pytest.raises(errors.ScopeMissing) as caught:
+            connector.create("contacts", [Create({"email": "a@example.com"}, key="k")], scope={})
+        assert "crm.objects.contacts.write" in caught.value.message
+    finally:
+        peer.control("settings", static_scopes="*")
+
+
+def test_a_moving_account_pauses_everything(connector: HubSpot, peer: HubSpotPeer) -> None:
+    peer.control("faults", fault="status", status=477, next=1, retry_after=3600)
+    with pytest.raises(errors.RateLimited) as caught:
+        connector.identify()
+    assert caught.value.retry_after == 3600
+
+
+def test_a_record_opens_in_hubspot(connector: HubSpot, hubspot_standin: dict[str, Any]) -> None:
+    assert connector.record_url("contacts", "12") == f"{hubspot_standin['app_url']}/contacts/4242/record/0-1/12"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("", FieldType.TEXT, None),
+        (None, FieldType.NUMBER, None),
+        ("1250.50", FieldType.NUMBER, "1250.5"),
+        ("1e3", FieldType.NUMBER, "1000"),
+        ("0.0", FieldType.NUMBER, "0"),
+        ("twelve", FieldType.NUMBER, "twelve"),
+        ("1777593600000", FieldType.DATE, "2026-05-01"),
+        ("2026-05-01", FieldType.DATE, "2026-05-01"),
+        ("2026-05-01T08:30:00Z", FieldType.DATETIME, "2026-05-01T08:30:00.000Z"),
+        ("1777624200000", FieldType.DATETIME, "2026-05-01T08:30:00.000Z"),
+        ("b;a", FieldType.MULTI, ["a", "b"]),
+        ("TRUE", FieldType.BOOL, True),
+        ("", FieldType.BOOL, None),
+    ],
+)
+def test_values_from_the_wire(text: str | None, kind: FieldType, value: Value) -> None:
+    assert to_canonical(text, kind) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), (True, "true"), (False, "false"), (["a", "b"], "a;b"), ([], ""), ("1250.5", "1250.5")],
+)
+def test_values_to_the_wire(value: Value, text: str) -> None:
+    assert to_wire(value) == text
