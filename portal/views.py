@@ -18,7 +18,7 @@ A_YEAR = 365 * 24 * 3600
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    return redirect("/integrations/")
+    return redirect("syncjobs:index")
 
 
 @require_POST

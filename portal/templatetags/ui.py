@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -155,10 +155,7 @@ def logo(app: Any, small: bool = False) -> SafeString:
 @register.inclusion_tag("components/_nav_link.html", takes_context=True)
 def nav_link(context: dict[str, Any], view: str, icon_name: str, text: str, also: str = "") -> dict[str, Any]:
     """A line of the main menu; ``also``: further path prefixes (space separated) that belong to it."""
-    try:
-        href = reverse(view)
-    except NoReverseMatch:
-        return {"href": ""}
+    href = reverse(view)
     path = context["request"].path
     return {
         "href": href,
