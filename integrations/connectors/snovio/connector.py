@@ -40,6 +40,8 @@ def abilities(kind: str) -> Abilities:
     """Batches are what fits into ten seconds at the allowed pace, because each record costs calls of its own."""
     a_minute = settings.SNOVIO_CALLS_PER_MINUTE
     in_a_slice = a_minute * SLICE_SECONDS // 60
+    read_batch = max(1, min(MOST, in_a_slice))
+    write_batch = max(1, min(MOST, in_a_slice // CALLS_PER_WRITE))
     return Abilities(
         delete=False,
         clear=False,
@@ -50,8 +52,10 @@ def abilities(kind: str) -> Abilities:
         containers="list",
         target_container=True,
         scan_page=listing.PAGE_SIZE,
-        read_batch=max(1, min(MOST, in_a_slice)),
-        write_batch=max(1, min(MOST, in_a_slice // CALLS_PER_WRITE)),
+        read_batch=read_batch,
+        write_batch=write_batch,
+        read_calls=read_batch,
+        write_calls=write_batch * CALLS_PER_WRITE,
         poll_seconds=max(10, min(300, SCAN_CALLS * 600 // a_minute)),
         calls_per_minute=a_minute,
     )
