@@ -89,7 +89,7 @@ class Budget:
         return self._ask(RESERVE, limit, n=n, floor=floor) if self._create(limit) else None
 
     def _create(self, limit: Limit) -> bool:
-        if RateBucket.objects.filter(instance_id=self._instance, name=limit.name).exists():
+        if self._instance is None or RateBucket.objects.filter(instance_id=self._instance, name=limit.name).exists():
             return False
         row = RateBucket(instance_id=self._instance, name=limit.name, rate=limit.rate, burst=limit.burst)
         row.tokens, row.at = limit.burst, 0

@@ -175,10 +175,10 @@ class ApiSession:
             tries += 1
             try:
                 answer = self._send(method, path, wrote, bucket, headers, options)
-            except (_Lost, _NotSent) as error:
+            except (_Lost, _NotSent) as lost:
                 if tries >= TRIES:
                     raise
-                _pause(tries, error)
+                _pause(tries, lost)
                 continue
             error = self._error_in(answer, wrote)
             if error is None:

@@ -10,8 +10,12 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from django.utils.functional import Promise
+
 if TYPE_CHECKING:
     from integrations.connectors.base import Abilities, Connector
+
+Words = str | Promise  # text that people read, translated when it is shown
 
 CONNECTOR_PACKAGES = ["hubspot", "snovio"]
 
@@ -32,8 +36,8 @@ class Kind:
     """An object type of an app."""
 
     key: str  # "contacts"
-    label: str  # "Contacts"
-    noun: str  # "contact"
+    label: Words  # "Contacts"
+    noun: Words  # "contact"
     concept: str  # "person", "company", "deal", …: kinds of one concept can be paired
     presets: tuple[Preset, ...] = ()
     label_fields: tuple[str, ...] = ()  # fields that name a record on pages, in order
@@ -44,9 +48,9 @@ class Kind:
 class Permission:
     """One line of "what Syncline may do"."""
 
-    data: str
-    may: str  # "read, write"
-    why: str
+    data: Words
+    may: Words  # "read, write"
+    why: Words
     scope: str = ""
 
 
@@ -55,8 +59,8 @@ class KeyField:
     """One input of the form for apps (or ways in) that take keys."""
 
     name: str
-    label: str
-    help: str = ""
+    label: Words
+    help: Words = ""
     secret: bool = True
     required: bool = True
 
@@ -66,10 +70,10 @@ class WayIn:
     """How a customer authorises: ``oauth`` (consent page) or ``keys`` (a form)."""
 
     key: str
-    label: str
+    label: Words
     kind: str  # "oauth" | "keys"
     fields: tuple[KeyField, ...] = ()
-    help: str = ""
+    help: Words = ""
 
 
 @dataclass(frozen=True)
@@ -77,13 +81,13 @@ class App:
     key: str
     name: str
     letter: str  # letter mark instead of a logo
-    blurb: str
+    blurb: Words
     ways_in: tuple[WayIn, ...]
     kinds: tuple[Kind, ...]
     permissions: tuple[Permission, ...]
     abilities: "Callable[[str], Abilities]"  # by kind key, without an instance: for the directory
     connect: "Callable[[Any], Connector]"  # an AppInstance → a connector (imports late, opens nothing yet)
-    facts: tuple[tuple[str, str], ...] = ()  # lines of the directory card: ("Limits", "60 calls a minute")
+    facts: tuple[tuple[Words, Words], ...] = ()  # lines of the directory card: ("Limits", "60 calls a minute")
     can_be_hub: bool = False
     only_hub: bool = False
     oauth: Any = None  # integrations.oauth.OAuthProvider of apps with an oauth way in

@@ -165,7 +165,7 @@ def _connect(
         verb = "app.reconnected"
     audit.record(account=account, user=user, verb=verb, target=str(instance), remote_account=remote.id)
     if verb == "app.reconnected":
-        mark_working(instance)
+        _set_state(instance, InstanceState.CONNECTED, revive=True)
     return instance
 
 
@@ -185,7 +185,6 @@ def _add(trial: AppInstance, label: str, as_hub: bool, tried: Credential) -> App
             trial.save()
             credentials.adopt(trial, tried)
     except IntegrityError:  # somebody else connected the same remote account, or a hub, in this second
-        trial.pk = None
         _refuse_twice(account, trial)
         raise ConnectRefused(_("Somebody else has just connected a hub."), _("Look at your integrations.")) from None
     return trial
@@ -196,14 +195,9 @@ def _has_hub(account: Account) -> bool:
 
 
 def _refuse_twice(account: Account, trial: AppInstance, besides: AppInstance | None = None) -> None:
-    existing = (
-        AppInstance.objects.for_account(account)
-        .live()
-        .filter(app_key=trial.app_key, remote_account_id=trial.remote_account_id)
-        .exclude(remote_account_id="")
-        .exclude(pk=besides.pk if besides else None)
-        .first()
-    )
+    same = AppInstance.objects.for_account(account).live().filter(app_key=trial.app_key)
+    same = same.filter(remote_account_id=trial.remote_account_id).exclude(remote_account_id="")
+    existing = (same.exclude(pk=besides.pk) if besides else same).first()
     if existing is not None:
         raise ConnectRefused(
             _("This %(app)s account is connected already, as “%(label)s”.")
@@ -293,17 +287,20 @@ def mark_broken(instance: AppInstance, error: errors.ConnectorError) -> None:
 
 
 def mark_working(instance: AppInstance) -> None:
-    _set_state(instance, InstanceState.CONNECTED)
+    """The app answers again. A disconnected instance stays so: only connecting brings it back."""
+    if instance.state != InstanceState.DISCONNECTED:
+        _set_state(instance, InstanceState.CONNECTED)
 
 
-def _set_state(instance: AppInstance, state: InstanceState, code: str = "", detail: str = "") -> None:
+def _set_state(
+    instance: AppInstance, state: InstanceState, code: str = "", detail: str = "", *, revive: bool = False
+) -> None:
     """One worker wins: the signal goes out once per change, however many slices meet the same error."""
     new = {"state": state, "state_code": code, "state_detail": detail[:2000], "state_since": now()}
     rows = AppInstance.objects.filter(pk=instance.pk).exclude(state=state, state_code=code)
-    if state != InstanceState.DISCONNECTED:
-        rows = rows.exclude(state=InstanceState.DISCONNECTED) if state != InstanceState.CONNECTED else rows
-    changed = rows.update(**new)
-    if changed:
+    if not revive:
+        rows = rows.live()
+    if rows.update(**new):
         for name, value in new.items():
             setattr(instance, name, value)
         instance_state_changed.send(sender=AppInstance, instance=instance)

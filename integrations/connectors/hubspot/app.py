@@ -134,7 +134,7 @@ APP = App(
     facts=(
         (_("Changes"), _("webhooks within seconds, polling every minute")),
         (_("Limits"), _("110 calls in 10 seconds, 100 records a call")),
-        (_("Deletions"), _("archives; restorable in HubSpot for 90 days")),
+        (_("Deleting"), _("archives; restorable in HubSpot for 90 days")),
     ),
     can_be_hub=True,
     oauth=OAUTH,

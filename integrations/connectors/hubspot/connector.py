@@ -239,7 +239,7 @@ class HubSpot:
         found: list[RemoteRecord] = []
         while True:
             last = found[-1].id if found else "0"
-            filters = [
+            filters: list[dict[str, Any]] = [
                 {"propertyName": field, "operator": "IN", "values": [value.lower() for value in values]},
                 {"propertyName": "hs_object_id", "operator": "GT", "value": last},
             ]
@@ -272,7 +272,7 @@ class HubSpot:
         self, kind: str, fields: Sequence[str], inputs: list[dict[str, str]], **more: str
     ) -> dict[str, Any]:
         body = {"inputs": inputs, "properties": _properties(fields).split(","), **more}
-        return self._call("read", kind, body=body).data  # type: ignore[no-any-return]
+        return dict(self._call("read", kind, body=body).data)
 
     def _read_one(self, kind: str, id: str, fields: Sequence[str], answer: ReadAnswer) -> None:
         """For an id on which the batch is silent (it was merged, perhaps): asked alone, HubSpot follows the merge."""
