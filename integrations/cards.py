@@ -109,7 +109,7 @@ def _changes(able: list[Abilities]) -> Words:
     if any(one.webhooks for one in able):
         return _("Real time, by webhooks")
     seconds = min((one.poll_seconds for one in able), default=60)
-    if seconds < 120:
+    if seconds % 60:
         return ngettext("Polling, every second", "Polling, every %(n)d seconds", seconds) % {"n": seconds}
     return ngettext("Polling, every minute", "Polling, every %(n)d minutes", seconds // 60) % {"n": seconds // 60}
 

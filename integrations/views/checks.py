@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from integrations import hooks
 from integrations.models import AppInstance
 from integrations.services import connections
 from integrations.views.access import instance_or_404, next_url
@@ -58,4 +59,5 @@ def _context(request: HttpRequest, instance: AppInstance, *, starting: bool = Fa
         "tally": dict(Counter(result["state"] for result in results)),
         "starting": starting,
         "next_url": next_url(request),
+        "used_by": hooks.used_by(instance),
     }

@@ -1,6 +1,5 @@
 """The directory and the pages of one connected account, without any app behind them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
@@ -41,11 +40,9 @@ def instance(account: Account, hub: AppInstance) -> AppInstance:
 
 
 @pytest.fixture
-def two_users_of_it() -> Iterator[None]:
+def two_users_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Something above ``integrations`` says what would stop."""
-    hooks.instance_usage.append(lambda instance: ["Contacts to prospects", "Prospects to contacts"])
-    yield
-    hooks.instance_usage.pop()
+    monkeypatch.setattr(hooks, "instance_usage", [lambda instance: ["Contacts to prospects", "Prospects to contacts"]])
 
 
 # -- the directory ----------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import requests
 from django.http import HttpResponse
 from django.test import Client
 
+from integrations import hooks
 from integrations.models import AppInstance, Credential, InstanceState, OAuthAttempt
 from portal.accounts.models import Account
 from tests.processes import die_with_parent, free_port, stop
@@ -246,3 +247,12 @@ def test_passing_again_ends_a_suspension(as_manager: Client, snovio: AppInstance
     AppInstance.objects.filter(pk=snovio.pk).update(state=InstanceState.SUSPENDED, state_code="REMOTE_UNAVAILABLE")
     as_manager.post(f"/integrations/{snovio.pk}/checks/")
     assert AppInstance.objects.get(pk=snovio.pk).state == InstanceState.CONNECTED
+
+
+def test_what_has_syncs_leads_back_to_them(
+    as_manager: Client, snovio: AppInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "instance_usage", [lambda instance: ["Contacts to prospects"]])
+    page = as_manager.post(f"/integrations/{snovio.pk}/checks/", follow=True).content.decode()
+    assert "See its syncs" in page
+    assert "Set up your sync" not in page
