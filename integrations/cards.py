@@ -3,15 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.connectors.base import Abilities
 from integrations.models import AppInstance, InstanceState
-from integrations.registry import App, apps
-
-Words = str | Promise
+from integrations.registry import App, Words, apps
 
 MATCH_KEYS: dict[str, Words] = {
     "person": gettext_lazy("E-mail"),

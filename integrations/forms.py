@@ -70,7 +70,11 @@ def _input(key_field: KeyField) -> forms.Field:
     attrs = {"class": "form-control", "autocomplete": "off", "spellcheck": "false"}
     widget = forms.PasswordInput(attrs=attrs, render_value=False) if key_field.secret else forms.TextInput(attrs=attrs)
     return forms.CharField(
-        label=key_field.label, help_text=key_field.help, required=key_field.required, max_length=2000, widget=widget
+        label=str(key_field.label),
+        help_text=str(key_field.help),
+        required=key_field.required,
+        max_length=2000,
+        widget=widget,
     )
 
 
