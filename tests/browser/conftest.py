@@ -44,5 +44,8 @@ def walker(chromium: str, screenshots: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield Walker(browser, screenshots)
+        walker = Walker(browser, screenshots)
+        yield walker
+        print("\n".join(["-- met on the way", *walker.problems, f"-- the walk ended at {walker.page.url}"]))
+        walker.page.screenshot(path=screenshots / "99-last.png")
         browser.close()

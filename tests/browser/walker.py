@@ -51,13 +51,21 @@ class Walker:
     def _look(self, name: str) -> None:
         self.page.wait_for_load_state("load")
         self.page.wait_for_function(AT_REST)
-        self.page.screenshot(path=self.folder / f"{name}.png", full_page=True)
+        self._picture(name)
         for violation in Axe().run(self.page).response["violations"]:
             if violation["impact"] in LEVELS:
                 places = "; ".join(node["html"][:160] for node in violation["nodes"][:4])
                 self._note(f"[{name}] axe {violation['id']}: {violation['help']}: {places}")
         if self.page.locator("h1").count() != 1:
             self._note(f"[{name}] has {self.page.locator('h1').count()} main headings")
+
+    def _picture(self, name: str) -> None:
+        """Of the whole page, in a window as high: in a lower one, what sticks to its edge would cover the middle."""
+        size = self.page.viewport_size or WIDE
+        height = self.page.evaluate("document.documentElement.scrollHeight")
+        self.page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
+        self.page.screenshot(path=self.folder / f"{name}.png", full_page=True)
+        self.page.set_viewport_size(size)
 
     def _note(self, problem: str) -> None:
         self.problems.append(f"{self.page.url}: {problem}")
