@@ -34,8 +34,14 @@ def _causes(one: SyncStanding) -> list[Trouble]:
 def _card(one: SyncStanding, status: str, group: lists.Group, groups: lists.Groups) -> Trouble:
     query = lists.Query(status, group.code, group.field)
     url = reverse("syncjobs:records", args=[one.sync.pk, status]) + query.address()
-    kind = one.sync.app_kind_info
-    count = gettext("%(n)s %(objects)s") % {"n": groups.number(group), "objects": kind.label}
+    count = standing.counted(group.count, one.sync, groups.number(group))
     return Trouble(
-        status, group.words.cause, Button(gettext("How to fix"), url), group.count, group.title, group.since, count, url
+        status,
+        group.words.cause,
+        Button(gettext("How to fix"), url, panel=True),
+        group.count,
+        group.title,
+        group.since,
+        count,
+        url,
     )

@@ -1,6 +1,6 @@
 """A run's progress: phases, percent, and an estimate that says what it rests on. Pure functions of one ``SyncRun`` row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from syncjobs.models import Direction, RunState, Sync, SyncRun
 READS = {"read_app": Side.APP, "read_hub": Side.HUB}
 DETAILS = {"detail_app": Side.APP, "detail_hub": Side.HUB}
 WRITES = {"write_hub": Side.HUB, "write_app": Side.APP}
+NEAR = 0.8  # work that goes nearly as fast as an app's limit allows is held back by that limit
 SIDES = {**READS, **DETAILS, **WRITES}
 
 
@@ -84,9 +85,11 @@ def estimate(run: SyncRun) -> Estimate | None:
             left_by_side[SIDES[phase.key]] += left / _batch(run.sync, phase.key)
     limited = _by_limit(run.sync, left_by_side)
     measured = _by_speed(run, records_left)
-    if limited and (measured is None or limited.seconds >= measured):
-        return limited
-    return Estimate(measured) if measured is not None else None
+    if limited is None or measured is None:
+        return limited or (Estimate(measured) if measured is not None else None)
+    if limited.seconds >= measured * NEAR:
+        return replace(limited, seconds=max(limited.seconds, measured))
+    return Estimate(measured)
 
 
 def speed(run: SyncRun) -> float | None:
@@ -94,7 +97,8 @@ def speed(run: SyncRun) -> float | None:
     running = next((phase for phase in phases(run) if phase.state == "running"), None)
     if running is None or not running.seconds or not running.done:
         return None
-    return running.done / running.seconds
+    found = running.done / running.seconds
+    return round(found, 1) if found < 10 else round(found)
 
 
 def _by_limit(sync: Sync, calls: dict[Side, float]) -> Estimate | None:
@@ -115,13 +119,15 @@ def _by_speed(run: SyncRun, left: float) -> float | None:
     return left * elapsed / done if done >= 1 and elapsed >= 2 else None
 
 
-def _batch(sync: Sync, phase: str) -> int:
+def _batch(sync: Sync, phase: str) -> float:
     """Records per request in a phase. Matching and checking touch no app: they count as large batches."""
     if phase not in SIDES:
         return 1000
-    abilities = _abilities(sync, SIDES[phase])
-    sizes = {**dict.fromkeys(READS, abilities.scan_page), **dict.fromkeys(DETAILS, abilities.read_batch)}
-    return max(1, sizes.get(phase, abilities.write_batch))
+    can = _abilities(sync, SIDES[phase])
+    if phase in READS:
+        return max(1, can.scan_page)
+    size, calls = (can.read_batch, can.read_calls) if phase in DETAILS else (can.write_batch, can.write_calls)
+    return max(1, size) / max(1, calls)
 
 
 def _abilities(sync: Sync, side: Side) -> Abilities:

@@ -21,11 +21,12 @@ from syncjobs.models import Sync, SyncState
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """What to do next: a link, or with ``post`` a form that changes something (only shown to managers)."""
+    """What to do next: a link (``panel``: opened beside the page), or with ``post`` a form, shown to managers only."""
 
     text: str
     url: str
     post: bool = False
+    panel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +209,17 @@ def sync_trouble(standing: SyncStanding) -> Trouble:
 
 def failures_trouble(standing: SyncStanding) -> Trouble:
     failed = standing.numbers.failed
-    kind = standing.sync.app_kind_info
-    text = ngettext(
-        "%(n)s record of %(object)s failed and is not in sync.",
-        "%(n)s records of %(object)s failed and are not in sync.",
-        failed,
-    ) % {"n": number_format(failed, force_grouping=True), "object": kind.label}
+    text = ngettext("%(records)s failed and is not in sync.", "%(records)s failed and are not in sync.", failed) % {
+        "records": counted(failed, standing.sync)
+    }
     url = reverse("syncjobs:records", args=[standing.sync.pk, "failed"])
-    return Trouble("review", text, Button(gettext("How to fix"), url), failed)
+    return Trouble("review", text, Button(gettext("How to fix"), url, panel=True), failed)
+
+
+def counted(number: int, sync: Sync, shown: str = "") -> str:
+    """ "1 prospect", "28 prospects": records are called what their app calls them. ``shown``: the number as text."""
+    kind = sync.app_kind_info
+    return f"{shown or number_format(number, force_grouping=True)} {kind.noun if number == 1 else kind.label.lower()}"
 
 
 def words_of_sync(sync: Sync) -> Words:

@@ -36,7 +36,7 @@ def records(request: HttpRequest, pk: int, status: str) -> HttpResponse:
         **_heading(sync, query),
         "groups": groups,
         "cards": _cards(sync, query, groups) if groups else [],
-        **({} if groups and groups.groups else _page(sync, query)),
+        **({} if groups and groups.groups else _rows(sync, query)),
     }
     return render_part(request, "syncjobs/records.html", "syncjobs/_records.html", context)
 
@@ -70,19 +70,22 @@ def _cards(sync: Sync, query: lists.Query, groups: lists.Groups) -> list[tuple[A
     ]
 
 
-def _page(sync: Sync, query: lists.Query) -> dict[str, Any]:
+def _rows(sync: Sync, query: lists.Query) -> dict[str, Any]:
     found = lists.page(sync, query)
-    cause = words.reason(sync, query.code, field=query.field) if query.code else None
-    if found.rows and found.rows[0].reason and query.code:
-        cause = found.rows[0].reason
     base = reverse("syncjobs:records", args=[sync.pk, query.status])
     return {
         "page": found,
-        "cause": cause,
-        "cause_button": standing.fix_button(cause, sync) if cause else None,
+        **(_cause(sync, query, found) if query.code else {}),
         "first_url": base + query.address(after=None),
         "older_url": base + query.address(after=found.older),
     }
+
+
+def _cause(sync: Sync, query: lists.Query, found: lists.RecordPage) -> dict[str, Any]:
+    """The list of one cause: its words stand over it once, not in every row."""
+    cause = found.rows[0].reason if found.rows else None
+    cause = cause or words.reason(sync, query.code, field=query.field)
+    return {"cause": cause, "cause_button": standing.fix_button(cause, sync), "heading": cause.title}
 
 
 @require_safe
