@@ -8,7 +8,7 @@
 ``clock``    ``{"advance": seconds}``
 ``settings`` change settings of this vendor, such as limits and lag
 ``webhooks`` ``{"duplicate": p, "shuffle": p, "drop": true}``; answers the calls made so far, newest last
-``reset``    seeded records again, no faults
+``reset``    seeded records, settings and clock as at the start; no faults, no statistics
 ============ ======================================================================================================
 
 A vendor adds its own verbs (tokens, records, …).
@@ -130,4 +130,7 @@ class Control:
         self.vendor.outbox.drop()
         self.vendor.outbox.log.clear()
         self.vendor.limiter.clear()
+        self.vendor.clock.offset = 0.0
+        self.vendor.settings.update(self.vendor.initial)
         self.vendor.reset()
+        self.statistics({"reset": True})

@@ -138,7 +138,11 @@ def _firm(chance: random.Random, number: int) -> tuple[str, str, str]:
 
 def _with_blanks(person: Person, chance: random.Random, share: float) -> Person:
     """A copy; each field that may be blank is so with probability ``share``."""
-    return replace(person, **{name: "" for name in BLANKABLE if chance.random() < share})
+    copy = replace(person)
+    for name in BLANKABLE:
+        if chance.random() < share:
+            setattr(copy, name, "")
+    return copy
 
 
 def _differing(person: Person, chance: random.Random) -> Person:

@@ -67,6 +67,7 @@ class Vendor:
         self.settings: dict[str, Any] = {**self.defaults, **(settings or {})}
         if unknown := set(self.settings) - set(self.defaults):
             raise ControlError(f"{self.key} has no setting {', '.join(sorted(unknown))}.")
+        self.initial = dict(self.settings)
         self.faults = Faults(seed=world.seed)
         self.limiter = Limiter(world.clock.now)
         self.outbox = self.make_outbox()

@@ -92,7 +92,3 @@ def _the(table: Table, id: Any, *, archived: bool = False) -> Record:
     if found is None:
         raise ControlError(f"No {'archived ' if archived else ''}record {id} of {table.kind.name}.")
     return found
-
-
-def routes(hub: "HubSpot") -> list[Any]:
-    return []

@@ -111,9 +111,10 @@ class OAuth:
         if kind == "authorization_code":
             grant = self._redeem(form)
         elif kind == "refresh_token":
-            grant = self.refresh.get(form.get("refresh_token", ""))
-            if grant is None:
+            held = self.refresh.get(form.get("refresh_token", ""))
+            if held is None:
                 raise OAuthRefused("invalid_grant", "BAD_REFRESH_TOKEN", "missing or invalid refresh token")
+            grant = held
             if self.settings["rotate_refresh_tokens"]:
                 del self.refresh[grant.refresh_token]
                 grant.refresh_token = ""

@@ -14,7 +14,7 @@ from integrations.standins.hubspot.errors import BadValue, Problem, bad_request,
 from integrations.standins.hubspot.pipelines import Pipeline, default_pipelines
 from integrations.standins.hubspot.properties import definitions, groups
 from integrations.standins.hubspot.table import Record, Table, Values
-from integrations.standins.hubspot.types import TYPES, ObjectType, object_type
+from integrations.standins.hubspot.types import TYPES, ObjectType
 from integrations.standins.hubspot.values import stored
 from integrations.standins.vendor import Clock
 
@@ -47,6 +47,8 @@ class Portal:
         self.tables = {t.name: Table(t, definitions(t.name), FIRST_IDS.get(t.name, 501)) for t in TYPES}
         self.groups = {t.name: groups(t.name) for t in TYPES}
         self.pipelines: dict[str, dict[str, Pipeline]] = default_pipelines()
+        for table in self.tables.values():
+            self._pipeline_options(table)
         self.associations = Associations()
         self.owners = seed.owners()
         self.blocked: set[str] = set()  # addresses that were erased for good
@@ -144,10 +146,13 @@ class Portal:
         if self.associations.disconnect(source, id, target, other, types):
             self._associated(source, id, target, other, removed=True)
 
+    def table_of(self, singular: str) -> Table:
+        return next(table for table in self.tables.values() if table.kind.singular == singular)
+
     def _associated(self, source: str, id: int, target: str, other: int, *, removed: bool) -> None:
         """Searches by association see it, the contact shows its primary company, and both directions are told."""
         for kind, own, there, far in ((source, id, target, other), (target, other, source, id)):
-            table = self.tables[object_type(kind).name]
+            table = self.table_of(kind)
             table.version += 1
             self._show_primary(kind, own)
             primary = self.associations.primary(kind, own, there) == far
@@ -206,6 +211,19 @@ class Portal:
             raise invalid([BadValue("CONFLICTING_UNIQUE_VALUE", message, name)], self.id)
         if values.get("email") in self.blocked and table.kind.name == "contacts":
             raise bad_request("This contact was permanently deleted and its address is on the blocklist.")
+
+    def _pipeline_options(self, table: Table) -> None:
+        """Pipelines and their stages are the options of two properties."""
+        if table.kind.pipeline is None:
+            return
+        pipelines = self.pipelines[table.kind.name].values()
+        found = [[(each.id, each.label) for each in pipelines]]
+        found.append([(stage.id, stage.label) for each in pipelines for stage in each.stages.values()])
+        for name, pairs in zip(table.kind.pipeline, found, strict=True):
+            table.definitions[name].options = [
+                {"label": label, "value": value, "displayOrder": order, "hidden": False, "description": ""}
+                for order, (value, label) in enumerate(pairs)
+            ]
 
     def _pipeline(self, table: Table, values: Values, record: Record | None) -> None:
         if table.kind.pipeline is None or not set(table.kind.pipeline) & set(values):

@@ -8,7 +8,16 @@ from typing import Any, ClassVar
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from integrations.standins.hubspot import associations_api, batch_api, consent, control, objects_api, schema_api, seed
+from integrations.standins.hubspot import (
+    associations_api,
+    batch_api,
+    consent,
+    control,
+    desk,
+    objects_api,
+    schema_api,
+    seed,
+)
 from integrations.standins.hubspot.errors import Problem, rate_limited
 from integrations.standins.hubspot.hooks import Hooks, HubSpotOutbox
 from integrations.standins.hubspot.oauth import ALL_SCOPES, Grant, OAuth
@@ -23,7 +32,7 @@ PORTALS = ((4242, "Northwind Trading"), (4243, "Northwind Sandbox (empty)"))
 
 class HubSpot(Vendor):
     key = "hubspot"
-    page_prefixes = ("/contacts/", "/oauth/authorize", "/_style.css")
+    page_prefixes = ("/contacts/", "/oauth/authorize")
     defaults: ClassVar[dict[str, Any]] = {
         "limit_oauth": 110,  # calls in ten seconds per account; 0 = no limit
         "limit_static": 190,
@@ -50,7 +59,6 @@ class HubSpot(Vendor):
         self._searches: dict[tuple[int, str, str], tuple[int, list[int]]] = {}
         self._daily: dict[str, int] = {}
         self.reset()
-        self.settings_changed()
 
     @property
     def home(self) -> Portal:
@@ -58,7 +66,7 @@ class HubSpot(Vendor):
         return self.portals[PORTALS[0][0]]
 
     def routes(self) -> list[BaseRoute]:
-        parts = (objects_api, batch_api, associations_api, schema_api, consent, control)
+        parts = (objects_api, batch_api, associations_api, schema_api, consent, desk)
         return [each for part in parts for each in part.routes(self)]
 
     def describe(self) -> dict[str, Any]:
@@ -79,6 +87,7 @@ class HubSpot(Vendor):
             portal.clear()
         seed.fill(self.home, self.world.population.hub, self.world.seed)
         self._searches.clear()
+        self.settings_changed()
 
     def verbs(self) -> dict[str, Verb]:
         return control.verbs(self)

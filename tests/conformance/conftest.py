@@ -1,0 +1,3 @@
+from tests.standins.conftest import hubspot, standins
+
+__all__ = ["hubspot", "standins"]
