@@ -5,8 +5,8 @@ rest, and a row can slip between two pages. Each page tells how many prospects t
 
 * when that number changes between two pages,
 * when a page that is not the last one is short, or the pages' rows do not add up to that number,
-* when, after the last of several pages, the row before it is no longer the one that ended the page before (one was removed and
-  one added meanwhile, so the number stayed). That costs one small call per list that is longer than a page.
+* when, after a later page, the row before it is no longer the one that ended the page before (one was removed and one added
+  meanwhile, so the number stayed). That costs one small call per page after the first, and none for lists of one page.
 
 After ``RESTARTS`` times the scan goes on with a warning in the log: what was missed is seen by the next scan, and absence alone
 never counts as deletion (the record is read first).
@@ -70,9 +70,7 @@ def step(client: Client, position: Position, size: int = PAGE_SIZE) -> Page:
 def _moved(client: Client, here: Position, contacts: int, rows: int, is_last: bool, size: int) -> bool:
     if contacts != here["contacts"]:
         return True
-    if not is_last:
-        return rows < size
-    if here["seen"] != contacts:
+    if here["seen"] != contacts if is_last else rows < size:
         return True
     return here["page"] > 1 and not _edge_stands(client, here, size)
 

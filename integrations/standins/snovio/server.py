@@ -42,7 +42,6 @@ class Snovio(Vendor):
         self.balance = "25000.00"
         self.dropped_rows = 0  # listing pages still to come that lack their first row
         self.repeated_rows = 0  # … that begin with the last row of the page before
-        self.revoked = False  # the keys are refused
         self._tokens: dict[str, float] = {}  # token → when it ends
         self.reset()
 
@@ -62,6 +61,7 @@ class Snovio(Vendor):
     def reset(self) -> None:
         self.store = Store(f"snovio/{self.world.seed}", self.clock.now)
         self.subscriptions.rows.clear()
+        self.revoked = False  # True: the keys are refused
         self.dropped_rows = self.repeated_rows = 0
         fill(self.store, self.world.population.app)
 
