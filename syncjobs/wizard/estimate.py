@@ -1,4 +1,4 @@
-"""How long the first sync will take at least: from the record counts that are known and the apps' call limits. Pure."""
+"""How long the first sync will take: from the record counts that are known and the apps' call limits. Pure."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -8,29 +8,27 @@ from integrations.connectors.base import Abilities
 
 @dataclass(frozen=True)
 class Load:
-    """One side: how many records it has (None: unknown), what its API can do, and how many records may be written to it."""
+    """One side: how many records it has, how many may have to be written to it (None: unknown), and what its API can do."""
 
     records: int | None
-    abilities: Abilities
     writes: int | None
+    abilities: Abilities
 
+    @property
+    def complete(self) -> bool:
+        return self.records is not None and self.writes is not None
 
-def calls(load: Load) -> int | None:
-    """HTTP calls to read everything once and write what may have to be written; None when a count is unknown."""
-    if load.records is None or load.writes is None:
-        return None
-    reading = ceil(load.records / load.abilities.scan_page)
-    if load.abilities.partial_scan:
-        reading += ceil(load.records / load.abilities.read_batch)
-    return reading + ceil(load.writes / load.abilities.write_batch)
+    @property
+    def calls(self) -> int:
+        """HTTP calls to read everything once and to write what may have to be written; what is unknown counts as nothing."""
+        records, writes = self.records or 0, self.writes or 0
+        reading = ceil(records / self.abilities.scan_page)
+        if self.abilities.partial_scan:
+            reading += ceil(records * self.abilities.read_calls / self.abilities.read_batch)
+        return reading + ceil(writes * self.abilities.write_calls / self.abilities.write_batch)
 
-
-def seconds(loads: list[Load]) -> int | None:
-    """At the pace of the slowest limit; None when that side's counts are unknown or no side has a limit."""
-    limited = [load for load in loads if load.abilities.calls_per_minute]
-    needed = [calls(load) for load in limited]
-    if not limited or any(n is None for n in needed):
-        return None
-    return max(
-        ceil((n or 0) * 60 / (load.abilities.calls_per_minute or 1)) for n, load in zip(needed, limited, strict=True)
-    )
+    @property
+    def seconds(self) -> int:
+        """At the pace of the app's call limit; 0 where it states none."""
+        limit = self.abilities.calls_per_minute
+        return ceil(self.calls * 60 / limit) if limit else 0

@@ -57,6 +57,11 @@ OPERATORS = {
 }
 
 
+def short_winners(sync: Sync) -> dict[str, Any]:
+    """For the narrow column of the mapping table."""
+    return {**dict(winners(sync)), Winner.RECENT.value: _("Most recent")}
+
+
 def winners(sync: Sync) -> list[tuple[str, Any]]:
     """The conflict rules with the names of the two apps, most recent first."""
     assert sync.hub_instance

@@ -146,9 +146,9 @@ class MappingPage(StepPage):
             "filters": [(key, name, sum(1 for row in rows if test(row))) for key, (name, test) in FILTERS.items()],
             "q": self.q,
             "show": self.show,
-            "winners": labels.winners(self.draft),
-            "two_way": self.draft.direction == Direction.BOTH,
-            "winner_of_sync": self.draft.get_winner_display(),
+            "winners": list(labels.short_winners(self.draft).items()),
+            "winner_of_sync": _("As the sync: %(rule)s")
+            % {"rule": labels.short_winners(self.draft)[self.draft.winner]},
             "undo": self._undo(),
             "add_error": self.add_error,
             "app_options": self._options(Side.APP),

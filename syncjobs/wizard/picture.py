@@ -8,6 +8,7 @@ from integrations.records import Field, Side
 from integrations.registry import App, Kind
 from syncjobs.models import ConstantField, FieldMapping, Sync
 from syncjobs.services.mappings import Schemas, towards
+from syncjobs.wizard import lists
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Picture:
     filters: dict[Side, list[list[dict[str, Any]]]]
     constants: list[ConstantField]
     fields: dict[Side, dict[str, Field]]  # empty while an app does not answer: fields then show by their own names
+
+    lists: dict[str, str]  # id → name of the app's lists, as far as they are known
 
     def field(self, side: Side, name: str) -> str:
         known = self.fields[side].get(name)
@@ -54,5 +57,6 @@ def picture(sync: Sync, schemas: Schemas | None) -> Picture | None:
         rows=list(sync.mappings.all()),
         filters={Side(row.side): row.groups for row in sync.filters.all()},
         constants=list(sync.constants.all()),
+        lists=lists.names(sync.app_instance, sync.app_kind),
         fields={side: schemas.side(side) if schemas else {} for side in Side},
     )

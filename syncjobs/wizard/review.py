@@ -12,7 +12,7 @@ from syncjobs.services import syncs
 from syncjobs.services.mappings import towards
 from syncjobs.services.problems import problems
 from syncjobs.wizard import estimate, samples, words
-from syncjobs.wizard.limits import containers
+from syncjobs.wizard.lists import containers
 from syncjobs.wizard.page import StepPage
 from syncjobs.wizard.picture import picture
 
@@ -60,24 +60,24 @@ def outlook(page: ReviewPage) -> dict[str, Any]:
     """What the first sync means in records, calls and minutes. May ask the apps: it is fetched apart from the page."""
     draft = page.draft
     counts = {side: _records(page, side) for side in Side}
-    loads = []
-    for side in Side:
-        ability = draft.instance(side).app.abilities(draft.kind(side))
-        # At worst every record of the other side has to be written here.
-        writes = counts[side.other] if towards(draft.direction, side) else 0
-        loads.append(estimate.Load(counts[side], ability, writes))
+    abilities = {side: draft.instance(side).app.abilities(draft.kind(side)) for side in Side}
+    # At worst every record of the other side has to be written here.
+    loads = [
+        estimate.Load(counts[side], counts[side.other] if towards(draft.direction, side) else 0, abilities[side])
+        for side in Side
+    ]
     return {
         "sides": [
             {
                 "app": draft.instance(side).app,
                 "noun": draft.instance(side).app.kind(draft.kind(side)).label.lower(),
                 "records": counts[side],
-                "limit": draft.instance(side).app.abilities(draft.kind(side)).calls_per_minute,
+                "limit": abilities[side].calls_per_minute,
             }
             for side in (Side.APP, Side.HUB)
         ],
-        "calls": sum(n for load in loads if (n := estimate.calls(load)) is not None),
-        "seconds": estimate.seconds(loads),
+        "complete": all(load.complete for load in loads),
+        "seconds": max(load.seconds for load in loads),  # both sides are called at the same time
     }
 
 

@@ -30,22 +30,37 @@ class Section:
     step: str
     anchor: str
     lines: list[SafeString]
+    details: list[SafeString]  # too long for the column beside a step
 
 
 def sections(picture: Picture) -> list[Section]:
     """In the order of the wizard; parts that say nothing are left out."""
     found = [
-        Section(_("What syncs"), "direction", "direction", list(_direction(picture))),
-        Section(_("Matching"), "direction", "matching", list(_matching(picture))),
-        Section(_("Conflicts"), "direction", "conflicts", list(_conflicts(picture))),
-        Section(_("Deletions"), "direction", "deletions", list(_deletions(picture))),
-        Section(_("Who syncs"), "limits", "limits", list(_limits(picture))),
-        Section(_("Lists"), "limits", "lists", list(_lists(picture))),
-        Section(_("Start with"), "limits", "start", list(_start(picture))),
-        Section(_("Fields"), "mappings", "map", list(_fields(picture))),
-        Section(_("Fixed values"), "mappings", "constants", list(_constants(picture))),
+        Section(_("What syncs"), "direction", "direction", list(_direction(picture)), []),
+        Section(_("Matching"), "direction", "matching", list(_matching(picture)), []),
+        Section(_("Conflicts"), "direction", "conflicts", list(_conflicts(picture)), []),
+        Section(_("Deletions"), "direction", "deletions", list(_deletions(picture)), []),
+        Section(_("Who syncs"), "limits", "limits", list(_limits(picture)), []),
+        Section(_("Lists"), "limits", "lists", list(_lists(picture)), []),
+        Section(_("Start with"), "limits", "start", list(_start(picture)), []),
+        Section(_("Fields"), "mappings", "map", list(_fields(picture)), list(_names(picture))),
+        Section(_("Fixed values"), "mappings", "constants", list(_constants(picture)), []),
     ]
     return [section for section in found if section.lines]
+
+
+def _names(picture: Picture) -> Iterator[SafeString]:
+    """Which fields sync, by way."""
+    ways = {
+        Direction.BOTH: _("Both ways: {names}."),
+        Direction.TO_HUB: _("Only to {hub}: {names}."),
+        Direction.TO_APP: _("Only to {app}: {names}."),
+    }
+    live = [(row, effective(picture.sync, row)) for row in picture.rows if row.on]
+    for way, text in ways.items():
+        names = [picture.field(Side.APP, row.app_field) for row, flows in live if flows == way]
+        if names:
+            yield _say(text, names=", ".join(names), app=picture.app.name, hub=picture.hub.name)
 
 
 def sentences(picture: Picture) -> list[SafeString]:
@@ -190,20 +205,21 @@ def _lists(picture: Picture) -> Iterator[SafeString]:
     for side in (Side.APP, Side.HUB):
         ability, scope = picture.can(side), picture.sync.scope(side)
         if ability.containers and picture.writes(side.other):
-            n = len(scope.get("lists") or [])
-            if n:
+            chosen = [picture.lists.get(str(item), str(item)) for item in scope.get("lists") or []]
+            if chosen:
                 text = ngettext(
-                    "Records come from <b>{n} chosen {word}</b> of {app}.",
-                    "Records come from <b>{n} chosen {word}s</b> of {app}.",
-                    n,
+                    "Records come from <b>{n} list</b> of {app}: {names}.",
+                    "Records come from <b>{n} lists</b> of {app}: {names}.",
+                    len(chosen),
                 )
             else:
-                text = _("Records come from <b>all {word}s</b> of {app}.")
-            yield _say(text, n=n, word=ability.containers, app=picture.name(side))
-        if ability.target_container and picture.writes(side) and scope.get("target_list"):
+                text = _("Records come from <b>all lists</b> of {app}.")
+            yield _say(text, n=len(chosen), names=", ".join(chosen), app=picture.name(side))
+        target = str(scope.get("target_list") or "")
+        if ability.target_container and picture.writes(side) and target:
             yield _say(
-                _("New records go to one {word} of {app}."),
-                word=ability.containers or _("list"),
+                _("New records in {app} go to <b>{name}</b>."),
+                name=picture.lists.get(target, _("one list")),
                 app=picture.name(side),
             )
 
