@@ -43,4 +43,4 @@ def _memberships(request: HttpRequest) -> list[Any]:
     """What the account switcher lists."""
     if not request.user.is_authenticated:
         return []
-    return list(request.user.memberships.select_related("account").order_by("account__name", "pk"))  # type: ignore[union-attr]
+    return list(request.user.memberships.select_related("account").order_by("account__name", "pk"))

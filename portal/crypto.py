@@ -18,10 +18,12 @@ from django.db import models
 
 
 def cipher() -> MultiFernet:
-    keys = settings.FIELD_ENCRYPTION_KEYS or [
-        base64.urlsafe_b64encode(hashlib.sha256(b"syncline fields" + settings.SECRET_KEY.encode()).digest())
-    ]
-    return MultiFernet([Fernet(key) for key in keys])
+    return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS or [_demo_key()]])
+
+
+def _demo_key() -> str:
+    digest = hashlib.sha256(b"syncline fields" + settings.SECRET_KEY.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode()
 
 
 class EncryptedJSONField(models.BinaryField):

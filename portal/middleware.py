@@ -24,7 +24,7 @@ class CurrentAccount:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.account = request.membership = None  # type: ignore[attr-defined]
         if request.user.is_authenticated:
-            memberships = request.user.memberships.select_related("account").order_by("pk")  # type: ignore[union-attr]
+            memberships = request.user.memberships.select_related("account").order_by("pk")
             wanted = request.session.get(SESSION_KEY)
             membership = (memberships.filter(account=wanted).first() if wanted else None) or memberships.first()
             if membership:

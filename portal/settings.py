@@ -15,9 +15,9 @@ DEBUG = env.bool("DEBUG", False)
 VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var")
 # A fixed key would be everybody's key: without SECRET_KEY only a loopback (demo) install starts, see portal/checks.py.
 SECRET_KEY = env.str("SECRET_KEY", "") or "insecure-demo-key-" + hashlib.sha256(str(BASE_DIR).encode()).hexdigest()
-FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", [])
+FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", [])
 BASE_ADDRESS = (env.str("BASE_URL", "") or "http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [])
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
 DATABASE_URL = env.str("DATABASE_URL", "")
 BROKER_URL = env.str("BROKER_URL", "")
 WORKERS = env.int("WORKERS", 2)
@@ -42,7 +42,7 @@ LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 env.seal()
 
 BASE_URL = urlsplit(BASE_ADDRESS)
-ALLOWED_HOSTS = ALLOWED_HOSTS or [BASE_URL.hostname, "127.0.0.1", "localhost"]
+ALLOWED_HOSTS = ALLOWED_HOSTS or [BASE_URL.hostname or "localhost", "127.0.0.1", "localhost"]
 CSRF_TRUSTED_ORIGINS = [BASE_ADDRESS]
 HTTPS = BASE_URL.scheme == "https"
 
@@ -116,9 +116,9 @@ if DATABASE_URL:
 
     DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
 else:
-    DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR_DIR / "syncline.sqlite3"}}
+    DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "syncline.sqlite3")}}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE: a transaction that will write takes the write lock at once and waits its turn, instead of failing half-way.
+    # IMMEDIATE: a transaction that will write takes the lock at once and waits its turn, instead of failing half-way.
     DATABASES["default"]["OPTIONS"] = {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": SQLITE_PRAGMAS}
 else:
     # django-q2 with the ORM broker does 18-47 tasks a second without persistent connections, 130-300 with them.
@@ -133,7 +133,7 @@ CACHES = {
     )
 }
 
-# -- background work: see "the queue" in syncjobs/tasks.py for why each number is what it is -----------------------------
+# -- background work: see "the queue" in syncjobs/tasks.py for why each number is what it is --------------------------
 SINGLE_CLUSTER = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 Q_CLUSTER = {
     "name": "live",
@@ -185,7 +185,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# -- browser side -------------------------------------------------------------------------------------------------------
+# -- browser side -----------------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = HTTPS and TRUSTED_PROXIES == 0

@@ -1,3 +1,4 @@
+from functools import cache
 from zoneinfo import available_timezones
 
 from django import forms
@@ -6,12 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from portal.accounts.models import Account, Invitation, Role
 
 
-def _zones() -> list[tuple[str, str]]:
+@cache  # reads some hundred files
+def zones() -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name or name == "UTC"]
 
 
 class AccountForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_zones, help_text=_("For mails and schedules."))
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zones, help_text=_("For mails and schedules."))
 
     class Meta:
         model = Account

@@ -1,7 +1,6 @@
 """Pages of the tenant: found or join an account, its members, its audit trail, its settings."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_POST
 from portal.access import admin_required
 from portal.accounts import services
 from portal.accounts.audit import roles, words
-from portal.accounts.forms import AccountForm, InvitationForm, RoleForm
+from portal.accounts.forms import AccountForm, InvitationForm, RoleForm, zones
 from portal.accounts.models import Invitation, Membership
 from portal.middleware import SESSION_KEY
 
@@ -24,7 +23,7 @@ AUDIT_PAGE = 50
 def new(request: HttpRequest) -> HttpResponse:
     """Where a user without an account lands, and where others found a further one."""
     zone = request.COOKIES.get("tz")
-    form = AccountForm(request.POST or None, initial={"time_zone": zone if zone in available_timezones() else "UTC"})
+    form = AccountForm(request.POST or None, initial={"time_zone": zone if zone in dict(zones()) else "UTC"})
     if request.method == "POST" and form.is_valid():
         account = services.found(user=request.user, **form.cleaned_data)
         request.session[SESSION_KEY] = account.pk

@@ -185,6 +185,29 @@ def test_the_kit_shows_every_part_where_debug_is_on(rf: RequestFactory, settings
 # -- operators ----------------------------------------------------------------------------------------------------------
 
 
+def test_operators_sign_in_where_everybody_does(client: Client, as_admin: Client, admin: User) -> None:
+    page = reverse("admin:accounts_auditevent_changelist")
+    assert client.get(page, follow=True).redirect_chain[-1][0].startswith(reverse("account_login"))
+    assert as_admin.get(page, follow=True).status_code == 403  # a super admin of an account is no operator
+    admin.is_staff = admin.is_superuser = True
+    admin.save()
+    assert as_admin.get(page).status_code == 200
+
+
+def test_operators_read_tenants_but_neither_tokens_nor_a_way_to_change_the_trail(
+    as_admin: Client, admin: User, account: Any
+) -> None:
+    admin.is_staff = admin.is_superuser = True
+    admin.save()
+    invitation = account.invitations.create(email="new@example.com")
+    event = account.audit_events.create(verb="sync.paused")
+    shown = as_admin.get(reverse("admin:accounts_invitation_change", args=[invitation.pk])).content.decode()
+    assert "new@example.com" in shown
+    assert invitation.token not in shown
+    assert as_admin.post(reverse("admin:accounts_auditevent_change", args=[event.pk]), {"verb": "x"}).status_code == 403
+    assert as_admin.get(reverse("admin:accounts_account_change", args=[account.pk])).status_code == 200
+
+
 def test_doctor_is_content_with_this_install(db: None) -> None:
     out = StringIO()
     call_command("doctor", stdout=out)

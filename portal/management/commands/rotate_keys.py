@@ -1,6 +1,7 @@
 """Re-encrypt every secret with the first of FIELD_ENCRYPTION_KEYS, so that older keys can be dropped."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -21,7 +22,7 @@ class Command(BaseCommand):
         try:
             for model, fields in encrypted_models():
                 # Reading decrypts with any key, saving encrypts with the first.
-                count = rewrite(model, lambda row, names=fields: row.save(update_fields=names))
+                count = rewrite(model, partial(models.Model.save, update_fields=fields))
                 self.stdout.write(f"{model._meta.label}: {count}")
             self.stdout.write(f"{Authenticator._meta.label}: {rewrite(Authenticator, rotate_second_factor)}")
         except InvalidToken as error:
