@@ -73,7 +73,7 @@ def emails(found: list[Page]) -> set[str]:
     return {str(record.values["email"]) for page in found for record in page.records}
 
 
-# -- two ids ---------------------------------------------------------------------------------------------------------------
+# -- two ids ----------------------------------------------------------------------------------------------------------
 def test_a_listing_row_is_read_into_the_short_id_with_the_long_one_as_alias(app: Snovio, connector: Connector) -> None:
     short = put(app, "ann")
     row = next(pages(connector, lists=[FAIRS])).records[0]
@@ -98,7 +98,7 @@ def test_a_deleted_prospect_is_gone_although_another_has_its_email(app: Snovio, 
     assert connector.read(KIND, [Ref(first, {"email": "twin@example.com"})], fields=FIELDS).gone == {first}
 
 
-# -- listing -----------------------------------------------------------------------------------------------------------------
+# -- listing ----------------------------------------------------------------------------------------------------------
 def test_all_lists_are_scanned_when_none_is_chosen_and_deleted_ones_are_not(app: Snovio, connector: Connector) -> None:
     for name, where in (("a", FAIRS), ("b", SIGN_UPS), ("c", PARTNERS)):
         put(app, name, where)
@@ -164,7 +164,7 @@ def test_a_quiet_pass_costs_one_call_and_one_per_list(app: Snovio, connector: Co
     assert connector.calls - before == 3
 
 
-# -- writing: the cases of the vendor's page ---------------------------------------------------------------------------------
+# -- writing: the cases of the vendor's page --------------------------------------------------------------------------
 def test_a_prospect_of_another_list_is_updated_where_it_is(app: Snovio, connector: Connector) -> None:
     id = put(app, "ann", SIGN_UPS)
     verdict = create(connector, {"email": "Ann@example.com", "job_title": "CEO"})[0]
@@ -268,7 +268,7 @@ def test_a_renamed_custom_field_stops_only_its_own_mapping(app: Snovio, connecto
     assert update(connector, id, "ann@example.com", **{"custom:Budget": "7"}).error is None
 
 
-# -- what is not shown is not blank --------------------------------------------------------------------------------------------
+# -- what is not shown is not blank -----------------------------------------------------------------------------------
 def test_strict_accounts_never_say_that_a_phone_is_blank(app: Snovio, connector: Connector) -> None:
     app.settings["mode"] = "strict"
     id = put(app, "ann", phone="+1 5")
@@ -297,7 +297,7 @@ def test_a_thin_profile_leaves_company_and_links_unknown(app: Snovio, connector:
     assert not {"company_name", "job_title", "linkedin"} & set(values)
 
 
-# -- limits, tokens, trouble -----------------------------------------------------------------------------------------------------
+# -- limits, tokens, trouble ------------------------------------------------------------------------------------------
 def test_the_plain_text_429_stops_everything_for_a_minute(app: Snovio, connector: Connector) -> None:
     app.settings["rate_limit"] = 2
     connector.identify()  # a token and a call

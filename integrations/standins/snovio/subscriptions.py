@@ -31,7 +31,7 @@ EVENTS = {
     "database_search": ("task_result",),
 }
 MOST = 50  # subscriptions per account
-SPEED_UP = 12_000  # 24 hours become 7 seconds
+SPEED_UP = 60_000  # 24 hours become 1.4 seconds
 
 
 @dataclass(slots=True)
