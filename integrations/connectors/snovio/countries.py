@@ -96,6 +96,7 @@ def _table() -> dict[str, str]:
         for name in ("alpha_2", "alpha_3", "common_name", "official_name", "name"):
             if text := getattr(country, name, ""):
                 found[_form(text)] = country.name
+    names = {country.alpha_2: country.name for country in pycountry.countries}
     for alias, code in ALIASES.items():
-        found[_form(alias)] = pycountry.countries.get(alpha_2=code).name
+        found[_form(alias)] = names[code]
     return found

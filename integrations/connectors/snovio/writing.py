@@ -59,7 +59,7 @@ def create(client: Client, item: Create, target: int, record: ToRecord) -> Verdi
     if not email:
         message = _("Snov.io knows prospects by their email address, and this record has none.")
         raise errors.Refused(message, code="REQUIRED_VALUE_BLANK", field="email")
-    filled = {name: value for name, value in item.values.items() if value not in (None, "")}
+    filled: Values = {name: value for name, value in item.values.items() if value not in (None, "")}
     body, sent, note = schema.payload(filled)
     sent["email"] = email
     try:
@@ -93,10 +93,10 @@ def update(client: Client, item: Update, record: ToRecord) -> Verdict:
     before = _own_profile(client, item.id, email)
     if not body:
         return Verdict(record=record(before, item.known), note=note)
-    lists = [each.get("id") for each in before.get("lists") or [] if isinstance(each, dict)]
+    lists = [int(each["id"]) for each in before.get("lists") or [] if isinstance(each, dict) and each.get("id")]
     if not lists:
         raise errors.CannotDo(_("This prospect is in no list, and Snov.io can change prospects only through a list."))
-    answer = client.add(int(lists[0]), email, body)
+    answer = client.add(lists[0], email, body)
     if str(answer.get("id")) != before.get("id"):
         message = _("Several prospects have this email address, and Snov.io changed another one.")
         raise errors.Refused(message, code="AMBIGUOUS_MATCH", field="email")
