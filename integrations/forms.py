@@ -52,8 +52,8 @@ class ConnectForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )
 
-    def __init__(self, way_in: WayIn, data: Any = None, *, with_label: bool = True) -> None:
-        super().__init__(data)
+    def __init__(self, way_in: WayIn, data: Any = None, *, label: str = "", with_label: bool = True) -> None:
+        super().__init__(data, initial={"label": label})
         if not with_label:
             del self.fields["label"]
         self.key_fields = way_in.fields

@@ -7,7 +7,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from integrations.forms import ConnectForm
-from integrations.models import AppInstance, InstanceState
+from integrations.models import AppInstance, InstanceState, OAuthAttempt
 from integrations.registry import App, WayIn
 from integrations.services import connections
 from integrations.services.connections import ConnectRefused
@@ -48,13 +48,16 @@ def oauth_callback(request: HttpRequest) -> HttpResponse:
         instance = connections.finish_oauth(**whose, query=request.GET.dict())
     except ConnectRefused as refused:
         context = {"refused": refused, "app": app_or_404(attempt.app_key) if attempt else None, "attempt": attempt}
+        if attempt:
+            context["again"] = _again(attempt)
         return render(request, "integrations/connect_refused.html", context, status=400)
     return _to_checks(instance, attempt.next_url if attempt else "")
 
 
 def _sign_in(request: HttpRequest, app: App, *, as_hub: bool, instance: AppInstance | None = None) -> HttpResponse:
     way = _way_in(app, request.GET.get("way") or (instance.way_in if instance else ""))
-    form = ConnectForm(way, request.POST if request.method == "POST" else None, with_label=instance is None)
+    typed = request.POST if request.method == "POST" else None
+    form = ConnectForm(way, typed, label=request.GET.get("label", ""), with_label=instance is None)
     refused = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -83,6 +86,14 @@ def _go(
     if way.kind == "oauth":
         return HttpResponseRedirect(connections.start_oauth(**whose, **what, next_url=going_on))
     return _to_checks(connections.connect_with_keys(**whose, **what, way_in=way.key, values=form.values), going_on)
+
+
+def _again(attempt: OAuthAttempt) -> str:
+    """The page from which that consent was started, with what was typed there."""
+    if attempt.instance:
+        return reverse("integrations:reconnect", args=[attempt.instance.pk])
+    query = {name: value for name, value in (("next", attempt.next_url), ("label", attempt.label)) if value}
+    return reverse("integrations:connect", args=[attempt.app_key]) + ("?" + urlencode(query) if query else "")
 
 
 def _to_checks(instance: AppInstance, going_on: str) -> HttpResponse:

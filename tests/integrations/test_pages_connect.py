@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -136,13 +137,16 @@ def test_consent_connects_the_hub_and_leads_to_the_checks(
 
 
 def test_a_refused_consent_is_explained_and_can_be_tried_again(as_manager: Client, standins: dict[str, Any]) -> None:
-    back = consent(as_manager.post("/apps/hubspot/connect/?next=/apps/", {}), standins, decision="deny")
+    started = as_manager.post("/apps/hubspot/connect/?next=/apps/", {"label": "Main portal"})
+    back = consent(started, standins, decision="deny")
     answer = as_manager.get(back)
     page = answer.content.decode()
     assert answer.status_code == 400
     assert "HubSpot is not connected" in page
     assert "The permission was not granted" in page
-    assert 'href="/apps/hubspot/connect/?next=%2Fapps%2F"' in page
+    again = "/apps/hubspot/connect/?next=%2Fapps%2F&label=Main+portal"
+    assert f'href="{escape(again)}"' in page
+    assert 'value="Main portal"' in as_manager.get(again).content.decode()
     assert not AppInstance.objects.exists()
 
 
