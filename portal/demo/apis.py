@@ -3,6 +3,7 @@
 Written against the vendors' documentation and not against our connectors: what proves a sync must not share its code.
 """
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,9 +19,12 @@ class HubSpotApi:
         self.http.headers["Authorization"] = f"Bearer {standin['token']}"
 
     def call(self, method: str, path: str, **options: Any) -> Any:
-        answer = self.http.request(method, self.base + path, timeout=30, **options)
-        answer.raise_for_status()
-        return answer.json()
+        while True:
+            answer = self.http.request(method, self.base + path, timeout=30, **options)
+            if answer.status_code != 429:
+                answer.raise_for_status()
+                return answer.json()
+            time.sleep(1)
 
     def contacts(self) -> Iterator[dict[str, Any]]:
         """All contacts: ``{"id", property: value}``."""
@@ -33,20 +37,6 @@ class HubSpotApi:
             after = page.get("paging", {}).get("next", {}).get("after")
             if not after:
                 return
-
-    def read(self, ids: list[str]) -> list[dict[str, Any]]:
-        inputs = {"inputs": [{"id": pk} for pk in ids], "properties": PROPERTIES}
-        answer = self.call("POST", "/crm/objects/2026-03/contacts/batch/read", json=inputs)
-        return [{"id": record["id"], **record["properties"]} for record in answer["results"]]
-
-    def with_emails(self, emails: list[str]) -> set[str]:
-        found: set[str] = set()
-        for start in range(0, len(emails), 100):
-            rule = {"propertyName": "email", "operator": "IN", "values": emails[start : start + 100]}
-            body = {"filterGroups": [{"filters": [rule]}], "properties": ["email"], "limit": 200}
-            answer = self.call("POST", "/crm/objects/2026-03/contacts/search", json=body)
-            found |= {record["properties"]["email"] for record in answer["results"]}
-        return found
 
     def by_hand(self, **what: Any) -> Any:
         """Edit or create as a person in HubSpot's pages."""

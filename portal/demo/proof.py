@@ -74,7 +74,7 @@ def wait_for(
     started, told = time.monotonic(), 0.0
     while changes.missing() and time.monotonic() - started < patience:
         _look(changes, changes.at_hub, {_address(row): row.get("lastName") for row in app.rows()})
-        if time.monotonic() - told > 3:
+        if time.monotonic() - told > 5:
             told = time.monotonic()
             _look(changes, changes.at_app, {(c["email"] or "").casefold(): c["lastname"] for c in hub.contacts()})
             say(f"{told - started:5.0f} s  live changes arrived: {len(changes.arrived)} of {len(changes.made)}")

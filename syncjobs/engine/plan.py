@@ -72,7 +72,7 @@ def _plan_half(source: Side, half: Half, rules: SyncRules, now: datetime) -> Pla
     for name in rules.side(target).required:
         if is_blank(values.get(name)):
             return Plan("failed", "REQUIRED_VALUE_BLANK", field=name, side=target)
-    return Plan(create=target, writes={target: values}, after={target: dict(half.now or half.seen or {})})
+    return Plan(create=target, writes={target: values}, after={target: _current(half)})
 
 
 def _values_for_create(source: Side, half: Half, rules: SyncRules) -> Values:
@@ -95,7 +95,7 @@ def _values_for_create(source: Side, half: Half, rules: SyncRules) -> Values:
 def why_not(side: Side, half: Half, rules: SyncRules, now: datetime) -> Plan | None:
     """The reason why a record of ``side`` may not cross, or None."""
     mine = rules.side(side)
-    values = half.now or half.seen or {}
+    values = _current(half)
     if mine.email_field:
         address = values.get(mine.email_field)
         if is_blank(address):

@@ -26,6 +26,7 @@ from syncjobs.runner.lease import Lease, LeaseLost
 
 log = logging.getLogger("syncline.runner")
 SLICE_SECONDS = 10.0
+POLL_SLACK = 15.0
 BULK_KINDS = (RunKind.INITIAL, RunKind.FULL_SCAN)
 
 Step = Callable[[Context], bool]
@@ -158,7 +159,9 @@ def _finish(ctx: Context) -> None:
         changes = {"state": SyncState.ACTIVE} if sync.state == SyncState.INITIAL else {}
         if polled:
             wait = min(end.abilities.poll_seconds for end in ctx.ends.values())
-            changes |= {"last_poll_at": moment, "next_poll_at": moment + timedelta(seconds=wait)}
+            # The dispatcher looks once a minute: due a little early, or a poll would wait for the look after next.
+            due = moment + timedelta(seconds=wait - POLL_SLACK)
+            changes |= {"last_poll_at": moment, "next_poll_at": due}
         if run.kind in BULK_KINDS:
             changes["last_scan_at"] = moment
         if not quiet:

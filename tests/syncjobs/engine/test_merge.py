@@ -1,0 +1,157 @@
+"""The table of ``engine.merge``, row by row."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from integrations.records import FieldType, Side, Value
+from syncjobs.engine.merge import Half, Outcome, Rule, echo_of, merge
+from syncjobs.engine.rules import End, MappingRule
+
+EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def mapping(way: str = "both", winner: str = "hub", kind: FieldType = FieldType.TEXT, **ends: object) -> MappingRule:
+    return MappingRule(app=End("a", kind, **ends), hub=End("h", kind, **ends), way=way, winner=winner)  # type: ignore[arg-type]
+
+
+def half(
+    name: str, seen: Value = None, now: Value = None, *, met: bool = True, at: datetime = EARLY, **more: Value
+) -> Half:
+    return Half(now={name: now}, seen={name: seen} if met else None, modified_at=at, exists=True, **more)  # type: ignore[arg-type]
+
+
+def decide(rule: MappingRule, hub: tuple[Value, Value], app: tuple[Value, Value], *, clear: bool = False) -> Outcome:
+    """``hub`` and ``app``: (value at the last agreement, value now)."""
+    return merge(rule, half("h", *hub), half("a", *app), clear_values=clear)
+
+
+def written(outcome: Outcome) -> tuple[Side | None, Value]:
+    return outcome.write, outcome.value
+
+
+@pytest.mark.parametrize(
+    ("way", "hub", "app", "expected"),
+    [
+        ("both", ("x", "x"), ("x", "x"), (None, None)),
+        ("to_app", ("x", "x"), ("x", "x"), (None, None)),
+        ("both", ("x", "y"), ("x", "x"), (Side.APP, "y")),
+        ("to_app", ("x", "y"), ("x", "x"), (Side.APP, "y")),
+        ("to_hub", ("x", "y"), ("x", "x"), (None, None)),
+        ("both", ("x", "x"), ("x", "z"), (Side.HUB, "z")),
+        ("to_app", ("x", "x"), ("x", "z"), (None, None)),
+        ("to_hub", ("x", "x"), ("x", "z"), (Side.HUB, "z")),
+        ("both", ("x", "y"), ("x", "y"), (None, None)),
+        ("both", ("x", "y"), ("x", "z"), (Side.APP, "y")),
+        ("to_app", ("x", "y"), ("x", "z"), (Side.APP, "y")),
+        ("to_hub", ("x", "y"), ("x", "z"), (Side.HUB, "z")),
+    ],
+)
+def test_who_changed_decides_what_is_written(
+    way: str, hub: tuple[Value, Value], app: tuple[Value, Value], expected: tuple[Side | None, Value]
+) -> None:
+    assert written(decide(mapping(way), hub, app)) == expected
+
+
+def test_the_one_way_table_counts_edits_on_the_receiving_side_as_drift() -> None:
+    assert decide(mapping("to_app"), ("x", "x"), ("x", "z")).drift
+    assert decide(mapping("to_hub"), ("x", "y"), ("x", "x")).drift
+
+
+@pytest.mark.parametrize(("winner", "side"), [("hub", Side.APP), ("app", Side.HUB)])
+def test_a_conflict_follows_the_winner_and_names_the_loser(winner: str, side: Side) -> None:
+    outcome = decide(mapping(winner=winner), ("x", "y"), ("x", "z"))
+    assert outcome.write is side
+    assert outcome.loser == ("z" if winner == "hub" else "y")
+
+
+@pytest.mark.parametrize(
+    ("hub_at", "app_at", "side"), [(LATE, EARLY, Side.APP), (EARLY, LATE, Side.HUB), (LATE, LATE, Side.APP)]
+)
+def test_the_most_recent_change_wins_and_the_hub_wins_a_tie(hub_at: datetime, app_at: datetime, side: Side) -> None:
+    outcome = merge(
+        mapping(winner="recent"), half("h", "x", "y", at=hub_at), half("a", "x", "z", at=app_at), clear_values=False
+    )
+    assert (outcome.write, outcome.rule) == (side, Rule.MOST_RECENT)
+
+
+def test_ask_me_parks_the_field() -> None:
+    assert decide(mapping(winner="ask"), ("x", "y"), ("x", "z")).parked
+
+
+@pytest.mark.parametrize(
+    ("hub", "app", "expected"),
+    [("y", None, (Side.APP, "y")), (None, "z", (Side.HUB, "z")), ("y", "z", (Side.APP, "y"))],
+)
+def test_at_first_meeting_a_blank_takes_the_others_value(hub: Value, app: Value, expected: tuple[Side, Value]) -> None:
+    outcome = merge(mapping(), half("h", now=hub, met=False), half("a", now=app, met=False), clear_values=False)
+    assert written(outcome) == expected
+
+
+@pytest.mark.parametrize(("way", "hub", "app", "expected"), [
+    ("to_app", None, "z", (None, None)), ("to_app", "y", "z", (Side.APP, "y")),
+    ("to_hub", "y", None, (None, None)), ("to_hub", "y", "z", (Side.HUB, "z")),
+])  # fmt: skip
+def test_at_first_meeting_one_way_overwrites_unless_its_source_is_blank(
+    way: str, hub: Value, app: Value, expected: tuple[Side | None, Value]
+) -> None:
+    outcome = merge(mapping(way), half("h", now=hub, met=False), half("a", now=app, met=False), clear_values=False)
+    assert written(outcome) == expected
+
+
+def test_a_blank_never_erases_unless_clearing_is_on() -> None:
+    assert decide(mapping(), ("x", None), ("x", "x")).write is None
+    assert written(decide(mapping(), ("x", None), ("x", "x"), clear=True)) == (Side.APP, None)
+    assert written(decide(mapping(), ("x", None), ("x", "z"))) == (Side.HUB, "z")
+
+
+def test_a_blank_that_an_app_cannot_store_is_noted_and_not_sent() -> None:
+    outcome = decide(mapping(clearable=False), ("x", None), ("x", "x"), clear=True)
+    assert (outcome.write, outcome.note) == (None, "CANNOT_CLEAR")
+
+
+def test_a_value_that_cannot_be_seen_is_never_overwritten_at_first_but_later_changes_cross() -> None:
+    unseen = Half(now={}, seen=None, exists=True)
+    assert merge(mapping(), half("h", now="y", met=False), unseen, clear_values=False).write is None
+    unseen = Half(now={}, seen={}, exists=True)
+    assert merge(mapping(), half("h", "x", "y"), unseen, clear_values=False).write is Side.APP
+
+
+def test_what_we_sent_is_an_echo_even_cut_short_and_never_travels_back() -> None:
+    long = "a value of more than ten letters"
+    app = Half(now={"a": long[:20]}, seen={"a": "old"}, expected={"a": long}, exists=True)
+    outcome = merge(mapping(), half("h", long, long), app, clear_values=False)
+    assert outcome.write is None
+
+
+def test_an_answer_that_was_lost_and_an_edit_since_is_somebodys_change() -> None:
+    app = Half(now={"a": "edited"}, seen={"a": "old"}, expected={"a": "sent"}, exists=True)
+    assert written(merge(mapping(), half("h", "sent", "sent"), app, clear_values=False)) == (Side.HUB, "edited")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        ("Ada@Example.com", "ada@example.com", FieldType.EMAIL),
+        ("+1 (415) 555-2671", "+14155552671", FieldType.PHONE),
+        ("https://www.Example.com/", "example.com", FieldType.URL),
+        ("1.50", "1.5", FieldType.NUMBER),
+        ("2026-05-01T10:00:00+02:00", "2026-05-01T08:00:00.000Z", FieldType.DATETIME),
+        ("", None, FieldType.TEXT),
+        (["b", "a"], ["a", "b"], FieldType.MULTI),
+    ],
+)
+def test_forms_that_apps_give_the_same_value_are_no_change(one: Value, other: Value, kind: FieldType) -> None:
+    assert decide(mapping(kind=kind), (one, other), (one, one)).write is None
+    assert echo_of(one, other, kind)
+
+
+def test_letters_case_of_plain_text_is_a_change() -> None:
+    assert decide(mapping(), ("mcdonald", "McDonald"), ("mcdonald", "mcdonald")).write is Side.APP
+
+
+def test_sets_merge_both_sides_additions_and_removals() -> None:
+    rule = mapping(kind=FieldType.MULTI)
+    outcome = merge(rule, half("h", ["a", "b"], ["a", "c"]), half("a", ["a", "b"], ["a", "b", "d"]), clear_values=False)
+    parts = {part.write: part.value for part in (outcome, *outcome.extra)}
+    assert parts == {Side.HUB: ["a", "c", "d"], Side.APP: ["a", "c", "d"]}

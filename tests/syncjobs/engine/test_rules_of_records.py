@@ -1,0 +1,222 @@
+"""Filters, identifiers, conversions and whole-record plans."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from integrations.records import FieldType, Side, Value
+from syncjobs.engine.filters import OPERATORS, Rule, matches, value_problem
+from syncjobs.engine.matching import Candidate, key_of, resolve
+from syncjobs.engine.merge import Half
+from syncjobs.engine.plan import plan
+from syncjobs.engine.rules import Constant, End, Identifier, MappingRule, SideRules, SyncRules
+from syncjobs.engine.transforms import ConversionFailed, convert
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+T = FieldType
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "operator", "wanted", "expected"),
+    [
+        (T.TEXT, "Ada Lovelace", "contains", "love", True),
+        (T.TEXT, "Ada", "is", "ada", True),
+        (T.TEXT, None, "is_not", "ada", True),
+        (T.TEXT, "Ada", "any_of", ["bob", "ada"], True),
+        (T.TEXT, "Ada", "none_of", ["bob"], True),
+        (T.TEXT, "Ada", "starts_with", "a", True),
+        (T.TEXT, "Ada", "ends_with", "x", False),
+        (T.TEXT, "", "known", None, False),
+        (T.TEXT, "", "unknown", None, True),
+        (T.EMAIL, "ada@mail.Example.com", "domain", "example.com", True),
+        (T.EMAIL, "ada@notexample.com", "domain", "example.com", False),
+        (T.URL, "https://www.example.com/x", "domain", "example.com", True),
+        (T.NUMBER, "10", "gt", "9", True),
+        (T.NUMBER, None, "lt", "9", False),
+        (T.NUMBER, "5", "between", ["1", "5"], True),
+        (T.DATE, "2026-05-31", "last_days", "7", True),
+        (T.DATE, "2026-01-01", "more_days_ago", "30", True),
+        (T.DATETIME, "2026-06-05T00:00:00Z", "next_days", "7", True),
+        (T.DATE, "2026-05-01", "before", "2026-05-02", True),
+        (T.BOOL, True, "yes", None, True),
+        (T.BOOL, None, "no", None, False),
+        (T.OPTION, "lead", "any_of", ["lead", "customer"], True),
+        (T.MULTI, ["a", "b"], "contains_any", ["b", "c"], True),
+        (T.MULTI, ["a"], "contains_all", ["a", "b"], False),
+        (T.MULTI, ["a"], "contains_none", ["b"], True),
+    ],
+)
+def test_filter_operators(kind: FieldType, value: Value, operator: str, wanted: Any, expected: bool) -> None:
+    assert value_problem(operator, wanted, kind) == ""
+    assert matches(((Rule("f", operator, wanted),),), {"f": value}, {"f": kind}, NOW)[0] is expected
+
+
+def test_every_offered_operator_can_be_judged() -> None:
+    wanted = {"between": ["1", "2"], "last_days": "1", "next_days": "1", "more_days_ago": "1"}
+    for kind, operators in OPERATORS.items():
+        for operator in operators:
+            matches(((Rule("f", operator, wanted.get(operator, ["1"])),),), {"f": None}, {"f": kind}, NOW)
+
+
+def test_groups_are_alternatives_and_the_first_failed_rule_is_named() -> None:
+    first, second = Rule("country", "is", "Japan"), Rule("country", "is", "Peru")
+    assert matches(((first,), (second,)), {"country": "Peru"}, {"country": T.TEXT}, NOW) == (True, None)
+    assert matches(((first,), (second,)), {"country": "Chile"}, {"country": T.TEXT}, NOW) == (False, first)
+    assert matches((), {}, {}, NOW) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "kind"),
+    [
+        ("gt", "many", T.NUMBER),
+        ("between", ["1"], T.NUMBER),
+        ("last_days", "soon", T.DATE),
+        ("before", "May", T.DATE),
+        ("is", "", T.TEXT),
+        ("gt", "1", T.TEXT),
+    ],
+)
+def test_a_filter_value_that_does_not_fit_is_refused_in_words(operator: str, value: Any, kind: FieldType) -> None:
+    assert value_problem(operator, value, kind)
+
+
+def test_identifiers_are_normalised() -> None:
+    end = End("e", T.EMAIL)
+    assert key_of({"e": " Ada@Example.COM "}, Identifier(end, end), Side.HUB) == "ada@example.com"
+    end = End("d", T.URL)
+    assert key_of({"d": "https://www.Example.com/about"}, Identifier(end, end), Side.APP) == "example.com"
+    assert key_of({"d": None}, Identifier(end, end), Side.APP) == ""
+
+
+def candidate(row: int, side: Side, *, linked: bool = False, day: int = 1) -> Candidate:
+    return Candidate(row, side, linked, NOW + timedelta(days=day), None)
+
+
+def test_duplicates_follow_the_policy_and_a_linked_record_keeps_its_link() -> None:
+    old, new, hub = candidate(1, Side.APP, day=1), candidate(2, Side.APP, day=2), candidate(3, Side.HUB)
+    assert resolve([old, new, hub], "newest").pair == (3, 2)
+    assert resolve([old, new, hub], "newest").excluded == (1,)
+    assert resolve([old, new, hub], "oldest").pair == (3, 1)
+    assert set(resolve([old, new, hub], "hold").review) == {1, 2, 3}
+    linked = [candidate(3, Side.HUB, linked=True), candidate(3, Side.APP, linked=True)]
+    assert resolve([*linked, new], "newest").excluded == (2,)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "value", "expected"),
+    [
+        (T.NUMBER, T.TEXT, "1.5", "1.5"),
+        (T.TEXT, T.NUMBER, "1,250.5", "1250.5"),
+        (T.BOOL, T.TEXT, True, "true"),
+        (T.TEXT, T.BOOL, "Yes", True),
+        (T.DATE, T.DATETIME, "2026-05-01", "2026-05-01T00:00:00.000Z"),
+        (T.DATETIME, T.DATE, "2026-05-01T08:30:00Z", "2026-05-01"),
+        (T.MULTI, T.TEXT, ["a", "b"], "a, b"),
+        (T.LONG_TEXT, T.TEXT, "one\ntwo", "one two"),
+        (T.TEXT, T.TEXT, "", None),
+    ],
+)
+def test_conversions(source: FieldType, target: FieldType, value: Value, expected: Value) -> None:
+    assert convert(MappingRule(app=End("a", source), hub=End("h", target)), value, Side.HUB) == expected
+
+
+@pytest.mark.parametrize(
+    ("end", "value", "code"),
+    [
+        (End("h", T.NUMBER), "many", "NUMBER_INVALID"),
+        (End("h", T.EMAIL), "nobody", "EMAIL_INVALID"),
+        (End("h", T.DATE), "soon", "DATE_INVALID"),
+        (End("h", T.TEXT, max_length=3), "long", "VALUE_TOO_LONG"),
+        (End("h", T.OPTION, options=frozenset({"lead"})), "other", "OPTION_UNMAPPED"),
+        (End("h", T.BOOL), "perhaps", "TYPE_INCOMPATIBLE"),
+    ],
+)
+def test_a_value_that_does_not_fit_names_the_failure(end: End, value: Value, code: str) -> None:
+    with pytest.raises(ConversionFailed) as caught:
+        convert(MappingRule(app=End("a", T.TEXT), hub=end), value, Side.HUB)
+    assert caught.value.code == code
+
+
+def test_options_are_matched_by_label_and_by_the_value_map() -> None:
+    app = End("a", T.OPTION, options=frozenset({"1"}), option_labels=(("Lead", "1"),))
+    hub = End("h", T.OPTION, options=frozenset({"lead", "x"}), option_labels=(("lead", "lead"), ("Other", "x")))
+    assert convert(MappingRule(app=app, hub=hub), "1", Side.HUB) == "lead"
+    assert convert(MappingRule(app=app, hub=hub, value_map=(("1", "x"),)), "1", Side.HUB) == "x"
+    assert convert(MappingRule(app=app, hub=hub, value_map=(("1", "x"),)), "x", Side.APP) == "1"
+
+
+# -- plans -----------------------------------------------------------------------------------------------------------------
+EMAIL = End("email", T.EMAIL)
+NAME = End("name", T.TEXT)
+TYPES = {"email": T.EMAIL, "name": T.TEXT, "source": T.TEXT}
+
+
+def rules(**more: Any) -> SyncRules:
+    sides = {"hub": SideRules(TYPES, email_field="email"), "app": SideRules(TYPES, email_field="email")}
+    return SyncRules(
+        mappings=(MappingRule(EMAIL, EMAIL), MappingRule(NAME, NAME)),
+        identifiers=(Identifier(EMAIL, EMAIL),),
+        **{**sides, **more},
+    )
+
+
+ADA = Half(now={"email": "ada@example.com", "name": "Ada"}, exists=True)
+NOBODY = Half()
+
+
+def test_a_lone_record_is_made_at_the_other_side_with_its_constants() -> None:
+    app = SideRules(TYPES, constants=(Constant("source", "from the hub"),))
+    made = plan(ADA, NOBODY, rules(app=app), NOW)
+    assert made.create is Side.APP
+    assert made.writes[Side.APP] == {"email": "ada@example.com", "name": "Ada", "source": "from the hub"}
+
+
+@pytest.mark.parametrize(
+    ("half", "changes", "code"),
+    [
+        (Half(now={"email": None}, exists=True), {}, "EMAIL_REQUIRED"),
+        (Half(now={"email": "ada@"}, exists=True), {}, "EMAIL_INVALID"),
+        (ADA, {"hub": SideRules(TYPES, filter=((Rule("name", "is", "Bob"),),))}, "FILTER_NOT_MATCHED"),
+        (ADA, {"app": SideRules(TYPES, create=False)}, "DIRECTION_ONE_WAY"),
+        (Half(now=ADA.now, exists=True, created_at=NOW), {"start_from": NOW + timedelta(days=1)}, "BEFORE_START_DATE"),
+    ],
+)
+def test_why_a_record_stays_where_it_is(half: Half, changes: dict[str, Any], code: str) -> None:
+    made = plan(half, NOBODY, rules(**changes), NOW)
+    assert (made.status, made.code) == ("excluded", code)
+
+
+def test_a_blank_that_the_other_side_demands_fails_with_its_field() -> None:
+    made = plan(ADA, NOBODY, rules(app=SideRules(TYPES, required=("source",))), NOW)
+    assert (made.status, made.code, made.field) == ("failed", "REQUIRED_VALUE_BLANK", "source")
+
+
+def test_a_record_that_stops_matching_keeps_syncing_unless_told_to_stop() -> None:
+    hub = Half(now={"name": "Eve"}, seen={"email": "ada@example.com", "name": "Ada"}, exists=True)
+    app = Half(seen={"email": "ada@example.com", "name": "Ada"}, exists=True)
+    only_ada = (Rule("name", "is", "Ada"),)
+    narrow = {
+        "hub": SideRules(TYPES, filter=(only_ada,)),
+        "app": SideRules(TYPES, filter=((Rule("name", "is", "Nobody"),),)),
+    }
+    assert plan(hub, app, rules(**narrow), NOW).writes == {Side.APP: {"name": "Eve"}}
+    assert plan(hub, app, rules(**narrow, leaving="stop"), NOW).code == "LEFT_FILTER"
+
+
+def test_an_edit_beats_a_deletion() -> None:
+    seen = {"email": "ada@example.com", "name": "Ada"}
+    gone = Half(seen=seen, exists=True, gone=True)
+    sides = rules(app=SideRules(TYPES, when_other_deleted="delete"))
+    assert plan(gone, Half(seen=seen, exists=True), sides, NOW).delete is Side.APP
+    edited = plan(gone, Half(seen=seen, now={**seen, "name": "Eve"}, exists=True), sides, NOW)
+    assert (edited.delete, edited.status) == (None, "deleted_hub")
+
+
+def test_memory_of_a_field_that_is_on_its_way_stays_old() -> None:
+    hub = Half(now={"email": "ada@example.com", "name": "Augusta"}, seen=ADA.now, exists=True)
+    made = plan(hub, Half(seen=ADA.now, exists=True), rules(), NOW)
+    assert made.writes == {Side.APP: {"name": "Augusta"}}
+    assert made.after == {Side.APP: {"name": "Augusta"}}
+    assert "name" not in made.memory[Side.HUB]
+    assert [(e.field, e.old, e.new) for e in made.ledger] == [("name", "Ada", "Augusta")]
