@@ -55,8 +55,6 @@ class Abilities:
     scan_page: int = 100  # records per scan call
     read_batch: int = 100  # records per read-by-id call
     write_batch: int = 100  # records per write call
-    read_calls: int = 0  # calls that each record costs in read(), for apps without batch calls; 0 = one call per batch
-    write_calls: int = 0  # the same in create() and update(), at the most
     read_calls: int = 1  # requests that one full read batch takes: apps without batches need one per record
     write_calls: int = 1  # the same for a write batch
     poll_seconds: int = 60  # how often a poll makes sense

@@ -56,8 +56,6 @@ def abilities(kind: str) -> Abilities:
         write_batch=write_batch,
         read_calls=read_batch,
         write_calls=write_batch * CALLS_PER_WRITE,
-        read_calls=1,
-        write_calls=CALLS_PER_WRITE,
         poll_seconds=max(10, min(300, SCAN_CALLS * 600 // a_minute)),
         calls_per_minute=a_minute,
     )
