@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 Handler = Callable[[Request], Awaitable[Response]]
 
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 class BadBody(Exception):
@@ -18,7 +18,7 @@ class BadBody(Exception):
 
 
 def answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(_encode(data).encode(), status, headers, media_type="application/json")
+    return Response(encode(data).encode(), status, headers, media_type="application/json")
 
 
 def empty(status: int = 204) -> Response:

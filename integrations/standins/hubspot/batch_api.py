@@ -9,7 +9,7 @@ from integrations.standins.hubspot import shapes
 from integrations.standins.hubspot.api import Call, route
 from integrations.standins.hubspot.errors import Problem, bad_request
 from integrations.standins.hubspot.objects_api import BASES, associate, by_key, checked_associations
-from integrations.standins.hubspot.table import Record, Table
+from integrations.standins.hubspot.table import Record, Table, Values
 from integrations.standins.hubspot.values import iso
 from integrations.standins.web import answer, empty
 
@@ -38,24 +38,28 @@ def read(call: Call) -> Response:
     id_property = body.get("idProperty") or ""
     names = shapes.wanted(table, [str(name) for name in body.get("properties") or []])
     with_history = body.get("propertiesWithHistory") or []
-    found: dict[int, Shown] = {}
+    found: dict[int, Record] = {}
     missing = []
     for each in call.inputs():
         record = by_key(table, each.get("id", ""), id_property, archived=call.flag("archived"))
         if record is None:
             missing.append(str(each.get("id", "")))
-            continue
-        shown = shapes.record(table, record, names)
-        if with_history:
+        else:
+            found[record.id] = record
+    results = [shapes.record(table, record, names) for record in found.values()]
+    if with_history:
+        for shown, record in zip(results, found.values(), strict=True):
             shown["propertiesWithHistory"] = shapes.history(record, with_history)
-        found[record.id] = shown
-    errors = []
-    if missing:
-        what = table.kind.singular.upper()
-        problem = Problem(404, f"Could not get some {what} objects, they may be deleted or not exist. Check that ids "
-                          "are valid.", "OBJECT_NOT_FOUND", context={"ids": missing})  # fmt: skip
-        errors = [problem.shown()]
-    return outcome(call, list(found.values()), errors)
+    return outcome(call, results, _not_there(table, missing))
+
+
+def _not_there(table: Table, missing: list[str]) -> list[Shown]:
+    """The error of a batch in which some ids mean nothing."""
+    if not missing:
+        return []
+    what = table.kind.singular.upper()
+    words = f"Could not get some {what} objects, they may be deleted or not exist. Check that ids are valid."
+    return [Problem(404, words, "OBJECT_NOT_FOUND", context={"ids": missing}).shown()]
 
 
 def create(call: Call) -> Response:
@@ -77,8 +81,12 @@ def create(call: Call) -> Response:
             errors.append(shown)
             continue
         associate(call, table, made, near)
-        results.append(shapes.full(table, made) | ({"objectWriteTraceId": trace} if trace else {}))
+        results.append(_traced(shapes.full(table, made), trace))
     return outcome(call, results, errors, 201)
+
+
+def _traced(shown: Shown, trace: str | None) -> Shown:
+    return shown | {"objectWriteTraceId": trace} if trace else shown
 
 
 def _check_all(call: Call, table: Table, inputs: list[Shown]) -> None:
@@ -88,81 +96,75 @@ def _check_all(call: Call, table: Table, inputs: list[Shown]) -> None:
         checked_associations(call, table, each.get("associations"))
         values = call.portal.checked(table, each.get("properties") or {}, None)
         call.portal.no_double(table, values, None)
-        for name in table.unique:
-            key = (name, values.get(name, "").lower())
-            if key[1] and key in seen:
-                raise Problem(409, f"Duplicate {name} in the batch: {key[1]}", "CONFLICT")
-            seen.add(key)
+        _no_clash(table, values, seen)
 
 
-def _located(call: Call, table: Table, inputs: list[Shown]) -> list[Record]:
-    """The record of each input of an update. A missing or repeated one fails the batch."""
-    found, missing = [], []
+def _no_clash(table: Table, values: Values, seen: set[tuple[str, str]]) -> None:
+    """No two inputs of a batch may have one unique value."""
+    for name in table.unique:
+        key = (name, values.get(name, "").lower())
+        if key[1] and key in seen:
+            raise Problem(409, f"Duplicate {name} in the batch: {key[1]}", "CONFLICT")
+        seen.add(key)
+
+
+def update(call: Call) -> Response:
+    """Refused values fail the whole batch; records that don't exist are left out with a 207."""
+    table, inputs = call.table(verb="write"), call.inputs()
+    plan: list[tuple[Shown, Record]] = []
+    missing = []
     for each in inputs:
         record = by_key(table, each.get("id", ""), each.get("idProperty") or "")
         if record is None:
             missing.append(str(each.get("id", "")))
         else:
-            found.append(record)
-    if missing:
-        what = table.kind.singular.upper()
-        raise Problem(404, f"Could not get some {what} objects, they may be deleted or not exist. Check that ids are "
-                      "valid.", "OBJECT_NOT_FOUND", context={"ids": missing})  # fmt: skip
-    if len({record.id for record in found}) != len(found):
+            plan.append((each, record))
+    if len({record.id for _, record in plan}) != len(plan):
         raise bad_request("Duplicate IDs found in batch input. IDs must be unique.")
-    return found
-
-
-def update(call: Call) -> Response:
-    """Per input: refused values fail the whole batch; records that don't exist are left out with a 207."""
-    table, inputs = call.table(verb="write"), call.inputs()
-    known = [each for each in inputs if by_key(table, each.get("id", ""), each.get("idProperty") or "") is not None]
-    missing = [str(each.get("id", "")) for each in inputs if each not in known]
-    records = _located(call, table, known)
-    for each, record in zip(known, records, strict=True):
-        values = call.portal.checked(table, each.get("properties") or {}, record)
-        call.portal.no_double(table, values, record)
+    ready = [_checked(call, table, each.get("properties") or {}, record) for each, record in plan]
+    seen: set[tuple[str, str]] = set()
+    for values in ready:
+        _no_clash(table, values, seen)
     results = []
-    for each, record in zip(known, records, strict=True):
-        call.portal.update(table, record, each.get("properties") or {})
-        results.append(shapes.full(table, record, each.get("properties") or {}))
-    errors = []
-    if missing:
-        what = table.kind.singular.upper()
-        problem = Problem(404, f"Could not get some {what} objects, they may be deleted or not exist. Check that ids "
-                          "are valid.", "OBJECT_NOT_FOUND", context={"ids": missing})  # fmt: skip
-        errors = [problem.shown()]
-    return outcome(call, results, errors)
+    for (each, record), values in zip(plan, ready, strict=True):
+        call.portal.change(table, record, values)
+        shown = shapes.full(table, record, each.get("properties") or {})
+        results.append(_traced(shown, each.get("objectWriteTraceId")))
+    return outcome(call, results, _not_there(table, missing))
+
+
+def _checked(call: Call, table: Table, given: Any, record: Record | None) -> Values:
+    values = call.portal.checked(table, given, record)
+    call.portal.no_double(table, values, record)
+    return values
 
 
 def upsert(call: Call) -> Response:
     """By a unique property, per input. One bad input fails it all."""
     table, inputs = call.table(verb="write"), call.inputs()
-    plan: list[tuple[Shown, Record | None]] = []
+    plan: list[tuple[Values, Record | None]] = []
     for each in inputs:
         id_property = each.get("idProperty") or "hs_object_id"
         record = by_key(table, each.get("id", ""), id_property)
-        values = {**(each.get("properties") or {})}
+        given = {**(each.get("properties") or {})}
         if record is None:
             if id_property == "hs_object_id":
                 raise bad_request("idProperty is needed to create records.")
-            values.setdefault(id_property, each.get("id", ""))
-        checked = call.portal.checked(table, values, record)
-        call.portal.no_double(table, checked, record)
-        plan.append((values, record))
+            given.setdefault(id_property, each.get("id", ""))
+        plan.append((_checked(call, table, given, record), record))
     keys = [(each.get("idProperty"), str(each.get("id", "")).lower()) for each in inputs]
     if len(set(keys)) != len(keys):
         raise bad_request("Duplicate IDs found in batch input. IDs must be unique.")
+    seen: set[tuple[str, str]] = set()
+    for values, _ in plan:
+        _no_clash(table, values, seen)
     results = []
-    for (values, record), each in zip(plan, inputs, strict=True):
-        new = record is None
-        if record is None:
-            record = call.portal.create(table, values)
-        else:
-            call.portal.update(table, record, values)
-        trace = each.get("objectWriteTraceId")
-        shown = shapes.full(table, record, values) | {"new": new}
-        results.append(shown | ({"objectWriteTraceId": trace} if trace else {}))
+    for (values, found), each in zip(plan, inputs, strict=True):
+        record = found or call.portal.insert(table, values)
+        if found is not None:
+            call.portal.change(table, found, values)
+        shown = shapes.full(table, record, each.get("properties") or {}) | {"new": found is None}
+        results.append(_traced(shown, each.get("objectWriteTraceId")))
     return outcome(call, results, [])
 
 

@@ -72,16 +72,17 @@ def listing(call: Call) -> Response:
     found, following = table.page(int(after), limit, archived=call.flag("archived"))
     words = call.array("associations")
     names = shapes.wanted(table, call.array("properties"))
-    results = [_shown(call, table, each, names, with_history, words) for each in found]
-    page: dict[str, Any] = {"results": results}
+    more = {}
     if following is not None:
         link = str(call.request.url.include_query_params(after=following))
-        page["paging"] = {"next": {"after": str(following), "link": link}}
-    return answer(page)
+        more["paging"] = {"next": {"after": str(following), "link": link}}
+    if with_history or words:
+        return answer({"results": [_shown(call, table, each, names, with_history, words) for each in found], **more})
+    return shapes.joined((shapes.rendered(table, each, names) for each in found), more)
 
 
 def _shown(
-    call: Call, table: Table, found: Record, names: list[str], with_history: list[str], words: list[str]
+    call: Call, table: Table, found: Record, names: tuple[str, ...], with_history: list[str], words: list[str]
 ) -> dict[str, Any]:
     shown = shapes.record(table, found, names)
     if with_history:
@@ -135,13 +136,10 @@ def search(call: Call) -> Response:
     ids = call.hub.found(call.portal, table, body, asked)
     names = shapes.wanted(table, [str(name) for name in body.get("properties") or []])
     chosen = ids[asked.offset : asked.offset + asked.limit]
-    page: dict[str, Any] = {
-        "total": len(ids),
-        "results": [shapes.record(table, asked.seen(id), names) for id in chosen],
-    }
+    more: dict[str, Any] = {"total": len(ids)}
     if asked.offset + asked.limit < len(ids):
-        page["paging"] = {"next": {"after": str(asked.offset + asked.limit)}}
-    return answer(page)
+        more["paging"] = {"next": {"after": str(asked.offset + asked.limit)}}
+    return shapes.joined((shapes.rendered(table, asked.seen(id), names) for id in chosen), more)
 
 
 def neighbours(call: Call, table: Table, word: str, id: int) -> set[int]:

@@ -75,24 +75,31 @@ class Portal:
 
     def create(self, table: Table, given: dict[str, Any], source: str = "INTEGRATION") -> Record:
         """Raises Problem (400 for values, 409 for a contact whose address exists)."""
-        values = {name: value for name, value in self.checked(table, given, None).items() if value}
+        values = self.checked(table, given, None)
         self.no_double(table, values, None)
-        if table.kind.name == "contacts":
-            values.setdefault("lifecyclestage", "lead")
+        return self.insert(table, values, source)
+
+    def insert(self, table: Table, values: Values, source: str = "INTEGRATION") -> Record:
+        """A record of values that were ``checked`` for a create."""
+        told = [name for name, value in values.items() if value]
+        if table.kind.name == "contacts" and not values.get("lifecyclestage"):
+            values["lifecyclestage"] = "lead"
         values["hs_object_source"] = values["hs_object_source_label"] = source
         self.compute(table, values)
-        values = {name: value for name, value in values.items() if value}
-        record = table.insert(values, self.clock.ms())
+        record = table.insert({name: value for name, value in values.items() if value}, self.clock.ms())
         self.emit("creation", table, record.id, source)
-        for name in given:
-            if name in record.values:
-                self.property_changed(table, record, name, source)
+        for name in told:
+            self.property_changed(table, record, name, source)
         return record
 
     def update(self, table: Table, record: Record, given: dict[str, Any], source: str = "INTEGRATION") -> list[str]:
         """Names of the properties that differ now. Raises Problem, and then nothing has changed."""
         values = self.checked(table, given, record)
         self.no_double(table, values, record)
+        return self.change(table, record, values, source)
+
+    def change(self, table: Table, record: Record, values: Values, source: str = "INTEGRATION") -> list[str]:
+        """As ``update``, with values that were ``checked`` for this record."""
         after = {**record.values, **values}
         self.compute(table, after)
         values.update({name: after[name] for name in COMPUTED.get(table.kind.name, ()) if name in after})
@@ -170,6 +177,7 @@ class Portal:
                 record.values.pop("associatedcompanyid", None)
             else:
                 record.values["associatedcompanyid"] = str(primary)
+            self.tables["contacts"].touch(record)
 
     # -- webhooks -----------------------------------------------------------------------------------------------------
     def emit(self, event: str, table: Table, id: int, source: str, **more: Any) -> None:

@@ -83,7 +83,9 @@ def fill(portal: "Portal", people: list[Person], seed: int) -> None:
             values["hubspot_owner_id"] = chance.choice(owner_ids)
         if status := chance.choice(LEAD_STATUS):
             values["hs_lead_status"] = status
-        contact = _put(portal, contacts, values, born, min(now - DAY, born + chance.randrange(600) * DAY))
+        bulk = chance.random() < 0.05  # a bulk edit gave many records one timestamp
+        changed = now - 30 * DAY if bulk else int(born + chance.random() * (now - DAY - born))
+        contact = _put(portal, contacts, values, born, max(born, changed))
         if domain := person.website.removeprefix("http://"):
             if domain not in by_domain:
                 values = {"name": person.company or domain, "domain": domain, "website": domain}

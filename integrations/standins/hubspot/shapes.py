@@ -3,21 +3,39 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response
+
 from integrations.standins.hubspot.errors import bad_request
 from integrations.standins.hubspot.table import Record, Table
 from integrations.standins.hubspot.types import object_type
 from integrations.standins.hubspot.values import iso
+from integrations.standins.web import encode
 
 if TYPE_CHECKING:
     from integrations.standins.hubspot.portal import Portal
 
 
-def wanted(table: Table, asked: Iterable[str]) -> list[str]:
+def wanted(table: Table, asked: Iterable[str]) -> tuple[str, ...]:
     """The properties to show: those asked for that exist, and always the three that HubSpot adds."""
     definitions = table.definitions
     names = [name for name in asked if name in definitions and not definitions[name].archived]
     kind = table.kind
-    return [*dict.fromkeys([*names, kind.created, kind.modified, "hs_object_id"])] if asked else [*kind.defaults]
+    return tuple(dict.fromkeys([*names, kind.created, kind.modified, "hs_object_id"])) if asked else kind.defaults
+
+
+def rendered(table: Table, found: Record, names: tuple[str, ...]) -> str:
+    """``record`` as JSON text, kept until the record changes: a full scan reads the same records again and again."""
+    held = found.rendered
+    if held is None or held[0] != names:
+        held = found.rendered = (names, encode(record(table, found, names)))
+    return held[1]
+
+
+def joined(fragments: Iterable[str], more: dict[str, Any] | None = None) -> Response:
+    """``{"results": [fragments], **more}``"""
+    rest = "," + encode(more)[1:] if more else "}"
+    body = '{"results":[' + ",".join(fragments) + "]" + rest
+    return Response(body.encode(), media_type="application/json")
 
 
 def record(table: Table, found: Record, names: Iterable[str]) -> dict[str, Any]:

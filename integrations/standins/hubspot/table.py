@@ -25,6 +25,7 @@ class Record:
     modified: int
     archived_at: int | None = None
     history: dict[str, list[tuple[str, int, str]]] = field(default_factory=dict)  # older (value, ms, source)
+    rendered: tuple[tuple[str, ...], str] | None = None  # the last answer made of it: (properties, JSON)
 
     @property
     def archived(self) -> bool:
@@ -103,7 +104,7 @@ class Table:
         changed = [name for name, value in values.items() if record.values.get(name, "") != value]
         if not changed:
             return []
-        self._shadow(record, ms, replace(record, values=dict(record.values)))
+        self._shadow(record, ms, replace(record, values=dict(record.values), rendered=None))
         self._leave(record)
         for name in changed:
             old = record.values.get(name, "")
@@ -117,7 +118,7 @@ class Table:
         return changed
 
     def archive(self, record: Record, ms: int) -> None:
-        self._shadow(record, ms, replace(record, values=dict(record.values)))
+        self._shadow(record, ms, replace(record, values=dict(record.values), rendered=None))
         self._leave(record)
         record.archived_at = ms
         insort(self.archived, record.id)
@@ -165,8 +166,13 @@ class Table:
             if "email" in self.unique:
                 yield "email", more.lower()
 
-    def _enter(self, record: Record) -> None:
+    def touch(self, record: Record) -> None:
+        """Whoever changes a record says so: cached searches and answers are no good any more."""
         self.version += 1
+        record.rendered = None
+
+    def _enter(self, record: Record) -> None:
+        self.touch(record)
         if not self.live or record.id > self.live[-1]:
             self.live.append(record.id)
         else:
@@ -176,7 +182,7 @@ class Table:
             self.unique[name][value] = record.id
 
     def _leave(self, record: Record) -> None:
-        self.version += 1
+        self.touch(record)
         del self.live[bisect_left(self.live, record.id)]
         del self.by_modified[bisect_left(self.by_modified, (record.modified, record.id))]
         for name, value in self.keys(record):
