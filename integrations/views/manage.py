@@ -52,11 +52,14 @@ def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, instance: AppInstance, form: RenameForm, status: int = 200) -> HttpResponse:
     app = instance.app
-    webhook_path = reverse("integrations:webhook", args=[app.key]) if app.webhooks else ""
+    way = next((way for way in app.ways_in if way.key == instance.way_in), None)
+    # Events are signed with the OAuth client's secret: an account that came in by keys gets none.
+    signed = app.webhooks and not (app.oauth and way and way.kind == "keys")
+    webhook_path = reverse("integrations:webhook", args=[app.key]) if signed else ""
     context = {
         "instance": instance,
         "app": app,
-        "way": next((way for way in app.ways_in if way.key == instance.way_in), None),
+        "way": way,
         "form": form,
         # Everything of the credential but its content.
         "credential": Credential.objects.filter(instance=instance).defer("secrets").first(),

@@ -140,6 +140,11 @@ def test_the_page_tells_when_events_arrive(as_manager: Client, hub: AppInstance)
     assert "Events arrive" in as_manager.get(f"/integrations/{hub.pk}/manage/").content.decode()
 
 
+def test_no_webhook_address_where_no_events_can_come(as_manager: Client, hub: AppInstance) -> None:
+    AppInstance.objects.filter(pk=hub.pk).update(way_in="service_key")
+    assert "/hooks/" not in as_manager.get(f"/integrations/{hub.pk}/manage/").content.decode()
+
+
 def test_a_burst_of_events_is_noted_once_a_minute(hub: AppInstance) -> None:
     note_hint(AppInstance, instance=hub, hints=[])
     first = AppInstance.objects.get(pk=hub.pk).hinted_at

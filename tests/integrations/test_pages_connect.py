@@ -242,7 +242,7 @@ def test_a_failed_check_says_what_to_do_and_offers_to_reconnect(
     requests.post(f"{standins['snovio']['control_url']}/down", json={"how": "503"}, timeout=10).raise_for_status()
     page = as_manager.post(f"/integrations/{snovio.pk}/checks/", follow=True).content.decode()
     assert "Failed" in page
-    assert "To fix:" in page
+    assert "What to do:" in page
     assert f'href="/integrations/{snovio.pk}/reconnect/"' in page
     assert "Set up your sync" not in page
 
