@@ -260,3 +260,11 @@ def test_what_has_syncs_leads_back_to_them(
     page = as_manager.post(f"/integrations/{snovio.pk}/checks/", follow=True).content.decode()
     assert "See its syncs" in page
     assert "Set up your sync" not in page
+
+
+def test_testing_a_disconnected_account_fails_and_leaves_it_so(as_manager: Client, snovio: AppInstance) -> None:
+    as_manager.post(f"/integrations/{snovio.pk}/disconnect/")
+    page = as_manager.post(f"/integrations/{snovio.pk}/checks/", follow=True).content.decode()
+    assert "Failed" in page
+    assert "Snov.io is connected" not in page
+    assert AppInstance.objects.get(pk=snovio.pk).state == InstanceState.DISCONNECTED
