@@ -34,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--set", action="append", default=[], metavar="VENDOR.NAME=VALUE", help="a vendor's setting"
         )
+        parser.add_argument("--snovio-calls-per-minute", type=int, help="Snov.io's limit, 60 unless told; 0 = none")
         parser.add_argument("--hubspot-webhook-url", default="", help="where HubSpot's notifications go")
         parser.add_argument("--exit-with-parent", action="store_true", help="stop when the starting process is gone")
 
@@ -79,6 +80,8 @@ def _settings(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
             found.setdefault(key, {})[setting] = json.loads(value)
         except ValueError:
             found[key][setting] = value
+    if options["snovio_calls_per_minute"] is not None:
+        found.setdefault("snovio", {})["rate_limit"] = options["snovio_calls_per_minute"]
     if options["hubspot_webhook_url"]:
         found.setdefault("hubspot", {})["webhook_url"] = options["hubspot_webhook_url"]
     return found
