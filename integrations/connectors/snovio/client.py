@@ -18,7 +18,7 @@ from integrations.services.credentials import Grant, RenewableToken
 
 Json = dict[str, Any]
 BURST = 5  # 50 a minute and a burst of 5 stay under 60 in any minute, with a rest for the account's other tools
-PATIENCE = 3.0  # seconds that a call waits for its turn: two workers that share 50 a minute wait 2.4 s at most
+PATIENCE = 5.0  # seconds that a call waits for its turn: four workers that share 50 a minute wait 4.8 s
 TOKEN_LIFE_USED = 0.8  # of the stated hour
 
 
@@ -66,17 +66,15 @@ class Client:
 
     def balance(self) -> Json:
         """``{"balance": "25000.00", "limit_resets_in": days, …}``: credits, which syncing never spends."""
-        data = self._session.get("/v1/get-balance").data
-        return data.get("data") or {}
+        return one(one(self._session.get("/v1/get-balance").data).get("data"))
 
     def user_id(self) -> str:
         """The account's number; "" where webhooks (the only call that tells it) are not in the plan."""
         try:
-            data = self._session.get("/v2/webhooks").data
+            data = one(self._session.get("/v2/webhooks").data)
         except (errors.ScopeMissing, errors.Gone, errors.Refused):
             return ""
-        found = data.get("meta") if isinstance(data, dict) else None
-        return str((found or {}).get("user_id") or "")
+        return str(one(data.get("meta")).get("user_id") or "")
 
     def lists(self) -> list[Json]:
         """All lists, deleted ones included."""
@@ -91,14 +89,15 @@ class Client:
     def list_page(self, list_id: int, page: int, size: int) -> Json:
         """``{"list": {"contacts": n}, "prospects": […]}``; Gone where the list does not exist."""
         body = {"listId": list_id, "page": page, "perPage": size}
-        return self._session.post("/v1/prospect-list", json=body, safe=True).data
+        return one(self._session.post("/v1/prospect-list", json=body, safe=True).data)
 
     def by_id(self, id: str) -> Json | None:
         """One prospect, None where there is none."""
         try:
-            return self._session.post("/v1/get-prospect-by-id", json={"id": id}, safe=True).data.get("data")
+            data = one(self._session.post("/v1/get-prospect-by-id", json={"id": id}, safe=True).data)
         except errors.Gone:
             return None
+        return one(data.get("data")) or None
 
     def by_email(self, email: str) -> list[Json]:
         """All profiles with this address; one address can have several."""
@@ -113,7 +112,16 @@ class Client:
         Always with ``updateContact``, which makes the call safe to repeat: the second one updates what the first one made.
         """
         body = {**values, "listId": list_id, "email": email, "updateContact": True}
-        return self._session.post("/v1/add-prospect-to-list", json=body).data
+        data = one(self._session.post("/v1/add-prospect-to-list", json=body).data)
+        if not data.get("id"):
+            raise errors.NoAnswer(_("Snov.io did not say which prospect it changed."))
+        return data
+
+
+def one(data: Any) -> Json:
+    """An object that may come bare or in an array around it; {} for anything else."""
+    found = data[0] if isinstance(data, list) and data else data
+    return found if isinstance(found, dict) else {}
 
 
 def rows(data: Any) -> list[Json]:

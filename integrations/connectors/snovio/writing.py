@@ -32,8 +32,8 @@ PER_RECORD = (
     errors.NoAnswer,
 )
 Detail = dict[str, Any]
-ToRecord = Callable[[Detail, Values], RemoteRecord]
-"""(detail answer, values known besides) → the record."""
+ToRecord = Callable[[Detail, Values, str], RemoteRecord]
+"""(detail answer, values known besides, the id that was asked for or "") → the record."""
 
 
 def one_by_one(items: Sequence[Any], write: Callable[[Any], Verdict]) -> list[Verdict]:
@@ -69,10 +69,10 @@ def create(client: Client, item: Create, target: int, record: ToRecord) -> Verdi
     except errors.Gone:
         raise errors.ContainerMissing(_("The list that receives new prospects does not exist any more.")) from None
     existed = not answer.get("added")
-    detail = _after(client, str(answer.get("id") or ""))
+    detail = _after(client, answer)
     if existed and detail and not _is_in(detail, target):
         note = note or STAYED
-    return Verdict(record=_stored(answer, detail, sent, record), existed=existed, note=note)
+    return Verdict(record=record({**answer, **detail}, sent, ""), existed=existed, note=note)
 
 
 def _adopt(client: Client, email: str, target: int, record: ToRecord) -> Verdict:
@@ -81,7 +81,7 @@ def _adopt(client: Client, email: str, target: int, record: ToRecord) -> Verdict
     if not profiles:
         message = _("Snov.io says that this email address exists, and does not find it.")
         raise errors.AlreadyExists(message, field="email")
-    return Verdict(record=record(profiles[0], {"email": email}), existed=True)
+    return Verdict(record=record(profiles[0], {"email": email}, ""), existed=True)
 
 
 def update(client: Client, item: Update, record: ToRecord) -> Verdict:
@@ -92,16 +92,16 @@ def update(client: Client, item: Update, record: ToRecord) -> Verdict:
         raise errors.CannotDo(_("Snov.io's API cannot empty a field."))
     before = _own_profile(client, item.id, email)
     if not body:
-        return Verdict(record=record(before, item.known), note=note)
+        return Verdict(record=record(before, item.known, item.id), note=note)
     lists = [int(each["id"]) for each in before.get("lists") or [] if isinstance(each, dict) and each.get("id")]
     if not lists:
         raise errors.CannotDo(_("This prospect is in no list, and Snov.io can change prospects only through a list."))
     answer = client.add(lists[0], email, body)
-    if str(answer.get("id")) != before.get("id"):
+    if answer["id"] != before.get("id"):
         message = _("Several prospects have this email address, and Snov.io changed another one.")
         raise errors.Refused(message, code="AMBIGUOUS_MATCH", field="email")
-    detail = _after(client, str(answer["id"]))
-    return Verdict(record=_stored(answer, detail, {**item.known, **sent}, record), note=note)
+    detail = _after(client, answer)
+    return Verdict(record=record({**answer, **detail}, {**item.known, **sent}, item.id), note=note)
 
 
 def _refuse_other_key(item: Update, email: str) -> None:
@@ -146,13 +146,9 @@ def _is_in(detail: Detail, list_id: int) -> bool:
     return any(isinstance(each, dict) and str(each.get("id")) == str(list_id) for each in detail.get("lists") or [])
 
 
-def _after(client: Client, id: str) -> Detail:
+def _after(client: Client, answer: Detail) -> Detail:
     """What Snov.io stored. The write is done: when the read fails, what we sent stands until the next reading pass."""
     try:
-        return (client.by_id(id) if id else None) or {}
+        return client.by_id(str(answer["id"])) or {}
     except ConnectorError:
         return {}
-
-
-def _stored(answer: Detail, detail: Detail, sent: Values, record: ToRecord) -> RemoteRecord:
-    return record({"id": answer.get("id"), **detail}, sent)
