@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.integrations.server import Server
 from tests.processes import die_with_parent, stop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -52,3 +53,10 @@ def hubspot_control(hubspot_standin: dict[str, Any]) -> Control:
 
     control("reset")
     return control
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server that answers what the test says."""
+    with Server().running() as server:
+        yield server

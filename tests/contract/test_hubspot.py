@@ -14,6 +14,7 @@ from integrations.http import Answer, ApiSession, Bearer
 from integrations.records import Create, Field, FieldType, Option, Ref, Update, Value, Values
 from tests.contract.conftest import Control
 from tests.contract.suite import ConnectorContract, Names
+from tests.integrations.server import Reply, Server
 
 SHOWN = ["email", "firstname", "lastname"]
 
@@ -124,6 +125,47 @@ def test_one_bad_value_in_a_batch_of_updates_costs_only_itself(connector: HubSpo
     assert (error.code, error.field) == ("OPTION_NOT_ALLOWED", "hs_lead_status")
     assert all(peer.values(id)["firstname"] == "New" for id in ids[:13] + ids[14:])
     assert connector.calls - before <= 12
+
+
+def test_a_limit_amid_a_halved_batch_does_not_forget_what_was_done(connector: HubSpot, peer: HubSpotPeer) -> None:
+    """The batch is refused as a whole, its first half goes through, then a 429: only the second half comes back as limited."""
+    ids = peer.put_many(4)
+    items = [Update(id, {"firstname": "New"}) for id in ids[:3]] + [Update(ids[3], {"hs_lead_status": "NO_SUCH"})]
+    connector.fields("contacts")
+    peer.control("faults", fault="status", status=429, match="batch/update", skip=2, next=1)
+    verdicts = connector.update("contacts", items)
+    assert [type(verdict.error) for verdict in verdicts] == [type(None)] * 2 + [errors.RateLimited] * 2
+    assert [peer.values(id)["firstname"] for id in ids] == ["New", "New", "Many", "Many"]
+
+
+def test_a_lost_answer_amid_a_halved_batch_is_no_answer_only_for_what_was_sent(
+    connector: HubSpot, peer: HubSpotPeer
+) -> None:
+    ids = peer.put_many(8)
+    items = [Update(id, {"firstname": "New"}) for id in ids[:7]] + [Update(ids[7], {"hs_lead_status": "NO_SUCH"})]
+    connector.fields("contacts")
+    peer.control("faults", fault="lost", match="batch/update", skip=3, next=1)  # 8 refused, 4 done, 4 refused, 2 lost
+    kinds = [type(verdict.error) for verdict in connector.update("contacts", items)]
+    assert kinds == [type(None)] * 4 + [errors.NoAnswer] * 2 + [errors.Unavailable] * 2
+
+
+def test_an_answer_without_trace_ids_is_matched_by_what_it_carries(
+    connector: HubSpot, peer: HubSpotPeer, server: Server
+) -> None:
+    """HubSpot does not promise to repeat our trace ids, nor an order."""
+    people: list[Values] = [
+        {"email": "a@example.com"},
+        {"firstname": "Bo"},
+        {"email": "c@example.com", "firstname": "Bo"},
+    ]
+    stored = [{"id": str(number), "properties": wire(values)} for number, values in enumerate(people)]
+    server.replies(Reply(201, {"results": [stored[2], stored[0], stored[1]]}))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=lambda kind: connector.fields(kind))
+    verdicts = lone.create("contacts", [Create(values, key=str(n)) for n, values in enumerate(people)], scope={})
+    assert [verdict.record.id for verdict in verdicts if verdict.record] == ["0", "1", "2"]
+    server.replies(Reply(201, {"results": stored[:1]}))
+    silent = lone.create("contacts", [Create(values, key=str(n)) for n, values in enumerate(people)], scope={})[1:]
+    assert all(isinstance(verdict.error, errors.NoAnswer) for verdict in silent)
 
 
 @pytest.mark.parametrize(
