@@ -5,6 +5,7 @@ behind that nobody counted: the next one cuts the file back to the saved length,
 """
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -107,16 +108,17 @@ def _slice(export: Export) -> bool:
     table, path = Table(export.sync), _part(export)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
-    complete = False
     with path.open("r+", encoding="utf-8", newline="") as file, override(settings.LANGUAGE_CODE):
         file.truncate(progress["bytes"])
         file.seek(progress["bytes"])
-        while not complete and monotonic() < until:
+        while True:  # at least one chunk, however slow: each slice gets on
             chunk = list(records(export).filter(pk__gt=progress["after"]).order_by("pk")[:CHUNK])
             for link in table.write(file, chunk, header=not file.tell()):
                 progress["after"] = link.pk
                 export.rows += 1
             complete = len(chunk) < CHUNK
+            if complete or monotonic() > until:
+                break
         file.flush()
         progress["bytes"] = file.tell()
     export.state, export.filters["progress"] = State.RUNNING, progress
@@ -137,7 +139,8 @@ def _finish(export: Export) -> None:
 
 
 def _fail(export: Export, detail: str) -> None:
-    _part(export).unlink(missing_ok=True)
+    with suppress(OSError):
+        _part(export).unlink()
     export.state, export.detail, export.finished_at = State.FAILED, detail, now()
     export.save(update_fields=["state", "detail", "finished_at"])
 

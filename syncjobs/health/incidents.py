@@ -38,7 +38,7 @@ def _card(one: SyncStanding, status: str, group: lists.Group, groups: lists.Grou
     return Trouble(
         status,
         group.words.cause,
-        Button(gettext("How to fix"), url, panel=True),
+        Button(gettext("How to fix"), url, panel=True, managers=False),
         group.count,
         group.title,
         group.since,

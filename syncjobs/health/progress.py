@@ -48,9 +48,13 @@ class Estimate:
 
 
 def phases(run: SyncRun) -> list[Phase]:
-    """All phases of the run in order: those that were, the one that is, and those to come."""
-    plan = [key for key in _names(run.sync) if key in run.phases or (run.is_active and key in _expected(run.sync))]
-    return [_phase(run, key) for key in plan]
+    """All phases of the run in order: those that were, the one that is, and those to come.
+
+    A phase that this sync does not need is only shown if it had something to do after all.
+    """
+    expected = _expected(run.sync)
+    found = [_phase(run, key) for key in _names(run.sync) if key in run.phases or (run.is_active and key in expected)]
+    return [phase for phase in found if phase.key in expected or phase.done]
 
 
 def percent(run: SyncRun) -> int:
@@ -141,7 +145,7 @@ def _size(run: SyncRun) -> int:
 
 
 def _expected(sync: Sync) -> set[str]:
-    found = {"read_app", "read_hub", "match", "check"}
+    found = {"read_app", "read_hub", "match"}
     found |= {key for key, side in DETAILS.items() if _abilities(sync, side).partial_scan}
     if sync.direction != Direction.TO_APP:
         found.add("write_hub")
@@ -175,7 +179,11 @@ def _phase(run: SyncRun, key: str) -> Phase:
         state = "waiting"
     seconds = ((ended or run.finished_at or now()) - started).total_seconds() if started else None
     done, total = found.get("done") or 0, found.get("total")
-    return Phase(key, _names(run.sync)[key], state, done, done if ended and total is None else total, seconds)
+    if ended:
+        total = done
+    elif total is not None and total < done:  # more came up than was known at its start
+        total = None
+    return Phase(key, _names(run.sync)[key], state, done, total, seconds)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -21,12 +21,14 @@ from syncjobs.models import Sync, SyncState
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """What to do next: a link (``panel``: opened beside the page), or with ``post`` a form, shown to managers only."""
+    """What to do next: a link (``panel``: opened beside the page), or with ``post`` a form. Viewers see those without
+    ``managers``: they may look at everything and change nothing."""
 
     text: str
     url: str
     post: bool = False
     panel: bool = False
+    managers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,9 @@ def sync_trouble(standing: SyncStanding) -> Trouble:
     """A sync that stopped itself and asks."""
     sync = standing.sync
     words = words_of_sync(sync)
-    text = gettext("%(object)s stopped: %(cause)s") % {"object": sync.app_kind_info.label, "cause": words.cause}
+    text = words.cause
+    if stopped := guarded(sync):
+        text += " " + gettext("It is about %(n)s records.") % {"n": stopped}
     if standing.numbers.pending:
         text += " " + _waiting(standing.numbers.pending)
     title = gettext("%(object)s stopped: %(title)s") % {"object": sync.app_kind_info.label, "title": words.title}
@@ -213,7 +217,7 @@ def failures_trouble(standing: SyncStanding) -> Trouble:
         "records": counted(failed, standing.sync)
     }
     url = reverse("syncjobs:records", args=[standing.sync.pk, "failed"])
-    return Trouble("review", text, Button(gettext("How to fix"), url, panel=True), failed)
+    return Trouble("review", text, Button(gettext("How to fix"), url, panel=True, managers=False), failed)
 
 
 def counted(number: int, sync: Sync, shown: str = "") -> str:
@@ -244,8 +248,16 @@ def fix_button(words: Words, sync: Sync) -> Button | None:
     if words.fix in steps:
         return Button(steps[words.fix], edit_url(sync, words.fix), post=True)
     if words.fix == "resume" or sync.state == SyncState.SUSPENDED:
-        return Button(gettext("Resume"), reverse("syncjobs:resume", args=[sync.pk]), post=True)
+        stopped = guarded(sync)
+        text = gettext("Approve %(n)s and resume") % {"n": stopped} if stopped else gettext("Resume")
+        return Button(text, reverse("syncjobs:resume", args=[sync.pk]), post=True)
     return None
+
+
+def guarded(sync: Sync) -> str:
+    """How many records a guard held back, as text; "" where no guard stopped the sync."""
+    is_guard = sync.state == SyncState.SUSPENDED and sync.state_code.startswith("GUARD_")
+    return number_format(sync.state_detail, force_grouping=True) if is_guard and sync.state_detail.isdecimal() else ""
 
 
 def edit_url(sync: Sync, step: str = "") -> str:

@@ -105,14 +105,16 @@ def _progress(sync: Sync, spoken: str) -> dict[str, Any]:
         "trouble": _trouble(one),
         "stopped": words.reason(sync, run.code) if run and run.code and not run.is_active else None,
         "events": _events(sync, run),
-        # Between two runs (paused, suspended, about to be queued) the page still looks after the sync, only slower.
-        "polls": (2 if run.is_active else 0) if run else (2 if sync.state == SyncState.INITIAL else 0),
+        # A paused or suspended sync keeps its run, which does not move; a run that is not there yet comes in a moment.
+        "polls": sync.is_running_state and (run is None or run.is_active),
     }
 
 
 def _waits(sync: Sync, run: SyncRun | None) -> Any:
     """What an active run waits for, in words, or None while it works."""
-    return words.reason(sync, run.waiting_for) if run and run.is_active and run.waiting_for else None
+    if not (run and run.is_active and run.waiting_for and sync.is_running_state):
+        return None
+    return words.reason(sync, run.waiting_for, side=measuring.SIDES.get(run.phase, ""))
 
 
 def _events(sync: Sync, run: SyncRun | None) -> list[tuple[Any, str]]:
