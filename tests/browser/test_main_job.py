@@ -11,11 +11,13 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from playwright.sync_api import Page, expect
 
 from portal.accounts.models import Account, Role
+from syncjobs.models import SyncCount
 from tests.browser.walker import Walker
 from tests.conftest import PASSWORD, person
 from tests.install import Install
 
 RECORDS = 200
+PEOPLE = "no_email=0.2,doubled=0.1"  # so that some are excluded, for two reasons
 ALL_DONE = 90_000  # ms for the checks, the preview and the initial sync of so few records
 
 
@@ -26,7 +28,7 @@ def test_from_signing_in_to_a_record_that_is_in_sync(live_install: Install, walk
         ada = person(Account.objects.create(name="Northwind"), "ada", Role.SUPER_ADMIN)
         ada.password = make_password(PASSWORD, hasher=PBKDF2PasswordHasher())  # the tests' own is refused out there
         ada.save()
-    standins = live_install.start_standins("--records", str(RECORDS))
+    standins = live_install.start_standins("--records", str(RECORDS), "--split", PEOPLE)
     live_install.start_workers()
     live_install.start_web()
     walker.page.goto(live_install.url)
@@ -36,7 +38,8 @@ def test_from_signing_in_to_a_record_that_is_in_sync(live_install: Install, walk
     connect_snovio(walker, standins["snovio"])
     walk_the_wizard(walker)
     watch_the_initial_sync(walker)
-    look_at_the_numbers(walker)
+    look_at_the_numbers(walker, live_install)
+    look_around(walker)
     assert walker.problems == []
 
 
@@ -97,7 +100,43 @@ def watch_the_initial_sync(walker: Walker) -> None:
     page = walker.page
     page.wait_for_url("**/progress/")
     walker.look("14-progress", dark=True, narrow=True)
+    expect(page.get_by_text("The initial sync is done.").first).to_be_visible(timeout=ALL_DONE)
+    walker.look("15-progress-done", narrow=True)
+    page.get_by_role("link", name="Open the sync").click()
 
 
-def look_at_the_numbers(walker: Walker) -> None:
-    pass
+def look_at_the_numbers(walker: Walker, install: Install) -> None:
+    page = walker.page
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Prospects.*Contacts"))
+    with install.orm():
+        counts = dict(SyncCount.objects.exclude(n=0).values_list("status", "n"))
+    assert counts.get("insync", 0) > RECORDS / 2
+    walker.look("16-sync", dark=True, narrow=True)
+
+    page.get_by_role("link", name=f"{counts['insync']} in sync").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text(f"{counts['insync']} in sync")
+    walker.look("17-panel", dark=True, narrow=True)
+    page.get_by_role("dialog").get_by_role("row").nth(1).get_by_role("link").click()
+    page.wait_for_url("**/records/*/")
+    walker.look("18-record", dark=True, narrow=True)
+    page.go_back()
+
+    page.get_by_role("link", name=f"{counts['excluded']} excluded").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Grouped by cause")
+    walker.look("19-panel-excluded")
+    page.goto(page.url.rstrip("/") + "/records/excluded/")
+    walker.look("20-list-excluded", narrow=True)
+    page.get_by_role("button", name="Export").click()
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=ALL_DONE)
+    walker.look("21-exports", narrow=True)
+
+
+def look_around(walker: Walker) -> None:
+    page = walker.page
+    page.get_by_role("link", name="Integrations").first.click()
+    walker.look("22-integrations", dark=True, narrow=True)
+    page.get_by_role("main").get_by_role("link", name="Snov.io").first.click()
+    walker.look("23-app", dark=True, narrow=True)
+    for number, name in enumerate(["Members", "Audit", "Account"], 24):
+        page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
+        walker.look(f"{number}-{name.lower()}", narrow=True)
