@@ -9,6 +9,7 @@ from portal.accounts.models import Account, AuditEvent, Role
 WORDS = {
     "account.founded": _("Founded the account"),
     "account.changed": _("Changed the account's settings"),
+    "account.trial_started": _("Started a trial of"),
     "member.invited": _("Invited"),
     "member.invitation_revoked": _("Revoked the invitation of"),
     "member.joined": _("Joined"),
@@ -19,14 +20,14 @@ WORDS = {
     "app.renamed": _("Renamed"),
     "app.disconnected": _("Disconnected"),
     "sync.saved": _("Saved"),
-    "sync.changed": _("Changed"),
+    "sync.draft_discarded": _("Discarded the draft of"),
     "sync.paused": _("Paused"),
     "sync.resumed": _("Resumed"),
     "sync.turned_off": _("Turned off"),
     "sync.deleted": _("Deleted"),
-    "sync.run": _("Ran"),
     "sync.resynced": _("Resynced records of"),
-    "export.requested": _("Exported records of"),
+    "conflict.resolved": _("Resolved a conflict of"),
+    "records.exported": _("Exported records of"),
 }
 
 

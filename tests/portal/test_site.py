@@ -16,6 +16,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
 
+from portal.accounts.audit import WORDS
 from portal.htmx import wants_fragment
 from portal.statuses import LOOKS
 from portal.templatetags import ui
@@ -114,6 +115,17 @@ def test_pages_allow_no_inline_script_or_style(as_admin: Client) -> None:
     policy, html = answer.headers["Content-Security-Policy"], answer.content.decode()
     assert "unsafe" not in policy
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=", html)
+
+
+def test_every_verb_of_the_audit_trail_reads_as_words() -> None:
+    written: set[str] = set()
+    for package in ("portal", "integrations", "syncjobs"):
+        for path in Path(site.BASE_DIR / package).rglob("*.py"):
+            for call in re.findall(r"audit\.record\((.*?)\n", path.read_text() + "\n", re.DOTALL):
+                written |= set(re.findall(r'"([a-z]+\.[a-z_]+)"', call))
+            written |= set(re.findall(r'verb="([a-z]+\.[a-z_]+)"', path.read_text()))
+    assert len(written) > 10
+    assert sorted(written - set(WORDS)) == []
 
 
 # -- template parts -----------------------------------------------------------------------------------------------------
