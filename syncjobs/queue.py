@@ -13,5 +13,6 @@ from django_q.tasks import async_task
 
 def enqueue(path: str, *ids: Any, bulk: bool = False) -> None:
     """Run ``path(*ids)`` in a worker, once the current transaction has committed."""
-    options = {"cluster": "bulk"} if bulk and not settings.SINGLE_CLUSTER else {}
+    # Always by name: inside a worker of *bulk* the default queue would be *bulk*.
+    options = {"cluster": "bulk" if bulk and not settings.SINGLE_CLUSTER else "live"}
     transaction.on_commit(lambda: async_task(path, *ids, q_options=options))

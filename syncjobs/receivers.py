@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.timezone import now
 
 from integrations.models import AppInstance, InstanceState
 from integrations.records import Hint, Side
@@ -15,6 +16,7 @@ from syncjobs.services import syncs
 # A reconnected instance heals what its own trouble stopped; guards and missing lists wait for a person.
 HEALED_BY_CONNECTION = {
     "AUTH_EXPIRED", "AUTH_REVOKED", "SCOPE_MISSING", "API_ACCESS_DISABLED", "ACCOUNT_CHANGED", "NETWORK_BLOCKED",
+    "REMOTE_UNAVAILABLE",
 }  # fmt: skip
 
 
@@ -41,7 +43,11 @@ def take_hints(sender: Any, instance: AppInstance, hints: Sequence[Hint], **kwar
 
 
 def follow_instance(sender: Any, instance: AppInstance, **kwargs: Any) -> None:
-    """Resume what this instance's trouble had suspended."""
+    """Suspend what a disconnected instance carried; resume what a reconnected one's trouble had suspended."""
+    if instance.state == InstanceState.DISCONNECTED:
+        of_instance(instance).filter(state__in=(SyncState.INITIAL, SyncState.ACTIVE)).update(
+            state=SyncState.SUSPENDED, state_code="AUTH_REVOKED", state_detail=str(instance), state_since=now()
+        )
     if instance.state != InstanceState.CONNECTED:
         return
     for sync in of_instance(instance).filter(state=SyncState.SUSPENDED, state_code__in=HEALED_BY_CONNECTION):

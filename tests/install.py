@@ -98,7 +98,8 @@ class Install:
         return [self.start_cluster(name) for name in names]
 
     def start_cluster(self, name: str = "live") -> Process:
-        return self.start(f"workers-{name}", "manage.py", "qcluster", "--name", name)
+        # By the environment: the queue's settings are read before the command line is.
+        return self.start(f"workers-{name}", "manage.py", "qcluster", env={"Q_CLUSTER_NAME": name})
 
     def start_standins(self, *arguments: str) -> dict[str, Any]:
         """Start the vendors' stand-ins and point the install at them; gives what they print, credentials included.

@@ -93,7 +93,8 @@ class DemoInstall:
             self.start_cluster(name)
 
     def start_cluster(self, name: str = "live") -> Process:
-        return self.start(f"workers-{name}", "qcluster", "--name", name)
+        # By the environment: the queue's settings are read before the command line is.
+        return self.start(f"workers-{name}", "qcluster", env=self.env | {"Q_CLUSTER_NAME": name})
 
     def start(self, name: str, *command: str, **options: Any) -> Process:
         return self._spawn(name, ["manage.py", *command], **options)
@@ -116,8 +117,8 @@ class DemoInstall:
     def _spawn(self, name: str, command: list[str], **options: Any) -> Process:
         with (self.folder / "logs" / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *command], cwd=BASE_DIR, env=self.env, stdin=subprocess.DEVNULL,
-                **({"stdout": log} | options), stderr=log, start_new_session=True,
+                [sys.executable, *command], cwd=BASE_DIR, stdin=subprocess.DEVNULL,
+                **({"stdout": log, "env": self.env} | options), stderr=log, start_new_session=True,
             )  # fmt: skip
         self.processes[name] = process
         return process

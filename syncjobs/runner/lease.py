@@ -5,6 +5,8 @@ its own and pushes the end out. A slice that was frozen and wakes up after anoth
 before each request, so it sends nothing either.
 """
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +22,19 @@ SECONDS = 90
 REQUEST_SECONDS = (
     40  # longest that one request may take: connect and read time-outs of integrations.http with one retry
 )
+
+
+HOST = socket.gethostname()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class LeaseLost(Exception):
@@ -40,6 +55,7 @@ class Lease:
         won = SyncRun.objects.filter(free, ready, pk=run_id, state__in=ACTIVE_STATES).update(
             lease_number=F("lease_number") + 1,
             lease_until=moment + timedelta(seconds=SECONDS),
+            lease_owner=f"{HOST}:{os.getpid()}",
             state=RunState.RUNNING,
             next_slice_at=None,
             waiting_for="",
@@ -65,6 +81,13 @@ class Lease:
         if self.until < now() + timedelta(seconds=REQUEST_SECONDS):
             with self.transaction():
                 pass
+
+    @staticmethod
+    def free_dead() -> int:
+        """Free the leases of workers of this machine that are gone; other machines' pass by themselves. Returns how many."""
+        held = SyncRun.objects.active().filter(lease_until__gt=now(), lease_owner__startswith=f"{HOST}:")
+        dead = [run.pk for run in held if not _alive(int(run.lease_owner.rpartition(":")[2]))]
+        return SyncRun.objects.filter(pk__in=dead).update(lease_until=None)
 
     def release(self) -> None:
         self._mine().update(lease_until=None)

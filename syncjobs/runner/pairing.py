@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from integrations.records import Side
 from syncjobs.engine.matching import Candidate, resolve
-from syncjobs.models import RecordLink, RecordStatus
+from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import get, put, set_status, side_columns
@@ -89,4 +89,8 @@ def join(pairs: Sequence[tuple[RecordLink, RecordLink]], side: Side, deltas: Cou
         set_status(keep, RecordStatus.PENDING, deltas)
         deltas[other.status] -= 1
     RecordLink.objects.filter(pk__in=[other.pk for _, other in pairs]).delete()
+    # A create whose answer was lost has found its record here.
+    WriteIntent.objects.filter(link__in=[keep for keep, _ in pairs], state=WriteIntent.State.SENT).update(
+        state=WriteIntent.State.DONE
+    )
     store.update([keep for keep, _ in pairs], [*KEPT, f"{side}_seen", f"{side}_expected", "next_try_at"])

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from syncjobs.models import PendingChange, RecordLink, RunKind, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
+from syncjobs.runner.lease import Lease
 from syncjobs.runner.slices import BULK_KINDS
 
 
@@ -45,6 +46,7 @@ def wake(sync: Sync) -> None:
 
 def dispatch_due() -> int:
     """The dispatcher, every minute: runs whose worker died or whose wait is over, polls and retries that are due."""
+    Lease.free_dead()
     moment = now()
     on = Q(sync__state__in=(SyncState.INITIAL, SyncState.ACTIVE))
     idle = Q(lease_until=None) | Q(lease_until__lt=moment)

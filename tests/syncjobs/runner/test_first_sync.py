@@ -39,7 +39,13 @@ def test_values_that_differ_at_first_sight_follow_the_winner_and_the_loser_is_in
     w.initial()
     assert w.values(Side.HUB)["ada@example.com"]["first_name"] == "Augusta"
     change = w.link().changes.get(field="first_name")
-    assert (change.old, change.new, change.loser, change.side, change.rule) == ("Ada", "Augusta", "Ada", "hub", "winner_app")
+    assert (change.old, change.new, change.loser, change.side, change.rule) == (
+        "Ada",
+        "Augusta",
+        "Ada",
+        "hub",
+        "winner_app",
+    )
 
 
 def test_a_full_page_of_each_side_costs_one_read_and_one_write_per_hundred(world: Make) -> None:
@@ -51,10 +57,14 @@ def test_a_full_page_of_each_side_costs_one_read_and_one_write_per_hundred(world
     log = w.hub.log + w.app.log
     assert sum(verb == "scan" for verb, _ in w.hub.log) == 10
     assert sum(verb == "create" for verb, _ in w.app.log) == 10
-    assert sum(verb in ("scan", "create", "update", "read", "find") for verb, _ in log) == 21  # and one look at the empty side
+    assert (
+        sum(verb in ("scan", "create", "update", "read", "find") for verb, _ in log) == 21
+    )  # and one look at the empty side
 
 
-def test_nothing_changed_costs_one_call_a_side_and_writes_nothing_at_home(world: Make, django_assert_num_queries: object) -> None:
+def test_nothing_changed_costs_one_call_a_side_and_writes_nothing_at_home(
+    world: Make, django_assert_num_queries: object
+) -> None:
     w = world()
     for number in range(150):
         w.hub.put({"email": f"p{number}@example.com"})
@@ -200,7 +210,9 @@ def test_a_refused_record_fails_alone_and_is_not_forgotten(world: Make) -> None:
     w = world()
     bad = w.hub.put({"email": "bad@example.com", "first_name": "Bad"})
     w.hub.put({"email": "good@example.com", "first_name": "Good"})
-    w.app.refuse = lambda values: Refused("no", code="VALUE_TOO_LONG", field="first_name") if values.get("first_name") == "Bad" else None
+    w.app.refuse = lambda values: (
+        Refused("no", code="VALUE_TOO_LONG", field="first_name") if values.get("first_name") == "Bad" else None
+    )
     w.initial()
     assert w.counts() == {"insync": 1, "failed": 1}
     assert (w.link(hub_id=bad).code, w.link(hub_id=bad).field) == ("VALUE_TOO_LONG", "first_name")

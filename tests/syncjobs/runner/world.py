@@ -58,7 +58,10 @@ class World:
             self.hub.wait(20)
             self.app.wait(20)
             self.poll()
-            if not RecordLink.objects.filter(sync=self.sync, dirty__gt=0).exists() and not self.sync.runs.active().exists():
+            if (
+                not RecordLink.objects.filter(sync=self.sync, dirty__gt=0).exists()
+                and not self.sync.runs.active().exists()
+            ):
                 return
 
     def hint(self, side: Side, *ids: str) -> None:
@@ -118,7 +121,9 @@ class World:
         return self.hub.writes + self.app.writes - before
 
 
-def make_world(account: Account, *, hub: Abilities | None = None, app: Abilities | None = None, **settings: Any) -> World:
+def make_world(
+    account: Account, *, hub: Abilities | None = None, app: Abilities | None = None, **settings: Any
+) -> World:
     """A saved sync between two fresh memory apps. ``settings`` go to the Sync."""
     peers = {}
     for key, abilities in (("memory_hub", hub), ("memory_app", app)):
@@ -129,9 +134,15 @@ def make_world(account: Account, *, hub: Abilities | None = None, app: Abilities
             connect=lambda instance, peer=peer: MemoryConnector(peer), can_be_hub=True,
         )  # fmt: skip
         peers[key] = peer
-    hub_instance = AppInstance.objects.create(account=account, app_key="memory_hub", label="Hub", is_hub=True, way_in="keys")
+    hub_instance = AppInstance.objects.create(
+        account=account, app_key="memory_hub", label="Hub", is_hub=True, way_in="keys"
+    )
     app_instance = AppInstance.objects.create(account=account, app_key="memory_app", label="App", way_in="keys")
-    settings = {"winner": "hub", "identifiers": [{"hub_field": "email", "app_field": "email", "strong": True}], **settings}
+    settings = {
+        "winner": "hub",
+        "identifiers": [{"hub_field": "email", "app_field": "email", "strong": True}],
+        **settings,
+    }
     sync = Sync.objects.create(
         account=account, hub_instance=hub_instance, app_instance=app_instance, hub_kind="people", app_kind="people",
         state=SyncState.ACTIVE, **settings,

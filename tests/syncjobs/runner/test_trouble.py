@@ -1,0 +1,267 @@
+"""What goes wrong between two apps, and what becomes of it: nothing doubled, nothing lost, always a state that people can read."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from integrations import errors
+from integrations.connectors.base import Abilities
+from integrations.records import Side
+from syncjobs.models import RecordLink, RunKind, SyncRun, SyncState, WriteIntent
+from syncjobs.runner import slices
+from syncjobs.runner.lease import Lease, LeaseLost
+from syncjobs.services import runs, syncs
+from tests.syncjobs.runner.world import World
+
+Make = Callable[..., World]
+
+
+class Killed(BaseException):
+    """The worker is gone: nothing below catches this."""
+
+
+def people(w: World, n: int = 5) -> None:
+    for number in range(n):
+        w.hub.put({"email": f"hub{number}@example.com", "first_name": f"H{number}"})
+        w.app.put({"email": f"app{number}@example.com", "first_name": f"A{number}"})
+
+
+@pytest.mark.parametrize("verb", ["scan", "changes", "create", "read"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("side", list(Side))
+def test_a_worker_killed_around_any_call_doubles_and_loses_nothing(
+    world: Make, verb: str, when: str, side: Side
+) -> None:
+    w = world()
+    people(w)
+    peer = w.hub if side is Side.HUB else w.app
+    peer.fail(verb, Killed, when=when)  # type: ignore[arg-type]
+    try:
+        w.initial()
+        w.settle()
+    except Killed:
+        w.lift_waits()
+    w.settle()
+    w.assert_equal()
+    assert len(w.hub.live()) == len(w.app.live()) == 10
+    assert w.counts() == {"insync": 10}
+    assert w.quiet_writes() == 0
+
+
+def test_a_create_whose_answer_is_lost_is_looked_up_and_adopted(world: Make) -> None:
+    w = world()
+    w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.app.fail("create", lambda: errors.NoAnswer("lost"), when="after")
+    w.initial()
+    w.settle()
+    assert len(w.app.live()) == 1
+    assert w.counts() == {"insync": 1}
+    assert WriteIntent.objects.get().state == "done"
+
+
+def test_a_create_that_lands_late_is_not_sent_twice(world: Make) -> None:
+    w = world()
+    w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.app.land_late = True
+    w.initial()
+    w.app.land_late = False
+    w.settle()
+    assert len(w.app.live()) == 1
+    w.assert_equal()
+
+
+def test_an_update_whose_answer_is_lost_is_read_back_and_not_taken_for_an_edit(world: Make) -> None:
+    w = world()
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.initial()
+    w.hub.edit(pk, first_name="Augusta")
+    w.app.fail("update", lambda: errors.NoAnswer("lost"), when="after")
+    writes = w.hub.writes
+    w.settle()
+    w.assert_equal()
+    assert w.hub.writes == writes
+    assert w.quiet_writes() == 0
+
+
+def test_an_edit_made_while_our_answer_was_lost_survives(world: Make) -> None:
+    w = world(winner="recent")
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.initial()
+    w.hub.edit(pk, first_name="Augusta")
+    w.app.fail("update", lambda: errors.NoAnswer("lost"), when="after")
+    w.poll()
+    w.app.edit(next(iter(w.app.live())), first_name="Gussie")
+    w.settle()
+    assert w.values(Side.HUB)["ada@example.com"]["first_name"] == "Gussie"
+    w.assert_equal()
+
+
+def test_a_peer_that_cuts_values_does_not_destroy_the_original(world: Make) -> None:
+    w = world()
+    text = "A note that is rather longer than what the other side keeps"
+    pk = w.hub.put({"email": "ada@example.com", "notes": text})
+    w.app.rewrite = lambda name, value: value[:30] if name == "notes" and isinstance(value, str) else value
+    w.initial()
+    w.settle()
+    assert w.hub.live()[pk]["notes"] == text
+    assert w.link().code == "LOSSY_FIELD"
+    w.app.edit(next(iter(w.app.live())), first_name="Ada")
+    w.settle()
+    assert w.hub.live()[pk]["notes"] == text
+    assert w.quiet_writes() == 0
+
+
+def test_an_expired_login_suspends_with_the_reason_and_reconnecting_goes_on(world: Make) -> None:
+    w = world()
+    people(w)
+    w.app.fail("scan", lambda: errors.AuthRevoked("The key was rotated."))
+    run = w.initial()
+    w.sync.refresh_from_db()
+    assert (w.sync.state, w.sync.state_code) == (SyncState.SUSPENDED, "AUTH_REVOKED")
+    assert w.sync.app_instance.state == "needs_reauth"  # type: ignore[union-attr]
+    syncs.resume(sync=w.sync, by=None)
+    w.lift_waits()
+    w._finish(run)
+    w.settle()
+    w.assert_equal()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.RateLimited("slow down", retry_after=30), "RATE_LIMITED"),
+        (errors.Unavailable("down"), "REMOTE_UNAVAILABLE"),
+    ],
+)
+def test_a_busy_or_absent_app_makes_the_run_wait_and_say_so(world: Make, error: Exception, code: str) -> None:
+    w = world()
+    people(w)
+    w.hub.fail("scan", lambda: error)  # type: ignore[arg-type,return-value]
+    run = w.initial()
+    run.refresh_from_db()
+    assert run.is_active
+    assert run.waiting_for == code
+    assert run.next_slice_at is not None
+    w.settle()
+    w.assert_equal()
+
+
+def test_an_expired_cursor_starts_over_with_a_scan(world: Make) -> None:
+    w = world()
+    people(w)
+    w.initial()
+    w.hub.edit(next(iter(w.hub.live())), first_name="Changed")
+    w.hub.fail("changes", lambda: errors.CursorExpired("too old"))
+    w.settle()
+    w.assert_equal()
+
+
+def test_pausing_keeps_what_waits_and_resuming_catches_up(world: Make) -> None:
+    w = world()
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.initial()
+    syncs.pause(sync=w.sync, by=None)
+    w.hub.edit(pk, first_name="Augusta")
+    w.hint(Side.HUB, pk)
+    assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Ada"
+    w.sync.refresh_from_db()
+    syncs.resume(sync=w.sync, by=None)
+    w.settle()
+    w.assert_equal()
+
+
+def test_a_second_worker_cannot_take_a_lease_and_a_late_one_changes_nothing(world: Make) -> None:
+    w = world()
+    run = runs.start(sync=w.sync, kind=RunKind.INITIAL)
+    first = Lease.take(run.pk)
+    assert first is not None
+    assert Lease.take(run.pk) is None
+    SyncRun.objects.filter(pk=run.pk).update(lease_until=None)
+    second = Lease.take(run.pk)
+    assert second is not None
+    with pytest.raises(LeaseLost), first.transaction():
+        RecordLink.objects.create(sync=w.sync, hub_id="1")
+    assert not RecordLink.objects.exists()
+    with second.transaction():
+        pass
+
+
+def test_the_lease_of_a_dead_worker_of_this_machine_is_freed_at_once(world: Make) -> None:
+    import subprocess
+
+    w = world()
+    run = runs.start(sync=w.sync, kind=RunKind.INITIAL)
+    Lease.take(run.pk)
+    assert Lease.free_dead() == 0
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    owner = SyncRun.objects.get(pk=run.pk).lease_owner.rpartition(":")[0]
+    SyncRun.objects.filter(pk=run.pk).update(lease_owner=f"{owner}:{gone.pid}")
+    assert Lease.free_dead() == 1
+    assert Lease.take(run.pk) is not None
+
+
+def test_a_mapped_field_that_was_deleted_stops_alone_and_says_so(world: Make) -> None:
+    w = world()
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada", "notes": "x"})
+    w.initial()
+    w.app.fields = [f for f in w.app.fields if f.name != "notes"]
+    from integrations.models import ObjectSchema
+
+    ObjectSchema.objects.all().delete()
+    w.hub.edit(pk, first_name="Augusta", notes="y")
+    w.settle()
+    assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Augusta"
+    row = w.sync.mappings.get(app_field="notes")
+    assert (row.problem, row.problem_detail) == ("FIELD_MISSING", "notes")
+
+
+def test_ask_me_waits_for_a_person_and_their_answer_goes_across(world: Make) -> None:
+    w = world(winner="ask")
+    w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.app.put({"email": "ada@example.com", "first_name": "Augusta"})
+    w.initial()
+    assert (w.link().status, w.link().code) == ("review", "CONFLICT_UNRESOLVED")
+    syncs.resolve_conflict(link=w.link(), field="first_name", keep=Side.APP, by=None)
+    w.settle()
+    assert w.values(Side.HUB)["ada@example.com"]["first_name"] == "Augusta"
+    assert w.counts() == {"insync": 1}
+
+
+def test_records_outside_the_chosen_lists_are_met_and_not_overwritten(world: Make) -> None:
+    able = Abilities(create_upserts_by="email", containers="list", target_container=True)
+    w = world(app=able, app_scope={"lists": ["mine"], "target_list": "mine"}, winner="app")
+    w.app.lists = {"mine": "Mine", "other": "Other"}
+    w.app.put({"email": "ada@example.com", "first_name": "Augusta"}, lists=["other"])
+    w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.initial()
+    w.settle()
+    assert len(w.app.live()) == 1
+    assert w.values(Side.HUB)["ada@example.com"]["first_name"] == "Augusta"
+
+
+def test_new_settings_are_applied_to_records_that_have_not_changed(world: Make) -> None:
+    from syncjobs.models import Sync, SyncFilter
+
+    w = world()
+    w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    SyncFilter.objects.create(
+        sync=w.sync, side="hub", groups=[[{"field": "first_name", "operator": "is", "value": "Bob"}]]
+    )
+    w.initial()
+    assert w.link().code == "FILTER_NOT_MATCHED"
+    SyncFilter.objects.all().delete()
+    Sync.objects.filter(pk=w.sync.pk).update(version=2)
+    w.initial()
+    assert w.counts() == {"insync": 1}
+
+
+def test_a_fault_of_our_own_is_a_wait_and_no_traceback_for_people(world: Make, caplog: Any) -> None:
+    w = world()
+    people(w)
+    w.hub.fail("scan", lambda: ZeroDivisionError("bug"))  # type: ignore[arg-type,return-value]
+    run = w.initial()
+    run.refresh_from_db()
+    assert run.waiting_for == "INTERNAL_ERROR"
+    assert slices.run_slice(run.pk) is None
