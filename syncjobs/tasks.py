@@ -10,6 +10,7 @@ import logging
 
 from django.core.cache import cache
 
+from syncjobs.exports import making
 from syncjobs.models import RunEvent, RunKind, Sync, SyncRun
 from syncjobs.runner import slices
 from syncjobs.services import runs
@@ -36,6 +37,7 @@ def tick() -> None:
     cache.set(HEARTBEAT, now().isoformat(), timeout=None)
     runs.dispatch_due()
     _tidy()
+    making.tidy()
 
 
 def _tidy() -> None:

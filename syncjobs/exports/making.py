@@ -35,7 +35,7 @@ SLICE_SECONDS = 10
 CHUNK = 500
 KEPT = timedelta(days=7)
 LOCK_SECONDS = 90  # longer than a task may run: see Q_CLUSTER["timeout"]
-STUCK_AFTER = timedelta(minutes=10)
+SILENT_SECONDS = 600  # an export of which nothing was heard for so long lost its worker
 
 
 def request(*, sync: Sync, by: Any, status: str = "", code: str = "") -> Export:
@@ -43,7 +43,7 @@ def request(*, sync: Sync, by: Any, status: str = "", code: str = "") -> Export:
     filters = {key: value for key, value in (("status", status), ("code", code)) if value}
     export = Export.objects.create(account=sync.account, sync=sync, requested_by=by, filters=filters)
     audit.record(account=sync.account, user=by, verb="records.exported", target=str(sync), **filters)
-    enqueue(TASK, export.pk, bulk=True)
+    _queue(export)
     return export
 
 
@@ -56,7 +56,7 @@ def make(export: Export) -> None:
         if _slice(export):
             _finish(export)
         else:
-            enqueue(TASK, export.pk, bulk=True)
+            _queue(export)
     except OSError as error:  # disk full, folder not writable
         log.exception("Export %s could not be written", export.pk)
         _fail(export, str(error.strerror or ""))
@@ -66,8 +66,9 @@ def make(export: Export) -> None:
 
 def tidy() -> int:
     """Delete files that are older than promised, and take up exports whose worker died. Returns how many files went."""
-    for export in Export.objects.filter(state__in=(State.QUEUED, State.RUNNING), created_at__lt=now() - STUCK_AFTER):
-        enqueue(TASK, export.pk, bulk=True)
+    for export in Export.objects.filter(state__in=(State.QUEUED, State.RUNNING)):
+        if not cache.get(_sign_of_life(export)):
+            _queue(export)
     gone = 0
     for export in Export.objects.filter(expires_at__lt=now()).exclude(file=""):
         export.file.delete(save=False)
@@ -92,6 +93,15 @@ def filename(export: Export) -> str:
         f"{export.created_at:%Y-%m-%d}",
     ]
     return "-".join(part for part in parts if part) + ".csv"
+
+
+def _queue(export: Export) -> None:
+    cache.set(_sign_of_life(export), 1, SILENT_SECONDS)
+    enqueue(TASK, export.pk, bulk=True)
+
+
+def _sign_of_life(export: Export) -> str:
+    return f"export-{export.pk}-lives"
 
 
 def _lock(export: Export) -> str:

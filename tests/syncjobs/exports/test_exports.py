@@ -116,6 +116,18 @@ def test_a_slice_that_was_killed_doubles_no_row(sync: Sync, monkeypatch: pytest.
     assert [export.state, export.rows, len(rows_of(export))] == ["ready", 6, 6]
 
 
+def test_an_export_whose_worker_died_is_taken_up_once(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = making.request(sync=sync, by=None)
+    queued: list[int] = []
+    monkeypatch.setattr(making, "enqueue", lambda path, pk, bulk: queued.append(pk))
+    making.tidy()
+    assert queued == [], "its task may still come"
+    cache.clear()  # as ten silent minutes do
+    making.tidy()
+    making.tidy()
+    assert queued == [export.pk]
+
+
 def test_a_second_worker_goes_home(sync: Sync) -> None:
     export = making.request(sync=sync, by=None)
     cache.add(making._lock(export), 1, 60)
