@@ -44,7 +44,7 @@ def update(rows: Sequence[RecordLink], names: Sequence[str]) -> None:
     """Write the named columns of rows that exist."""
     if not rows:
         return
-    columns = _columns()
+    columns, names = _columns(), list(dict.fromkeys(names))
     table = connection.ops.quote_name(RecordLink._meta.db_table)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
