@@ -30,12 +30,11 @@ class DirectionForm(forms.ModelForm):
         }
 
     def __init__(self, data: Any, *, draft: Sync, schemas: Schemas | None) -> None:
-        super().__init__(data, instance=draft)
+        super().__init__(self._with_unasked(data, draft), instance=draft)
         self.schemas = schemas
         self.fields["direction"].choices = Direction.choices
         self.fields["duplicates"].choices = DuplicatePolicy.choices
         self.fields["winner"].choices = labels.winners(draft)
-        self.fields["winner"].required = False
         self.fields["keep_blanks"].initial = not draft.clear_values
         wanted = self.data.get("direction") if self.is_bound else draft.direction
         self.direction = wanted if wanted in Direction.values else draft.direction
@@ -48,6 +47,16 @@ class DirectionForm(forms.ModelForm):
         ):
             self.fields[name].widget.attrs["class"] = "form-select"
         self.fields["keep_blanks"].widget.attrs["class"] = "form-check-input"
+
+    @staticmethod
+    def _with_unasked(data: Any, draft: Sync) -> Any:
+        """What a page for another direction did not ask keeps its stored value."""
+        if data is not None:
+            data = data.copy()
+            for name in ("winner", "when_deleted_in_hub", "when_deleted_in_app"):
+                if name not in data:
+                    data[name] = getattr(draft, name)
+        return data
 
     def _deletions(self) -> None:
         """A deletion is carried over only where the sync writes, and deleting is offered only where the app can."""
@@ -113,8 +122,6 @@ class DirectionForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if not cleaned.get("winner"):  # a one-way sync does not ask
-            cleaned.pop("winner", None)
         pairs = [cleaned.get(f"key{place}") for place in range(KEYS)]
         if pairs[1] and not pairs[0]:
             self.add_error("key0", _("Choose the first key before the second."))

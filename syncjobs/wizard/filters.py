@@ -17,7 +17,6 @@ from syncjobs.models import Sync, SyncFilter
 from syncjobs.wizard import labels
 
 MAX_GROUPS, MAX_RULES = 10, 20
-FIRST_OPERATOR = "known"
 
 
 @dataclasses.dataclass
@@ -37,7 +36,9 @@ class Rule:
 
     @property
     def operators(self) -> list[tuple[str, Any]]:
-        names = OPERATORS[self.known.type] if self.known else [FIRST_OPERATOR]
+        if not self.known:
+            return [(self.operator, labels.OPERATORS.get(self.operator, "…"))]
+        names = OPERATORS[self.known.type]
         if self.operator and self.operator not in names:
             names = [self.operator, *names]
         return [(name, labels.OPERATORS[name]) for name in names if name in labels.OPERATORS]

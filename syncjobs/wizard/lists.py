@@ -1,5 +1,6 @@
 """The lists of an app that bound a sync: which it reads, and which one new records go to."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.core.cache import cache
@@ -12,22 +13,27 @@ from integrations.services import schemas as app_schemas
 from syncjobs.models import Sync
 from syncjobs.services.mappings import towards
 
+FRESH_SECONDS = 60  # every change of the page is a request; each must not cost a call of the customer's limit
 KEEP_SECONDS = 3600
 
 
-def containers(instance: AppInstance, kind: str) -> tuple[list[Container], str]:
-    """The app's lists as they are now, and why they cannot be shown ("" when they can)."""
+def containers(instance: AppInstance, kind: str, *, fresh: bool = False) -> tuple[list[Container], str]:
+    """The app's lists as they were within the last minute (``fresh``: now), and why they cannot be shown ("" when they can)."""
+    key = _key(instance, kind)
+    if not fresh and (kept := cache.get(key)) is not None:
+        return [Container(**item) for item in kept], ""
     try:
         found = app_schemas.containers(instance, kind)
     except ConnectorError as error:
         return [], str(error) or _("%(app)s did not answer.") % {"app": instance.app.name}
-    cache.set(_key(instance, kind), {item.id: item.name for item in found}, KEEP_SECONDS)
+    cache.set(key, [asdict(item) for item in found], FRESH_SECONDS)
+    cache.set(f"{key}-names", {item.id: item.name for item in found}, KEEP_SECONDS)
     return found, ""
 
 
 def names(instance: AppInstance, kind: str) -> dict[str, str]:
     """id → name of the lists as last shown; asks no app, so it may be empty."""
-    return cache.get(_key(instance, kind)) or {}
+    return cache.get(f"{_key(instance, kind)}-names") or {}
 
 
 def _key(instance: AppInstance, kind: str) -> str:
@@ -44,7 +50,10 @@ class Lists:
         self.word = self.ability.containers or _("list")
         self.reads = bool(self.ability.containers) and towards(draft.direction, side.other)
         self.target_needed = self.ability.target_container and towards(draft.direction, side)
-        self.found, self.problem = containers(self.instance, draft.kind(side)) if self.shown else ([], "")
+        self.found, self.problem = (
+            # Opening the page reads anew; saving it does not.
+            containers(self.instance, draft.kind(side), fresh=data is None) if self.shown else ([], "")
+        )
         self.errors: dict[str, str] = {}
         # Posted by a page that showed these inputs; the marker keeps an absent box apart from an unticked one.
         self.bound = data is not None and f"{side}-lists-shown" in data
