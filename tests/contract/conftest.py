@@ -15,12 +15,7 @@ from tests.integrations.server import Server
 from tests.processes import die_with_parent, stop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-NO_LIMITS = [
-    "hubspot.limit_oauth=0",
-    "hubspot.limit_static=0",
-    "hubspot.limit_search=0",
-    "hubspot.limit_daily=0",
-]
+NO_LIMITS = ["hubspot.limit_oauth=0", "hubspot.limit_static=0", "hubspot.limit_search=0"]
 
 Control = Callable[..., dict[str, Any]]
 """``control(verb, **given)``: a control verb of one stand-in."""

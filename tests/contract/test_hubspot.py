@@ -243,6 +243,25 @@ def test_a_poll_after_a_mass_deletion_catches_up_at_once(connector: HubSpot, pee
     assert gone == set(ids)
 
 
+def test_more_properties_than_a_search_body_holds(connector: HubSpot, peer: HubSpotPeer) -> None:
+    """HubSpot refuses bodies over 3,000 characters; names of fields count."""
+    fields = ["firstname", *(f"a_field_that_has_quite_a_long_name_{number:03d}" for number in range(250))]
+    cursor = connector.changes("contacts", fields=fields, cursor=None, position=None, scope={}).cursor
+    ids = peer.put_many(450)
+    shown: dict[str, Values] = {}
+    position = None
+    while True:
+        page = connector.changes("contacts", fields=fields, cursor=cursor, position=position, scope={})
+        shown |= {record.id: record.values for record in page.records}
+        position = page.position
+        if position is None:
+            break
+    assert {id: shown[id] for id in ids} == {id: {"firstname": "Many"} for id in ids}
+    scanned = connector.scan("contacts", fields=fields, position=None, scope={}).records
+    assert len(scanned) == 100
+    assert scanned[0].values.keys() == {"firstname"}
+
+
 def test_a_restored_record_is_not_gone(connector: HubSpot, peer: HubSpotPeer) -> None:
     id = peer.put({"email": "back@example.com"})
     cursor = connector.changes("contacts", fields=SHOWN, cursor=None, position=None, scope={}).cursor

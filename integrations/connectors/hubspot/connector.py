@@ -47,7 +47,9 @@ ALIASES = "hs_merged_object_ids"
 TEXT = schema.FieldType.TEXT
 OVERLAP = 120_000  # ms that a window reaches back: search shows a change seconds after it happened
 LIST_PAGE, SEARCH_PAGE = 100, 200
-FIND_VALUES = 30  # e-mail-sized values that fit into a search body of 3,000 characters
+# Longer lists of property names do not fit into a search body (3,000 characters) or an address: ids are listed, then read.
+WIDE_SEARCH, WIDE_LIST = 2000, 6000
+FIND_VALUES = 20  # values a search: the body has room for 3,000 characters
 
 ABILITIES = Abilities(
     webhooks=True,
@@ -120,9 +122,11 @@ class HubSpot:
 
     # -- reading -------------------------------------------------------------------------------------------------------
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
-        data = self._list(kind, fields, (position or {}).get("after"))
+        wide = len(_properties(fields)) > WIDE_LIST
+        data = self._list(kind, () if wide else fields, (position or {}).get("after"))
+        records = self._read_listed(kind, data, fields) if wide else self._records(kind, data, fields)
         after = _after(data)
-        return Page(self._records(kind, data, fields), position={"after": after} if after else None)
+        return Page(records, position={"after": after} if after else None)
 
     def changes(
         self,
@@ -219,12 +223,14 @@ class HubSpot:
             "value": str(position["lo"]),
         }
         newer = {"propertyName": "hs_object_id", "operator": "GT", "value": position["last"]}
-        answer = self._search(kind, [modified, newer], fields)
-        records = self._records(kind, answer.data, fields)
+        wide = len(_properties(fields)) > WIDE_SEARCH
+        answer = self._search(kind, [modified, newer], () if wide else fields)
+        records = self._read_listed(kind, answer.data, fields) if wide else self._records(kind, answer.data, fields)
+        results = answer.data["results"]
         rest = {"archived": position["archived"], "next": position.get("next") or _clock(answer)}
-        if len(records) < SEARCH_PAGE or len(records) >= answer.data.get("total", SEARCH_PAGE + 1):
+        if len(results) < SEARCH_PAGE or len(results) >= answer.data.get("total", SEARCH_PAGE + 1):
             return records, rest
-        return records, {**rest, "lo": position["lo"], "last": records[-1].id}
+        return records, {**rest, "lo": position["lo"], "last": str(results[-1]["id"])}
 
     def _search(self, kind: str, filters: list[dict[str, Any]], fields: Sequence[str]) -> Answer:
         body = {
@@ -290,6 +296,13 @@ class HubSpot:
         for record in records:
             for id in {record.id, *record.aliases} & asked:
                 answer.records[id] = record
+
+    def _read_listed(self, kind: str, data: dict[str, Any], fields: Sequence[str]) -> list[RemoteRecord]:
+        ids = [str(item["id"]) for item in data["results"]]
+        found: dict[str, RemoteRecord] = {}
+        for some in _chunks(ids, ABILITIES.read_batch):
+            found |= self.read(kind, [Ref(id) for id in some], fields=fields).records
+        return list(found.values())
 
     def _records(self, kind: str, data: dict[str, Any], fields: Sequence[str]) -> list[RemoteRecord]:
         return [self._record(kind, item, fields) for item in data.get("results") or []]
