@@ -110,9 +110,7 @@ class Control:
         return {"now": self.vendor.clock.now()}
 
     def settings(self, given: dict[str, Any]) -> dict[str, Any]:
-        if unknown := set(given) - set(self.vendor.defaults):
-            raise ControlError(f"No such setting: {', '.join(sorted(unknown))}.")
-        self.vendor.settings.update(given)
+        self.vendor.settings.update(self.vendor.checked(given))
         if given:
             self.vendor.settings_changed()
         return {"settings": self.vendor.settings}

@@ -64,9 +64,7 @@ class Vendor:
     def __init__(self, world: World, settings: dict[str, Any] | None = None) -> None:
         self.world = world
         self.clock = world.clock
-        self.settings: dict[str, Any] = {**self.defaults, **(settings or {})}
-        if unknown := set(self.settings) - set(self.defaults):
-            raise ControlError(f"{self.key} has no setting {', '.join(sorted(unknown))}.")
+        self.settings: dict[str, Any] = {**self.defaults, **self.checked(settings or {})}
         self.initial = dict(self.settings)
         self.faults = Faults(seed=world.seed)
         self.limiter = Limiter(world.clock.now)
@@ -99,6 +97,17 @@ class Vendor:
         """The vendor's own way to say 429, 5xx, …; used for injected faults and outages."""
         headers = {"Retry-After": str(int(retry_after))} if retry_after is not None else None
         return answer({"message": f"Injected {status}"}, status, headers)
+
+    def checked(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Settings as given; raises ControlError for an unknown name or a value of another type than the default's."""
+        for name, value in given.items():
+            if name not in self.defaults:
+                raise ControlError(f"{self.key} has no setting {name}; it has {', '.join(sorted(self.defaults))}.")
+            usual = self.defaults[name]
+            fits = (int, float) if type(usual) in (int, float) else type(usual)
+            if not isinstance(value, fits) or isinstance(value, bool) != isinstance(usual, bool):
+                raise ControlError(f"{self.key}.{name} takes a value like {usual!r}, not {value!r}.")
+        return given
 
     def settings_changed(self) -> None:
         """Called after ``/_control/settings``."""

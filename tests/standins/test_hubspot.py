@@ -303,3 +303,72 @@ class TestAssociations:
         assert answer.status_code == 207
         assert [row["from"]["id"] for row in answer.json()["results"]] == ["901"]
         assert answer.json()["errors"][0]["context"]["fromObjectId"] == [lonely]
+
+
+class TestAccountRules:
+    """What administrators set, and 2026-09 applies to API writes."""
+
+    def test_a_required_property_and_a_longest_value(self, api: Api, hubspot: dict[str, Any]) -> None:
+        control(hubspot, "settings", rules={"contacts": {"required": ["company"], "max_length": {"city": 4}}})
+        assert codes(api("POST", CONTACTS, {"properties": {"lastname": "R"}})) == ["REQUIRED_PROPERTY"]
+        assert codes(api("PATCH", f"{CONTACTS}/901", {"properties": {"city": "London"}})) == ["MAX_LENGTH"]
+        assert api("PATCH", f"{CONTACTS}/901", {"properties": {"city": "Oslo"}}).status_code == 200
+        shown = api("GET", "/crm/property-validations/2026-03/0-1").json()["results"]
+        assert shown[0]["propertyName"] == "city"
+
+
+class TestSchema:
+    GIVEN = {"name": "made_here", "label": "Made", "type": "enumeration", "fieldType": "select",
+             "groupName": "contactinformation", "options": [{"label": "A", "value": "a"}]}  # fmt: skip
+    PATH = "/crm/properties/2026-03/contacts"
+
+    def test_a_property_can_be_made_once_changed_and_archived(self, api: Api) -> None:
+        assert api("POST", self.PATH, self.GIVEN).status_code == 201
+        assert api("POST", self.PATH, self.GIVEN).status_code == 409
+        options = [{"label": "B", "value": "b"}]
+        changed = api("PATCH", f"{self.PATH}/made_here", {"options": options}).json()
+        assert [option["value"] for option in changed["options"]] == ["b"]
+        assert codes(api("POST", CONTACTS, {"properties": {"lastname": "X", "made_here": "a"}})) == ["INVALID_OPTION"]
+        assert api("DELETE", f"{self.PATH}/made_here").status_code == 204
+        assert api("GET", f"{self.PATH}/made_here").status_code == 404
+        assert codes(api("POST", CONTACTS, {"properties": {"lastname": "X", "made_here": "b"}})) == [
+            "PROPERTY_DOESNT_EXIST"
+        ]
+
+    @pytest.mark.parametrize(
+        "wrong", [{"name": "Upper Case"}, {"fieldType": "date"}, {"groupName": "nowhere"}, {"label": ""}]
+    )
+    def test_a_property_that_makes_no_sense_is_refused(self, api: Api, wrong: dict[str, Any]) -> None:
+        assert api("POST", self.PATH, {**self.GIVEN, **wrong}).status_code == 400
+
+    def test_what_cannot_be_written_says_so(self, api: Api) -> None:
+        found = {each["name"]: each for each in api("GET", self.PATH).json()["results"]}
+        fixed = {name for name, each in found.items() if each["modificationMetadata"]["readOnlyValue"]}
+        assert {"hs_object_id", "createdate", "lastmodifieddate", "hs_email_domain"} <= fixed
+        assert not {"email", "firstname", "lifecyclestage", "newsletter"} & fixed
+        assert found["hubspot_owner_id"]["referencedObjectType"] == "OWNER"
+
+    def test_unknown_versions_and_object_types(self, api: Api) -> None:
+        assert api("GET", "/crm/objects/2026-09/contacts/901").status_code == 200
+        assert api("GET", "/crm/objects/2026-04/contacts/901").status_code == 404
+        assert api("GET", "/crm/objects/2026-03/unicorns").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (CONTACTS, [1]),
+        (CONTACTS, {"properties": "x"}),
+        (CONTACTS, {"properties": {"email": {"a": 1}}}),
+        (CONTACTS, {"properties": {"lastname": "x"}, "associations": [{"to": 1}]}),
+        (f"{CONTACTS}/search", {"filterGroups": ["x"]}),
+        (f"{CONTACTS}/search", {"filterGroups": [{"filters": ["x"]}]}),
+        (f"{CONTACTS}/batch/read", {"inputs": "x"}),
+        (f"{CONTACTS}/batch/update", {"inputs": [1]}),
+        (f"{CONTACTS}/batch/upsert", {"inputs": []}),
+        ("/crm/v4/associations/contacts/companies/batch/create", {"inputs": [{"from": 1}]}),
+    ],
+)
+def test_a_body_of_the_wrong_shape_is_a_bad_request(api: Api, path: str, body: Any) -> None:
+    answer = api("POST", path, body)
+    assert answer.status_code in (400, 207), answer.text

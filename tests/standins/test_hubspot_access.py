@@ -169,6 +169,12 @@ class TestLimits:
         control(hubspot, "clock", advance=10)
         assert get(hubspot, hubspot["token"]).status_code == 200
 
+    def test_the_daily_limit_is_told_apart(self, hubspot: dict[str, Any]) -> None:
+        remaining = int(get(hubspot, hubspot["token"]).headers["X-HubSpot-RateLimit-Daily-Remaining"])
+        control(hubspot, "settings", limit_daily=625_000 - remaining)
+        answer = get(hubspot, hubspot["token"])
+        assert (answer.status_code, answer.json()["policyName"]) == (429, "DAILY")
+
     def test_an_oauth_app_has_its_own_limit_per_account_and_no_daily_one(self, hubspot: dict[str, Any]) -> None:
         control(hubspot, "settings", limit_oauth=1)
         one, other = connected(hubspot)["access_token"], connected(hubspot, portal="4243")["access_token"]

@@ -51,7 +51,9 @@ class Command(BaseCommand):
         settings = _settings(options)
         sockets = {}
         for key in VENDORS:
-            if options["only"] in (None, key) and (vendor := _create(key, world, settings.get(key, {}))):
+            if options["only"] in (None, key):
+                package = import_module(f"integrations.standins.{key}")
+                vendor: Vendor = package.create(world, settings.get(key, {}))
                 vendor.faults.configure(options["faults"])
                 sockets[vendor] = attach(vendor, options[f"{key}_port"])
         described = {vendor.key: vendor.describe() for vendor in sockets}
@@ -61,11 +63,6 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         await serve(sockets, ready)
-
-
-def _create(key: str, world: World, settings: dict[str, Any]) -> Vendor | None:
-    package = import_module(f"integrations.standins.{key}")
-    return package.create(world, settings) if hasattr(package, "create") else None
 
 
 def _settings(options: dict[str, Any]) -> dict[str, dict[str, Any]]:

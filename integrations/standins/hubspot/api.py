@@ -3,15 +3,16 @@
 Handlers take a ``Call`` and answer a Response or raise ``Problem``.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from integrations.standins.hubspot.errors import Problem, bad_request, missing_scopes, not_found, rate_limited
+from integrations.standins.hubspot.errors import Problem, bad_request, missing_scopes, rate_limited
 from integrations.standins.hubspot.oauth import Grant
 from integrations.standins.hubspot.portal import Portal
 from integrations.standins.hubspot.table import Table
@@ -22,6 +23,21 @@ if TYPE_CHECKING:
     from integrations.standins.hubspot.vendor import HubSpot
 
 WINDOW = 10.0  # seconds of the burst limit
+
+
+class DatedVersion(Convertor[str]):
+    """``{version:dated}`` in a path: 2026-03 and its successors, previews too."""
+
+    regex = r"20[0-9]{2}-(?:03|09)(?:-beta)?"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("dated", DatedVersion())
 
 
 @dataclass
@@ -82,9 +98,6 @@ class Call:
         return self.body
 
 
-Handle = Callable[[Call], Awaitable[Response] | Response]
-
-
 def route(hub: "HubSpot", paths: tuple[str, ...], method: str, handle: Callable[[Call], Response]) -> list[Route]:
     """The same handler under the paths of every version."""
 
@@ -99,8 +112,6 @@ async def _answer(hub: "HubSpot", request: Request, handle: Callable[[Call], Res
         grant = hub.oauth.grant(request.headers.get("authorization", ""))
         searching = request.url.path.endswith("/search")
         headers = _limits(hub, grant, searching)
-        if headers is None:
-            return rate_limited("SECONDLY" if searching else "TEN_SECONDLY_ROLLING")
         call = Call(hub, request, grant, hub.portals[grant.portal_id])
         if request.method in ("POST", "PUT", "PATCH", "DELETE"):
             call.body = await read_json(request)
@@ -108,21 +119,29 @@ async def _answer(hub: "HubSpot", request: Request, handle: Callable[[Call], Res
         response = handle(call)
     except BadBody as error:
         return bad_request(str(error)).answer()
+    except OverLimit as over:
+        return rate_limited(str(over))
     except Problem as problem:
         return problem.answer()
     response.headers.update(headers)
     return response
 
 
-def _limits(hub: "HubSpot", grant: Grant, searching: bool) -> dict[str, str] | None:
-    """Headers for the answer, or None if the call is over a limit."""
+class OverLimit(Exception):
+    """The name of the limit: SECONDLY, TEN_SECONDLY_ROLLING, DAILY."""
+
+
+def _limits(hub: "HubSpot", grant: Grant, searching: bool) -> dict[str, str]:
+    """Headers for the answer; raises OverLimit."""
     settings, take = hub.settings, hub.limiter.take
     if searching:
-        return None if take(f"search/{grant.portal_id}", settings["limit_search"], 1.0) is None else {}
+        if take(f"search/{grant.portal_id}", settings["limit_search"], 1.0) is None:
+            raise OverLimit("SECONDLY")
+        return {}
     name = "limit_static" if grant.static else "limit_oauth"
     left = take(f"{name}/{grant.client_id}/{grant.portal_id}", settings[name], WINDOW)
     if left is None:
-        return None
+        raise OverLimit("TEN_SECONDLY_ROLLING")
     headers = {
         "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(WINDOW * 1000)),
         "X-HubSpot-RateLimit-Max": str(settings[name]),
@@ -130,9 +149,8 @@ def _limits(hub: "HubSpot", grant: Grant, searching: bool) -> dict[str, str] | N
     }
     if grant.static:
         used = hub.used_today(grant.portal_id)
+        if used > settings["limit_daily"]:
+            raise OverLimit("DAILY")
         headers["X-HubSpot-RateLimit-Daily"] = str(settings["limit_daily"])
-        headers["X-HubSpot-RateLimit-Daily-Remaining"] = str(max(0, settings["limit_daily"] - used))
+        headers["X-HubSpot-RateLimit-Daily-Remaining"] = str(settings["limit_daily"] - used)
     return headers
-
-
-__all__ = ["Call", "not_found", "route"]

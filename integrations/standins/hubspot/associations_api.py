@@ -13,8 +13,8 @@ from integrations.standins.hubspot.objects_api import number
 from integrations.standins.hubspot.table import Table
 from integrations.standins.web import answer, empty
 
-RECORDS = ("/crm/objects/{version}", "/crm/v4/objects", "/crm/v3/objects")
-PAIRS = ("/crm/associations/{version}", "/crm/v4/associations")
+RECORDS = ("/crm/objects/{version:dated}", "/crm/v4/objects", "/crm/v3/objects")
+PAIRS = ("/crm/associations/{version:dated}", "/crm/v4/associations")
 MOST_READ, MOST_WRITTEN, PAGE = 1000, 2000, 500
 
 

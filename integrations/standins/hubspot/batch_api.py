@@ -36,6 +36,8 @@ def outcome(call: Call, results: list[Shown], errors: list[Shown], status: int =
 def read(call: Call) -> Response:
     table, body = call.table(), call.members()
     id_property = body.get("idProperty") or ""
+    if body.get("propertiesWithHistory") and len(call.inputs()) > 50:
+        raise bad_request("A batch with history holds at most 50 inputs.")
     names = shapes.wanted(table, [str(name) for name in body.get("properties") or []])
     with_history = body.get("propertiesWithHistory") or []
     found: dict[int, Record] = {}

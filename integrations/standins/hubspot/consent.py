@@ -16,7 +16,7 @@ from integrations.standins.web import BadBody, answer, empty, read_form, read_fo
 if TYPE_CHECKING:
     from integrations.standins.hubspot.vendor import HubSpot
 
-TOKENS = ("/oauth/{version}/token", "/oauth/v3/token", "/oauth/v1/token")
+TOKENS = ("/oauth/{version:dated}/token", "/oauth/v3/token", "/oauth/v1/token")
 
 
 class ConsentRefused(Exception):
@@ -86,7 +86,7 @@ def _app_routes(hub: "HubSpot") -> list[Route]:
             return answer({"status": "error", "message": "No such token.", "category": "OBJECT_NOT_FOUND"}, 404)
         return answer({"userId": 9586504, "hubId": grant.portal_id, "appId": 555, "scopes": grant.scopes})
 
-    paths = ("/appinstalls/{version}/external-install", "/appinstalls/v3/external-install")
+    paths = ("/appinstalls/{version:dated}/external-install", "/appinstalls/v3/external-install")
     info = ("/oauth/v2/private-apps/get/access-token-info",)
     return [*route(hub, paths, "DELETE", uninstall), *route(hub, info, "POST", token_info)]
 

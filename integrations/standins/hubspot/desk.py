@@ -70,7 +70,7 @@ class Desk:
         value = record.values.get
         cells = [value(name, "") for name in self.shown]
         return Row(
-            str(record.id), [f"#{record.id}", *cells, value(self.table.kind.modified, "")[:19].replace("T", " ")]
+            str(record.id), [f"#{record.id}", *cells, value(self.table.kind.modified, "")[:16].replace("T", " ")]
         )
 
     def _record(self, id: str) -> Record:

@@ -14,7 +14,7 @@ from integrations.standins.hubspot.table import Record, Table
 from integrations.standins.hubspot.types import object_type
 from integrations.standins.web import answer, empty
 
-BASES = ("/crm/objects/{version}", "/crm/v3/objects")
+BASES = ("/crm/objects/{version:dated}", "/crm/v3/objects")
 
 
 def routes(hub: Any) -> list[Route]:
@@ -183,9 +183,12 @@ def checked_associations(call: Call, table: Table, given: Any) -> list[tuple[str
     """(object type, id, type ids) of each; raises Problem for a type or record that doesn't exist."""
     found = []
     for each in given or []:
-        type_ids = [int(each_type["associationTypeId"]) for each_type in each.get("types") or []]
+        try:
+            type_ids = [int(each_type["associationTypeId"]) for each_type in each["types"]]
+            other = number(each["to"]["id"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise bad_request("Each association needs to.id and types with associationTypeId.") from error
         target = _target(call, table, type_ids)
-        other = number((each.get("to") or {}).get("id", ""))
         if call.portal.tables[target].get(other) is None:
             raise bad_request(f"No record of {target} with id {other}.")
         found.append((call.portal.tables[target].kind.singular, other, type_ids))

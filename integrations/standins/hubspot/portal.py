@@ -13,6 +13,7 @@ from integrations.standins.hubspot.associations import Associations
 from integrations.standins.hubspot.errors import BadValue, Problem, bad_request, invalid
 from integrations.standins.hubspot.pipelines import Pipeline, default_pipelines
 from integrations.standins.hubspot.properties import definitions, groups
+from integrations.standins.hubspot.rules import Rules, broken
 from integrations.standins.hubspot.table import Record, Table, Values
 from integrations.standins.hubspot.types import TYPES, ObjectType
 from integrations.standins.hubspot.values import stored
@@ -40,6 +41,7 @@ class Portal:
         self.id, self.name, self.clock = id, name, clock
         self._emit = emit
         self.keeps_primary_id = False
+        self.rules: Rules = {}
         self.clear()
 
     def clear(self) -> None:
@@ -65,6 +67,7 @@ class Portal:
                 found[name] = self._value(table, name, value, record)
             except BadValue as error:
                 bad.append(error)
+        bad += broken(self.rules, table.kind.name, found, creating=record is None)
         if bad:
             raise invalid(bad, self.id)
         if record is None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 from starlette.routing import Route
 
+from integrations.standins.hubspot import rules
 from integrations.standins.hubspot.api import Call, route
 from integrations.standins.hubspot.batch_api import outcome
 from integrations.standins.hubspot.errors import Problem, bad_request, not_found
@@ -18,10 +19,11 @@ from integrations.standins.hubspot.types import object_type
 from integrations.standins.hubspot.values import iso
 from integrations.standins.web import answer, empty
 
-PROPERTIES = ("/crm/properties/{version}", "/crm/v3/properties")
-PIPELINES = ("/crm/pipelines/{version}", "/crm/v3/pipelines")
-OWNERS = ("/crm/owners/{version}", "/crm/v3/owners")
-ACCOUNT = ("/account-info/{version}", "/account-info/v3")
+PROPERTIES = ("/crm/properties/{version:dated}", "/crm/v3/properties")
+VALIDATIONS = ("/crm/property-validations/{version:dated}", "/crm/v3/property-validations")
+PIPELINES = ("/crm/pipelines/{version:dated}", "/crm/v3/pipelines")
+OWNERS = ("/crm/owners/{version:dated}", "/crm/v3/owners")
+ACCOUNT = ("/account-info/{version:dated}", "/account-info/v3")
 TIME_ZONE = "Europe/Berlin"
 
 # type → field types that go with it
@@ -54,6 +56,7 @@ def routes(hub: Any) -> list[Route]:
         *at(PROPERTIES, "/{type}/{name}", "GET", read),
         *at(PROPERTIES, "/{type}/{name}", "PATCH", update),
         *at(PROPERTIES, "/{type}/{name}", "DELETE", archive),
+        *at(VALIDATIONS, "/{type}", "GET", validations),
         *at(PIPELINES, "/{type}", "GET", pipelines),
         *at(PIPELINES, "/{type}/{pipeline}", "GET", pipeline),
         *at(PIPELINES, "/{type}/{pipeline}/stages", "GET", stages),
@@ -211,6 +214,10 @@ def group_create(call: Call) -> Response:
     groups[body["name"]] = {"name": body["name"], "label": body["label"], "displayOrder": len(groups),
                             "archived": False}  # fmt: skip
     return answer(groups[body["name"]], 201)
+
+
+def validations(call: Call) -> Response:
+    return answer({"results": rules.shown(call.portal.rules, call.table().kind.name)})
 
 
 # -- pipelines, owners, account --------------------------------------------------------------------------------------------

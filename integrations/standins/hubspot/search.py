@@ -222,14 +222,23 @@ def check_length(raw: bytes) -> None:
 
 
 def _filter_lists(body: dict[str, Any]) -> list[list[dict[str, Any]]]:
-    groups = [group.get("filters") or [] for group in body.get("filterGroups") or []]
+    groups = [group.get("filters") or [] for group in _objects(body, "filterGroups")]
     if body.get("filters"):
         groups.append(body["filters"])
+    if any(not isinstance(each, dict) for group in groups for each in group):
+        raise bad_request("Invalid input JSON: a filter must be an object.")
     if len(groups) > 5:
         raise bad_request("A search can have at most 5 filterGroups.")
     if any(len(group) > 6 for group in groups) or sum(map(len, groups)) > 18:
         raise bad_request("A filterGroup can have at most 6 filters, a search 18 in all.")
     return [group for group in groups if group]
+
+
+def _objects(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = body.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise bad_request(f"Invalid input JSON: {name} must be a list of objects.")
+    return found
 
 
 def _whole(value: Any, name: str, low: int, high: int | None) -> int:

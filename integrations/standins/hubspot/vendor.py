@@ -44,6 +44,7 @@ class HubSpot(Vendor):
         "merge_keeps_id": False,
         "webhook_url": "",
         "webhook_properties": "*",  # comma-separated names that have a propertyChange subscription; * = all writable
+        "rules": {},  # rules of the account, see ``rules.py``
         "static_scopes": "*",  # what the service key may do
     }
 
@@ -100,7 +101,8 @@ class HubSpot(Vendor):
         names = list(ALL_SCOPES) if scopes == "*" else [name.strip() for name in scopes.split(",")]
         self.oauth.static = {self.service_key: Grant("service-key", self.home.id, names, static=True)}
         for portal in self.portals.values():
-            portal.keeps_primary_id = bool(self.settings["merge_keeps_id"])
+            portal.keeps_primary_id = self.settings["merge_keeps_id"]
+            portal.rules = self.settings["rules"]
             for table in portal.tables.values():
                 table.shadowing = float(self.settings["search_lag"]) > 0
 
