@@ -8,15 +8,14 @@ is lost (a killed worker on Redis) costs a minute: ``tick`` queues every run who
 
 import logging
 
-from django.core.cache import cache
-
+from syncjobs import heartbeat
 from syncjobs.exports import making
 from syncjobs.models import RunEvent, RunKind, Sync, SyncRun
+from syncjobs.queue import enqueue
 from syncjobs.runner import slices
 from syncjobs.services import runs
 
 log = logging.getLogger("syncline.tasks")
-HEARTBEAT = "syncline.heartbeat"
 
 
 def run_slice(run_id: int) -> None:
@@ -32,9 +31,8 @@ def wake(sync_id: int) -> None:
 
 def tick() -> None:
     """Every minute, the one schedule there is: start what is due, free what a dead worker held, show that workers live."""
-    from django.utils.timezone import now
-
-    cache.set(HEARTBEAT, now().isoformat(), timeout=None)
+    for cluster in heartbeat.CLUSTERS:
+        enqueue("syncjobs.heartbeat.beat", cluster, bulk=cluster == "bulk")
     runs.dispatch_due()
     _tidy()
     making.tidy()

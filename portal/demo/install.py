@@ -93,8 +93,7 @@ class DemoInstall:
             self.start_cluster(name)
 
     def start_cluster(self, name: str = "live") -> Process:
-        # By the environment: the queue's settings are read before the command line is.
-        return self.start(f"workers-{name}", "qcluster", env=self.env | {"Q_CLUSTER_NAME": name})
+        return self.start(f"workers-{name}", "workers", name)
 
     def start(self, name: str, *command: str, **options: Any) -> Process:
         return self._spawn(name, ["manage.py", *command], **options)
@@ -136,6 +135,19 @@ class DemoInstall:
         path = self.folder / "logs" / f"{name}.log"
         return path.read_text(errors="replace")[-last:] if path.exists() else ""
 
+    def kill_tree(self, name: str) -> None:
+        """SIGKILL a process and everything it started, whatever session that is in."""
+        doomed = [self.processes[name].pid]
+        for pid in doomed:
+            children = subprocess.run(
+                ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+            )
+            doomed += [int(child) for child in children.stdout.split()]
+        for pid in doomed:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.processes[name].wait()
+
     def stop(self) -> None:
         """Ask every process to end, then kill what is left of its group."""
         for process in self.processes.values():
@@ -143,7 +155,7 @@ class DemoInstall:
                 process.terminate()
         for process in self.processes.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(8)
+                process.wait(25)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
 

@@ -104,7 +104,6 @@ Everything starts afresh each time. Ctrl-C stops it.
         while not marker.exists() and job.poll() is None:
             time.sleep(0.05)
         for name in [name for name in install.processes if name.startswith("workers-")]:
-            os.killpg(install.processes[name].pid, signal.SIGKILL)
-            install.processes[name].wait()
+            install.kill_tree(name)
         self.stderr.write("Workers killed with SIGKILL; starting them again.")
         install.start_workers()
