@@ -23,7 +23,7 @@ FIRST = {  # shown as columns, and first in the form
     "companies": ("name", "domain", "phone", "website", "industry", "city", "country"),
     "deals": ("dealname", "amount", "pipeline", "dealstage", "closedate"),
 }  # fmt: skip
-COLUMNS = 7
+COLUMNS = 6
 
 
 def routes(hub: "HubSpot") -> list[Route]:
