@@ -94,7 +94,7 @@ def test_files_that_the_readme_names_exist() -> None:
     """Names with a placeholder (``<app>``) are patterns; ``var/`` is made at run time."""
     names = {
         name.rstrip("/")
-        for name in re.findall(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|toml|md))`", README.read_text())
+        for name in re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", README.read_text())
         if not name.startswith("var/")
     }
     assert names
