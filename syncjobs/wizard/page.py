@@ -8,6 +8,7 @@ reload and the back button show what is stored.
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
 from integrations.errors import ConnectorError
 from syncjobs.models import Sync
@@ -31,15 +32,17 @@ class StepPage:
         self.data: QueryDict | None = request.POST if request.method == "POST" else None
         self.errors: list[str] = []  # shown at the top of the page
         self._schemas: Schemas | None = None
+        self._unread = False
 
     @property
     def schemas(self) -> Schemas | None:
         """The fields at both ends; None when an app had to be asked and did not answer (``errors`` then says so)."""
-        if self._schemas is None and self.draft.app_kind:
+        if self._schemas is None and self.draft.app_kind and not self._unread:
             try:
                 self._schemas = schemas_of(self.draft)
             except ConnectorError as error:
-                self.errors.append(str(error))
+                self._unread = True  # once a request: an app that is down is not waited for again
+                self.errors.append(str(error) or _("An app did not answer."))
         return self._schemas
 
     def context(self) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from integrations.records import Side
-from syncjobs.engine.filters import NO_VALUE
-from syncjobs.models import DeletePolicy, Direction, DuplicatePolicy, LeavingPolicy, Winner
+from syncjobs.engine.filters import NO_VALUE, TWO_VALUES
+from syncjobs.models import ConstantField, DeletePolicy, Direction, DuplicatePolicy, LeavingPolicy, Winner
 from syncjobs.services.mappings import effective
 from syncjobs.wizard import labels
 from syncjobs.wizard.picture import Picture
@@ -197,7 +197,8 @@ def _rule_words(picture: Picture, side: Side, rule: dict[str, Any]) -> str:
         return f"{name} {words}"
     known = picture.fields[side].get(rule["field"])
     shown = {option.value: option.label for option in known.options} if known else {}
-    text = ", ".join(shown.get(str(item), str(item)) for item in (value if isinstance(value, list) else [value]))
+    between = pgettext("between two bounds of a filter", " and ") if operator in TWO_VALUES else ", "
+    text = between.join(shown.get(str(item), str(item)) for item in (value if isinstance(value, list) else [value]))
     return f"{name} {words.replace('…', text)}" if "…" in words else f"{name} {words} {text}"
 
 
@@ -259,4 +260,16 @@ def _constants(picture: Picture) -> Iterator[SafeString]:
             if constant.on_create_only
             else _("What is written to {app} gets “{value}” in <b>{field}</b>.")
         )
-        yield _say(text, app=picture.name(side), value=constant.value, field=picture.field(side, constant.field))
+        yield _say(
+            text,
+            app=picture.name(side),
+            value=_constant_value(picture, constant),
+            field=picture.field(side, constant.field),
+        )
+
+
+def _constant_value(picture: Picture, constant: ConstantField) -> str:
+    """As people know it: options by their label."""
+    known = picture.fields[Side(constant.side)].get(constant.field)
+    shown = {option.value: option.label for option in known.options} if known else {}
+    return ", ".join(shown.get(item, item) for item in (constant.value.split(";") if shown else [constant.value]))
