@@ -16,6 +16,7 @@ when the record, mapping or schema changes · **X** a person decides · **S** st
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -27,9 +28,9 @@ ASSOCIATION, OURS, EXCLUSION, NOTE = "association", "ours", "exclusion", "note"
 @dataclass(frozen=True, slots=True)
 class Entry:
     code: str
-    title: str
-    cause: str
-    tip: str
+    title: Any  # translated when it is shown
+    cause: Any
+    tip: Any
     retry: str
     level: str
     fix: str = ""
@@ -62,7 +63,7 @@ RETRY_WORDS = {
 }
 
 
-def _entries(level: str, rows: Iterable[tuple[str, ...]]) -> list[Entry]:
+def _entries(level: str, rows: Iterable[tuple[Any, ...]]) -> list[Entry]:
     """``rows``: code, retry, title, cause, tip and, where there is one, fix."""
     return [Entry(code, title, cause, tip, retry, level, *fix) for code, retry, title, cause, tip, *fix in rows]
 

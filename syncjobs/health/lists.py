@@ -1,7 +1,8 @@
 """Lists of records behind the numbers: keyset-paged rows, and failures grouped by cause."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -84,7 +85,7 @@ class Group:
     side: str
     remote: str  # the app's own words for one of them
     since: Any
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row] = dataclasses.field(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -167,9 +168,7 @@ def _rows(sync: Sync, found: Sequence[RecordLink], labels: dict[str, dict[str, s
 
 
 def _matching(search: str) -> Q:
-    """By e-mail or id where the text looks like one (indexed), else by part of the name."""
-    exact = Q(hub_id=search) | Q(app_id=search)
-    if "@" in search:
-        key = search.casefold()
-        return exact | Q(hub_key=key) | Q(app_key=key) | Q(label__icontains=search)
-    return exact | Q(label__icontains=search)
+    """By id, by the beginning of an identifier (an e-mail address), or by part of the name."""
+    key = search.casefold()
+    by_key = Q(hub_key__startswith=key) | Q(app_key__startswith=key)
+    return Q(hub_id=search) | Q(app_id=search) | by_key | Q(label__icontains=search)

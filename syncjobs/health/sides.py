@@ -25,7 +25,7 @@ class FieldRow:
     app: str
     hub: str
     state: str  # a key of portal.statuses
-    word: str  # "" = the state's own
+    word: Any  # "" = the state's own
     winner: str
     last: FieldChange | None  # the newest ledger row of this field
 
@@ -118,7 +118,7 @@ def _fields(link: RecordLink, labels: dict[str, dict[str, str]], ledger: list[Fi
     return rows
 
 
-def _state(link: RecordLink, mapping: FieldMapping) -> tuple[str, str]:
+def _state(link: RecordLink, mapping: FieldMapping) -> tuple[str, Any]:
     """(state, word). Equal means: the two sides agreed on the value last seen at each."""
     names = {Side.HUB: mapping.hub_field, Side.APP: mapping.app_field}
     if link.field and link.status == RecordStatus.FAILED and link.field in names.values():

@@ -223,7 +223,9 @@ def failures_trouble(standing: SyncStanding) -> Trouble:
 def counted(number: int, sync: Sync, shown: str = "") -> str:
     """ "1 prospect", "28 prospects": records are called what their app calls them. ``shown``: the number as text."""
     kind = sync.app_kind_info
-    return f"{shown or number_format(number, force_grouping=True)} {kind.noun if number == 1 else kind.label.lower()}"
+    return (
+        f"{shown or number_format(number, force_grouping=True)} {kind.noun if number == 1 else str(kind.label).lower()}"
+    )
 
 
 def words_of_sync(sync: Sync) -> Words:

@@ -133,10 +133,11 @@ def draft_new(request: HttpRequest) -> HttpResponse:
 @require_POST
 @manager_required
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Edit a saved sync on a draft copy."""
+    """Edit a saved sync on a draft copy, beginning at ``?step=`` where a failure says what to change."""
     sync = access.sync_or_404(request, pk)
     draft = drafts.copy_of(sync=sync, by=request.user)
-    return redirect("syncjobs:setup", pk=draft.pk, step="direction")
+    step = request.GET.get("step", "")
+    return redirect("syncjobs:setup", pk=draft.pk, step=step if steps.step(step) else "direction")
 
 
 @require_POST

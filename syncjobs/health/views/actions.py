@@ -96,7 +96,7 @@ def turn_off(request: HttpRequest, pk: int) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for the sync's name: what is deleted are our links, never records of an app."""
     sync = sync_or_404(request, pk)
-    name = sync.app_kind_info.label
+    name = str(sync.app_kind_info.label)
     context = {**_confirming(sync), "name": name}
     if request.method == "POST":
         if request.POST.get("name", "").strip().casefold() == name.casefold():
@@ -114,7 +114,7 @@ def _confirming(sync: Sync) -> dict[str, Any]:
     return {"sync": sync, "numbers": counting.of_syncs([sync])[sync.pk]}
 
 
-def _for_all(request: HttpRequest, pk: int, states: set[str], act: Callable[[Sync], Any]) -> int:
+def _for_all(request: HttpRequest, pk: int, states: set[SyncState], act: Callable[[Sync], Any]) -> int:
     """Does something to all syncs of an app instance that are in one of the states."""
     instance = instance_or_404(request, pk)
     found = Sync.objects.for_account(instance.account).filter(app_instance=instance, state__in=states)

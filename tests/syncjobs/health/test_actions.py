@@ -106,3 +106,9 @@ def test_the_way_back_is_never_another_site(as_manager: Client, sync: Sync) -> N
 def test_a_link_changes_nothing(as_manager: Client, sync: Sync, verb: str) -> None:
     pk = sync.app_instance_id if verb.endswith("_all") else sync.pk
     assert as_manager.get(reverse(f"syncjobs:{verb}", args=[pk])).status_code == 405
+
+
+def test_a_fix_leads_to_the_step_that_it_names(as_manager: Client, sync: Sync) -> None:
+    edit = reverse("syncjobs:edit", args=[sync.pk])
+    assert as_manager.post(edit + "?step=limits").headers["Location"].endswith("/setup/limits/")
+    assert as_manager.post(edit + "?step=nonsense").headers["Location"].endswith("/setup/direction/")

@@ -23,7 +23,7 @@ FIXES = {"reconnect", "direction", "limits", "mappings", "resume", "resync", "re
 def sources() -> Iterator[Path]:
     for package in ("integrations", "syncjobs"):
         for path in (ROOT / package).rglob("*.py"):
-            if not {"migrations", "standins"} & set(path.parts):
+            if not {"migrations", "standins", "management"} & set(path.parts):
                 yield path
 
 
