@@ -37,7 +37,7 @@ def take_hints(sender: Any, instance: AppInstance, hints: Sequence[Hint], **kwar
                 [PendingChange(sync=sync, side=side.value, remote_id=pk) for pk in ids],
                 update_conflicts=True,
                 unique_fields=["sync", "side", "remote_id"],
-                update_fields=["noted_at"],
+                update_fields=["noted_at", "priority"],
             )
         enqueue("syncjobs.tasks.wake", sync.pk)
 

@@ -12,6 +12,16 @@ import requests
 PROPERTIES = ["email", "firstname", "lastname", "phone", "country", "industry"]
 
 
+def patient(http: requests.Session, method: str, url: str, **options: Any) -> Any:
+    """The JSON answer; waits while the vendor says that we call too often."""
+    while True:
+        answer = http.request(method, url, timeout=30, **options)
+        if answer.status_code != 429:
+            answer.raise_for_status()
+            return answer.json()
+        time.sleep(1)
+
+
 class HubSpotApi:
     def __init__(self, standin: dict[str, Any]) -> None:
         self.base, self.control = standin["api_url"], standin["control_url"]
@@ -19,12 +29,7 @@ class HubSpotApi:
         self.http.headers["Authorization"] = f"Bearer {standin['token']}"
 
     def call(self, method: str, path: str, **options: Any) -> Any:
-        while True:
-            answer = self.http.request(method, self.base + path, timeout=30, **options)
-            if answer.status_code != 429:
-                answer.raise_for_status()
-                return answer.json()
-            time.sleep(1)
+        return patient(self.http, method, self.base + path, **options)
 
     def contacts(self) -> Iterator[dict[str, Any]]:
         """All contacts: ``{"id", property: value}``."""
@@ -57,9 +62,7 @@ class SnovioApi:
         self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def call(self, method: str, path: str, **options: Any) -> Any:
-        answer = self.http.request(method, self.base + path, timeout=30, **options)
-        answer.raise_for_status()
-        return answer.json()
+        return patient(self.http, method, self.base + path, **options)
 
     def lists(self) -> list[dict[str, Any]]:
         return [one for one in self.call("GET", "/v1/get-user-lists") if not one["isDeleted"]]
@@ -96,6 +99,10 @@ class SnovioApi:
                 "country": found.get("country"),
                 "industry": found.get("industry"),
             }
+
+    def lift_limit(self) -> None:
+        """For the proof alone: reading every prospect at 60 calls a minute would take longer than the sync."""
+        requests.post(f"{self.control}/settings", json={"rate_limit": 0}, timeout=30).raise_for_status()
 
     def by_hand(self, **what: Any) -> Any:
         answer = requests.post(f"{self.control}/records", json=what, timeout=30)

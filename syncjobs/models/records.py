@@ -141,7 +141,7 @@ class PendingChange(models.Model):
     remote_id = models.CharField(max_length=200)
     known = models.JSONField(default=dict)  # values that the notice itself carried (a listing row)
     row_hash = models.CharField(max_length=32, default="")
-    urgent = models.BooleanField(default=False)  # a person waits for it
+    priority = models.PositiveSmallIntegerField(default=1)  # 2: a person waits; 1: noticed; 0: its turn in the rolling pass
     noted_at = models.DateTimeField(default=now)
 
     class Meta:

@@ -187,5 +187,5 @@ def note(ctx: Context, side: Side, notices: Sequence[PendingChange]) -> None:
         notices,
         update_conflicts=True,
         unique_fields=["sync", "side", "remote_id"],
-        update_fields=["known", "row_hash", "noted_at"],
+        update_fields=["known", "row_hash", "noted_at", "priority"],
     )

@@ -1,10 +1,12 @@
 """The phases that read. Each step reads one page and commits its rows **together with** the place where reading goes on, so a
 worker killed between the two loses nothing and repeats at most a page."""
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils.timezone import now
 
 from integrations.errors import CursorExpired
@@ -161,7 +163,7 @@ def settle_scan(ctx: Context) -> None:
             cursor.save(update_fields=["settings_hash"])
 
 
-def roll(ctx: Context, side: Side) -> None:
+def queue_rolling(ctx: Context, side: Side) -> None:
     """For apps whose listing hides fields and that have no change feed: queue the records read longest ago."""
     end = ctx.end(side)
     if not end.abilities.partial_scan or end.abilities.change_feed or ctx.run.kind == RunKind.INITIAL:
@@ -176,22 +178,36 @@ def roll(ctx: Context, side: Side) -> None:
         .order_by(f"{side}_read_at")
         .only(f"{side}_id", f"{side}_alias", f"{side}_seen", f"{side}_now", f"{side}_row_hash")
     )
-    note(ctx, side, [_notice(side, link) for link in links[: max(0, share - waiting)]])
+    notices = [_rolling(ctx, side, link) for link in links[: max(0, share - waiting)]]
+    PendingChange.objects.bulk_create(notices, ignore_conflicts=True)
 
 
-def _notice(side: Side, link: RecordLink) -> PendingChange:
+def _rolling(ctx: Context, side: Side, link: RecordLink) -> PendingChange:
     known = {**(get(link, side, "seen") or {}), **(get(link, side, "now") or {})}
-    return PendingChange(remote_id=get(link, side, "id"), known=known, row_hash=get(link, side, "row_hash"))
+    return PendingChange(
+        sync=ctx.sync, side=side.value, remote_id=get(link, side, "id"), known=known,
+        row_hash=get(link, side, "row_hash"), priority=0,
+    )  # fmt: skip
+
+
+def roll(ctx: Context) -> bool:
+    """Read one batch of the rolling pass. Gives way at once to anything that was noticed, and to what it found itself after a
+    slice: both are then read and written by a run that starts right away."""
+    if time.monotonic() > ctx.deadline or PendingChange.objects.filter(sync=ctx.sync, priority__gt=0).exists():
+        return False
+    return any(_read_notices(ctx, side, Q(priority=0)) for side in Side)
 
 
 def inbox(ctx: Context, side: Side) -> bool:
     """Read the records that somebody named: one batch by id. False when the inbox is empty."""
-    end = ctx.end(side)
+    return _read_notices(ctx, side, Q(priority__gt=0))
+
+
+def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
     notices = list(
-        PendingChange.objects.filter(sync=ctx.sync, side=side.value).order_by("-urgent", "pk")[
-            : end.abilities.read_batch
-        ]
-    )
+        PendingChange.objects.filter(which, sync=ctx.sync, side=side.value)
+        .order_by("-priority", "pk")[: ctx.end(side).abilities.read_batch]
+    )  # fmt: skip
     if not notices:
         return False
     answer = read_by_id(ctx, side, [Ref(notice.remote_id, notice.known) for notice in notices])

@@ -6,8 +6,9 @@ somebody's change. The engine decides all three from ``expected``.
 again, then send once more **with the same key**. Nothing to search by → a person decides.
 """
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -28,19 +29,23 @@ if TYPE_CHECKING:
 LEAST_WAIT = timedelta(seconds=4)
 
 
+class OutOfTime(Exception):
+    """The slice's time is up in the middle of a step; what it has not come to stays as it is."""
+
+
 def wait_for(ctx: Context, side: Side) -> timedelta:
     """How long an unanswered create waits until "not found" can be believed."""
     return max(LEAST_WAIT, timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag))
 
 
 def recover(ctx: Context, rows: Sequence[RecordLink]) -> bool:
-    """Find out about these rows' unanswered writes. True when anything was read: load the rows again before planning."""
+    """Find out about these rows' unanswered writes. True when anything was read: load the rows again before planning. What the
+    slice has no time for stays unsure, and is looked at by the next one."""
     asked = False
+    intents = {i.link_id: i for i in WriteIntent.objects.filter(link__in=rows, state=WriteIntent.State.SENT)}
     for side in Side:
         unsure = [row for row in rows if get(row, side, "expected") is not None and get(row, side, "id")]
         asked |= _reread(ctx, side, unsure)
-    intents = {i.link_id: i for i in WriteIntent.objects.filter(link__in=rows, state=WriteIntent.State.SENT)}
-    for side in Side:
         open_rows = [
             row for row in rows if row.pk in intents and intents[row.pk].side == side and not get(row, side, "id")
         ]
@@ -63,10 +68,17 @@ def reread_stale(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> bool:
     return _reread(ctx, side, stale)
 
 
-def _reread(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> bool:
+def _batches(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> Iterator[Sequence[RecordLink]]:
+    """The app's read batches, as many as the slice has time for."""
     size = ctx.end(side).abilities.read_batch
     for start in range(0, len(rows), size):
-        part = rows[start : start + size]
+        if time.monotonic() > ctx.deadline:
+            raise OutOfTime
+        yield rows[start : start + size]
+
+
+def _reread(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> bool:
+    for part in _batches(ctx, side, rows):
         refs = [
             Ref(get(row, side, "id"), {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})})
             for row in part
@@ -81,26 +93,29 @@ def _reread(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> bool:
 def _look_up(ctx: Context, side: Side, rows: Sequence[RecordLink], intents: dict[int, WriteIntent]) -> bool:
     if not rows or not ctx.rules.identifiers:
         return False
-    identifier = ctx.rules.identifiers[0]
-    end = ctx.end(side)
+    for part in _batches(ctx, side, rows):
+        _look_up_batch(ctx, side, {row.pk: row for row in part}, intents)
+    return True
+
+
+def _look_up_batch(ctx: Context, side: Side, rows: dict[int, RecordLink], intents: dict[int, WriteIntent]) -> None:
+    identifier, end = ctx.rules.identifiers[0], ctx.end(side)
+    field = identifier.end(side).field
     by_key: dict[str, RecordLink] = {}
-    for row in rows:
-        if key := key_of(intents[row.pk].payload, identifier, side):
+    for pk, row in rows.items():
+        if key := key_of(intents[pk].payload, identifier, side):
             by_key.setdefault(key, row)
     if not by_key:
-        return False
-    values = [str(intents[row.pk].payload[identifier.end(side).field]) for row in by_key.values()]
-    found = end.connector.find(end.kind, identifier.end(side).field, values, fields=end.fields)
+        return
+    values = [str(intents[row.pk].payload[field]) for row in by_key.values()]
     records: dict[str, RemoteRecord] = {}
-    for record in found:
+    for record in end.connector.find(end.kind, field, values, fields=end.fields):
         records.setdefault(key_of(record.values, identifier, side), record)
     with ctx.lease.transaction():
-        for key, record in records.items():
-            if key in by_key:
-                adopt(ctx, side, by_key[key], record)
-        done = [intents[by_key[key].pk].pk for key in records if key in by_key]
-        WriteIntent.objects.filter(pk__in=done).update(state=WriteIntent.State.DONE)
-    return True
+        met = [(by_key[key], record) for key, record in records.items() if key in by_key]
+        for row, record in met:
+            adopt(ctx, side, row, record)
+        WriteIntent.objects.filter(pk__in=[intents[row.pk].pk for row, _ in met]).update(state=WriteIntent.State.DONE)
 
 
 def adopt(ctx: Context, side: Side, row: RecordLink, record: RemoteRecord) -> bool:

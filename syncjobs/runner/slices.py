@@ -38,8 +38,9 @@ STEPS: dict[str, Step] = {
     "detail_hub": lambda ctx: reading.inbox(ctx, Side.HUB),
     "match": pairing.step,
     "write": writing.step,
+    "roll": reading.roll,
 }
-TAIL = ["detail_app", "detail_hub", "match", "write"]
+TAIL = ["detail_app", "detail_hub", "match", "write", "roll"]
 PHASES: dict[str, list[str]] = {
     RunKind.INITIAL: ["begin", "read_app", "read_hub", *TAIL],
     RunKind.FULL_SCAN: ["begin", "read_app", "read_hub", *TAIL],
@@ -133,12 +134,12 @@ def _leave(ctx: Context, phase: str) -> None:
         entry["ended"] = now().isoformat()
         entry["total"] = entry["done"] = entry.get("done", 0)
     if phase in ("read_app", "read_hub") and ctx.run.kind == RunKind.INCREMENTAL:
-        reading.roll(ctx, Side(phase.removeprefix("read_")))
+        reading.queue_rolling(ctx, Side(phase.removeprefix("read_")))
 
 
 def _shown(phase: str) -> list[str]:
     """Phase entries that the page shows for a step."""
-    if phase == "begin":
+    if phase in ("begin", "roll"):
         return []
     return ["write_hub", "write_app"] if phase == "write" else [phase]
 
@@ -177,8 +178,7 @@ def _finish(ctx: Context) -> None:
             run.save(update_fields=["state", "finished_at"])
     if run.kind == RunKind.INITIAL:
         enqueue("syncjobs.tasks.initial_sync_done", run.pk)
-    if PendingChange.objects.filter(sync=sync).exists() or polled is False:
-        enqueue("syncjobs.tasks.wake", sync.pk)
+    enqueue("syncjobs.tasks.wake", sync.pk)
 
 
 # -- trouble -----------------------------------------------------------------------------------------------------------------

@@ -35,13 +35,21 @@ def dispatch(run: SyncRun) -> None:
 
 
 def wake(sync: Sync) -> None:
-    """Something waits in the inbox: read it now, unless a run is at it. The run in progress looks again at its end."""
-    if not sync.is_running_state or not PendingChange.objects.filter(sync=sync).exists():
+    """Something waits: read and write it now, unless a run is at it. The run in progress calls this at its end."""
+    if not sync.is_running_state or not _anything_waits(sync):
         return
     try:
         start(sync=sync, only_inbox=True)
     except RunAlreadyActive:
         return
+
+
+def _anything_waits(sync: Sync) -> bool:
+    due = Q(next_try_at=None) | Q(next_try_at__lte=now())
+    return (
+        PendingChange.objects.filter(sync=sync).exists()
+        or RecordLink.objects.filter(due, sync=sync, dirty__gt=0).exists()
+    )
 
 
 def dispatch_due() -> int:
@@ -74,9 +82,7 @@ def _by_turns(syncs: Any) -> list[Sync]:
 
 def _start_if_due(sync: Sync, moment: Any) -> int:
     polls = sync.next_poll_at is None or sync.next_poll_at <= moment
-    retries = RecordLink.objects.filter(sync=sync, next_try_at__lte=moment).exists()
-    waits = PendingChange.objects.filter(sync=sync).exists()
-    if not (polls or retries or waits):
+    if not (polls or _anything_waits(sync)):
         return 0
     try:
         start(sync=sync, kind=RunKind.INCREMENTAL, only_inbox=not polls)

@@ -53,6 +53,7 @@ class Command(BaseCommand):
         changes = self._live(sync, hub, app, options["changes"])
         story.wait_until_quiet(sync, self.say)
         self.say("Reading both sides over their public APIs and comparing …")
+        app.lift_limit()
         wrong = proof.mismatches(hub, app)
         doubled = proof.duplicates(hub, app) - before
         for line in [
