@@ -235,7 +235,7 @@ def add(*, sync: Sync, schemas: Schemas, app_field: str, hub_field: str) -> Fiel
         raise Refused(gettext("These two fields are already mapped to each other."))
     if reason := why_no_pair(sync, schemas, app_field, hub_field, rows=rows):
         raise Refused(reason)
-    way = widest(directions(schemas, app_field, hub_field, rows=rows))
+    way = widest(directions(schemas, app_field, hub_field, rows=rows)) or Direction.BOTH
     last = sync.mappings.aggregate(last=Max("position"))["last"]
     return sync.mappings.create(
         app_field=app_field,

@@ -101,11 +101,11 @@ class ConnectPage(StepPage):
 
     def save(self) -> bool:
         """Nothing chosen yet is fine for a draft."""
-        value = (self.data or {}).get("pair", "")
+        value = self.typed("pair")
         if not value or self.draft.draft_of_id:
             return True
         try:
-            pk, app_kind, hub_kind = str(value).split(":")
+            pk, app_kind, hub_kind = value.split(":")
             instance = AppInstance.objects.for_account(self.draft.account).live().get(pk=int(pk))
         except (ValueError, AppInstance.DoesNotExist):
             self.errors.append(_("Choose one of the pairs below."))

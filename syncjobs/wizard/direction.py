@@ -32,10 +32,11 @@ class DirectionForm(forms.ModelForm):
     def __init__(self, data: Any, *, draft: Sync, schemas: Schemas | None) -> None:
         super().__init__(self._with_unasked(data, draft), instance=draft)
         self.schemas = schemas
-        self.fields["direction"].choices = Direction.choices
-        self.fields["duplicates"].choices = DuplicatePolicy.choices
-        self.fields["winner"].choices = labels.winners(draft)
-        self.fields["keep_blanks"].initial = not draft.clear_values
+        fields: dict[str, Any] = self.fields
+        fields["direction"].choices = Direction.choices
+        fields["duplicates"].choices = DuplicatePolicy.choices
+        fields["winner"].choices = labels.winners(draft)
+        fields["keep_blanks"].initial = not draft.clear_values
         wanted = self.data.get("direction") if self.is_bound else draft.direction
         self.direction = wanted if wanted in Direction.values else draft.direction
         self._deletions()
@@ -71,13 +72,14 @@ class DirectionForm(forms.ModelForm):
                 DeletePolicy.FLAG: _("flag it, keep the record in %(app)s"),
                 DeletePolicy.DELETE: _("delete the record in %(app)s too"),
             }
-            self.fields[name].label = _("When a record is deleted in %(app)s") % {"app": here}
-            self.fields[name].choices = [
+            field: Any = self.fields[name]
+            field.label = _("When a record is deleted in %(app)s") % {"app": here}
+            field.choices = [
                 (policy.value, text % {"app": there})
                 for policy, text in words.items()
                 if can or policy is not DeletePolicy.DELETE
             ]
-            self.fields[name].help_text = " ".join(_deletion_notes(self.instance, target, can))
+            field.help_text = " ".join(_deletion_notes(self.instance, target, can))
 
     def candidates(self) -> list[tuple[str, str]]:
         """Pairs of fields that can match records: what both apps know, and what the draft uses already."""

@@ -38,7 +38,7 @@ class Rule:
     def operators(self) -> list[tuple[str, Any]]:
         if not self.known:
             return [(self.operator, labels.OPERATORS.get(self.operator, "…"))]
-        names = OPERATORS[self.known.type]
+        names: list[str] = list(OPERATORS[self.known.type])
         if self.operator and self.operator not in names:
             names = [self.operator, *names]
         return [(name, labels.OPERATORS[name]) for name in names if name in labels.OPERATORS]

@@ -31,11 +31,12 @@ class LimitsForm(forms.ModelForm):
 
     def __init__(self, data: Any, *, draft: Sync) -> None:
         super().__init__(data, instance=draft)
-        self.fields["leaving"].choices = LeavingPolicy.choices
-        self.fields["leaving"].label = _("A record that stops matching")
-        self.fields["start"].initial = "from_now" if draft.start_from else "everything"
-        self.fields["start"].widget.attrs["class"] = self.fields["leaving"].widget.attrs["class"] = "form-select"
-        self.fields["email_only"].widget.attrs["class"] = "form-check-input"
+        fields: dict[str, Any] = self.fields
+        fields["leaving"].choices = LeavingPolicy.choices
+        fields["leaving"].label = _("A record that stops matching")
+        fields["start"].initial = "from_now" if draft.start_from else "everything"
+        fields["start"].widget.attrs["class"] = fields["leaving"].widget.attrs["class"] = "form-select"
+        fields["email_only"].widget.attrs["class"] = "form-check-input"
         if drafts.email_pair(draft) is None:
             del self.fields["email_only"]
 
@@ -66,6 +67,8 @@ class LimitsPage(StepPage):
             if self.schemas and towards(self.draft.direction, side.other)
         ]
 
+        self.parts: list[FilterEditor | Lists] = [*self.filters, *self.lists]
+
     def context(self) -> dict[str, Any]:
         return {
             "form": self.form,
@@ -75,7 +78,7 @@ class LimitsPage(StepPage):
                     "editor": editor,
                     "source": self.draft.instance(editor.side).app,
                     "target": self.draft.instance(editor.side.other).app,
-                    "noun": self.draft.instance(editor.side).app.kind(self.draft.kind(editor.side)).label.lower(),
+                    "noun": str(self.draft.instance(editor.side).app.kind(self.draft.kind(editor.side)).label).lower(),
                 }
                 for editor in self.filters
             ],
@@ -84,7 +87,7 @@ class LimitsPage(StepPage):
 
     def save(self) -> bool:
         # All of them are asked, so that all errors show at once.
-        good = [self.form.is_valid(), *(part.is_valid() for part in [*self.filters, *self.lists])]
+        good = [self.form.is_valid(), *(part.is_valid() for part in self.parts)]
         if not all(good):
             self.errors.append(_("Nothing was saved yet: look at the marked places."))
             self.draft.refresh_from_db()
@@ -115,6 +118,6 @@ class LimitsPage(StepPage):
                 editor.act(argument)
         if not self.save():
             self.errors.clear()
-            for part in [*self.filters, *self.lists]:
+            for part in self.parts:
                 part.forgive()
         return False

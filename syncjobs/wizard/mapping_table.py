@@ -125,8 +125,8 @@ class MappingPage(StepPage):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         typed = self.data or self.request.GET
-        self.q = typed.get("q", "").strip()
-        self.show = typed.get("show", "all") if typed.get("show") in FILTERS else "all"
+        self.q = str(typed.get("q", "")).strip()
+        self.show = show if (show := str(typed.get("show", ""))) in FILTERS else "all"
         self.add_error = self.constant_error = ""
         self.added = False  # the selects start afresh
 
@@ -153,7 +153,6 @@ class MappingPage(StepPage):
             "add_error": self.add_error,
             "app_options": self._options(Side.APP),
             "hub_options": self._options(Side.HUB),
-            "adding": bool(self.add_error or (self.data or {}).get("do") in ("pick", "trial")),
             "custom_mappings": self.draft.account.custom_mappings,
             "fixed_values": self._constants(),
             "constant_error": self.constant_error,
@@ -168,7 +167,7 @@ class MappingPage(StepPage):
         return undo
 
     def _typed(self, name: str) -> str:
-        return "" if self.added else (self.data or {}).get(name, "")
+        return "" if self.added else self.typed(name)
 
     def _options(self, side: Side) -> list[Option]:
         """All fields of one side; once a field is chosen at the other side, those that cannot be its partner are greyed."""
@@ -208,7 +207,7 @@ class MappingPage(StepPage):
     def save(self) -> bool:
         """The rules of the rows; everything else on this page is a button of its own."""
         for row in self.draft.mappings.all():
-            wanted = (self.data or {}).get(f"winner-{row.pk}")
+            wanted = self.data.get(f"winner-{row.pk}") if self.data else None
             if wanted is not None and wanted != row.winner:
                 try:
                     mappings.set_winner(row=row, winner=wanted)

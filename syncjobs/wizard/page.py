@@ -45,6 +45,10 @@ class StepPage:
                 self.errors.append(str(error) or _("An app did not answer."))
         return self._schemas
 
+    def typed(self, name: str) -> str:
+        """What was posted under this name; "" when nothing was."""
+        return str(self.data.get(name, "")) if self.data else ""
+
     def context(self) -> dict[str, Any]:
         """What the step's template needs."""
         return {}

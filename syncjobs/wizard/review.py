@@ -70,7 +70,7 @@ def outlook(page: ReviewPage) -> dict[str, Any]:
         "sides": [
             {
                 "app": draft.instance(side).app,
-                "noun": draft.instance(side).app.kind(draft.kind(side)).label.lower(),
+                "noun": str(draft.instance(side).app.kind(draft.kind(side)).label).lower(),
                 "records": counts[side],
                 "limit": abilities[side].calls_per_minute,
             }

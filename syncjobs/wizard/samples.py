@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
+from django.utils.translation import gettext
 
 from integrations.errors import ConnectorError
 from integrations.records import Ref, Side, Value, Values
@@ -58,5 +59,7 @@ def shown(value: Value | Any) -> str:
     """A value as the table shows it; "" for a blank."""
     if value is None:
         return ""
-    text = ", ".join(value) if isinstance(value, list) else {True: "true", False: "false"}.get(value, str(value))
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    text = ", ".join(value) if isinstance(value, list) else str(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -76,7 +76,7 @@ def _direction(picture: Picture) -> Iterator[SafeString]:
         "app": picture.app.name,
         "hub": picture.hub.name,
         "app_records": picture.app_kind.label,
-        "hub_records": picture.hub_kind.label.lower(),
+        "hub_records": str(picture.hub_kind.label).lower(),
     }
     match picture.sync.direction:
         case Direction.BOTH:
@@ -92,7 +92,7 @@ def _direction(picture: Picture) -> Iterator[SafeString]:
                 **names,
             )
         case Direction.TO_APP:
-            names |= {"app_records": picture.app_kind.label.lower(), "hub_records": picture.hub_kind.label}
+            names |= {"app_records": str(picture.app_kind.label).lower(), "hub_records": picture.hub_kind.label}
             yield _say(
                 _(
                     "<b>{hub_records}</b> from {hub} are copied to <b>{app_records}</b> in {app}. Nothing is written to {hub}."

@@ -1,7 +1,7 @@
 """A CRM (hub) and a lead app, both in memory and in the catalogue, and a draft between them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -81,7 +81,6 @@ class Bench:
     leads: MemoryApp
     hub: AppInstance
     app: AppInstance
-    extra: dict[str, Any] = field(default_factory=dict)
 
     def draft(self) -> Sync:
         found = drafts.new(account=self.account, by=self.user)
