@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from integrations.records import Side
 from syncjobs.health import sides, words
-from syncjobs.models import FieldMapping, RecordLink, Sync
+from syncjobs.models import FieldMapping, RecordLink, RecordStatus, Sync
 
 BOM = "\ufeff"  # without it a spreadsheet reads UTF-8 as the machine's own encoding
 # A cell that starts with one of these is run as a formula by spreadsheets (OWASP, "CSV injection").
@@ -28,6 +28,8 @@ class Table:
         self.sync = sync
         self.labels = words.field_labels(sync)
         self.mappings: list[FieldMapping] = list(sync.mappings.filter(on=True))
+        self._statuses = {value: str(name) for value, name in RecordStatus.choices}
+        self._reasons: dict[tuple[str, ...], str] = {}
 
     def header(self) -> list[str]:
         app, hub = words.app_name(self.sync, Side.APP), words.app_name(self.sync, Side.HUB)
@@ -46,15 +48,14 @@ class Table:
         pairs = ((f"{app}: {self._label(Side.APP, m)}", f"{hub}: {self._label(Side.HUB, m)}") for m in self.mappings)
         return [*fixed, *(name for pair in pairs for name in pair)]
 
-    def row(self, link: RecordLink) -> list[str]:
-        reason = words.reason_of_link(link, self.labels)
+    def row(self, link: RecordLink) -> list[Any]:
         app, hub = sides.values(link, Side.APP), sides.values(link, Side.HUB)
         fixed = [
             link.label,
             link.app_id,
             link.hub_id,
-            link.get_status_display(),
-            reason.title if reason else "",
+            self._statuses[link.status],
+            self._reason(link),
             link.code,
             self.labels.get(link.side or "app", {}).get(link.field, link.field),
             link.detail,
@@ -74,6 +75,14 @@ class Table:
             link.sync = self.sync  # loaded once, not per row
             writer.writerow([safe(cell) for cell in self.row(link)])
             yield link
+
+    def _reason(self, link: RecordLink) -> str:
+        """Thousands of rows share a cause: its words are put together once."""
+        cause = (link.status, link.code, link.side, link.field)
+        if cause not in self._reasons:
+            found = words.reason_of_link(link, self.labels)
+            self._reasons[cause] = found.title if found else ""
+        return self._reasons[cause]
 
     def _label(self, side: Side, mapping: FieldMapping) -> str:
         name = mapping.hub_field if side is Side.HUB else mapping.app_field

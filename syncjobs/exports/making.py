@@ -115,10 +115,11 @@ def _part(export: Export) -> Path:
 def _slice(export: Export) -> bool:
     """Write for some seconds; True when all is written."""
     until, progress = monotonic() + SLICE_SECONDS, export.filters.get("progress") or {"after": 0, "bytes": 0}
-    table, path = Table(export.sync), _part(export)
+    path = _part(export)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     with path.open("r+", encoding="utf-8", newline="") as file, override(settings.LANGUAGE_CODE):
+        table = Table(export.sync)
         file.truncate(progress["bytes"])
         file.seek(progress["bytes"])
         while True:  # at least one chunk, however slow: each slice gets on
