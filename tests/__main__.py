@@ -50,7 +50,7 @@ def _pytest(database: str, arguments: list[str], environment: dict[str, str]) ->
         print(f"\n== SQLite only. No PostgreSQL here: {environment['NO_POSTGRES']}", flush=True)
     else:
         print(f"\n== {database}", flush=True)
-    workers = [] if _wants_one_process(arguments) else ["-n", "2"]
+    workers = [] if _wants_one_process(arguments) else ["-n", "2", "--dist", "worksteal"]
     process = subprocess.Popen([sys.executable, "-m", "pytest", *workers, *arguments], env=environment)
     try:
         return process.wait()

@@ -56,6 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
+    items.sort(key=lambda item: "live_install" not in getattr(item, "fixturenames", ()))  # the longest first
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
