@@ -1,5 +1,7 @@
 """Connecting an account of an app, for the first time or again: permissions, the way in, the way back from consent."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -47,7 +49,11 @@ def oauth_callback(request: HttpRequest) -> HttpResponse:
     try:
         instance = connections.finish_oauth(**whose, query=request.GET.dict())
     except ConnectRefused as refused:
-        context = {"refused": refused, "app": app_or_404(attempt.app_key) if attempt else None, "attempt": attempt}
+        context: dict[str, Any] = {
+            "refused": refused,
+            "app": app_or_404(attempt.app_key) if attempt else None,
+            "attempt": attempt,
+        }
         if attempt:
             context["again"] = _again(attempt)
         return render(request, "integrations/connect_refused.html", context, status=400)

@@ -117,7 +117,7 @@ class DemoInstall:
         with (self.folder / "logs" / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, *command], cwd=BASE_DIR, stdin=subprocess.DEVNULL,
-                **({"stdout": log, "env": self.env} | options), stderr=log, start_new_session=True,
+                **{"stdout": log, "env": self.env, **options}, stderr=log, start_new_session=True,
             )  # fmt: skip
         self.processes[name] = process
         return process

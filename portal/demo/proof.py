@@ -113,7 +113,8 @@ def mismatches(hub: HubSpotApi, app: SnovioApi) -> list[str]:
     found += [f"{email}: only in Snov.io" for email in prospects.keys() - contacts.keys()]
     for email in contacts.keys() & prospects.keys():
         # One address can stand for several profiles there; the one that the sync chose must agree in everything.
-        found += min((_differences(email, contacts[email], one) for one in prospects[email]), key=len)
+        by_profile: list[list[str]] = [_differences(email, contacts[email], one) for one in prospects[email]]
+        found += sorted(by_profile, key=len)[0]
     return found
 
 

@@ -190,12 +190,16 @@ def _write(rule: MappingRule, to: Side, h: Any, a: Any, why: Rule, *, loses: boo
     return Outcome(write=to, value=value, rule=why, loser=loser)
 
 
+def _members(value: Value) -> set[str]:
+    return set(value) if isinstance(value, list) else set()
+
+
 def _merge_sets(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
     """Both sides' additions and removals, each against its own memory."""
     try:
-        a_as_hub = set(convert(rule, a, Side.HUB) or [])
-        app_seen = set(convert(rule, (app.seen or {}).get(rule.app.field), Side.HUB) or [])
-        hub_now, hub_seen = set(h or []), set((hub.seen or {}).get(rule.hub.field) or [])
+        a_as_hub = _members(convert(rule, a, Side.HUB))
+        app_seen = _members(convert(rule, (app.seen or {}).get(rule.app.field), Side.HUB))
+        hub_now, hub_seen = _members(h), _members((hub.seen or {}).get(rule.hub.field))
         merged = sorted((hub_now | a_as_hub) - (hub_seen - hub_now) - (app_seen - a_as_hub))
         to_app = convert(rule, merged, Side.APP)
     except ConversionFailed as problem:

@@ -141,7 +141,8 @@ class PendingChange(models.Model):
     remote_id = models.CharField(max_length=200)
     known = models.JSONField(default=dict)  # values that the notice itself carried (a listing row)
     row_hash = models.CharField(max_length=32, default="")
-    priority = models.PositiveSmallIntegerField(default=1)  # 2: a person waits; 1: noticed; 0: its turn in the rolling pass
+    # 2: a person waits; 1: noticed; 0: its turn in the rolling pass
+    priority = models.PositiveSmallIntegerField(default=1)
     noted_at = models.DateTimeField(default=now)
 
     class Meta:

@@ -40,7 +40,8 @@ class SyncRun(models.Model):
     # Lease: every later transaction of a slice checks the number it got, so a doubled or late task changes nothing.
     lease_number = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
-    lease_owner = models.CharField(max_length=120, blank=True)  # "host:pid", so that a dead worker's lease is freed at once
+    # "host:pid", so that a dead worker's lease is freed at once
+    lease_owner = models.CharField(max_length=120, blank=True)
     next_slice_at = models.DateTimeField(null=True, blank=True)  # a rate limit or backoff asked to wait until then
     waiting_for = models.CharField(max_length=40, blank=True)  # code of what it waits for, shown on the page
     phase = models.CharField(max_length=20, blank=True)  # syncjobs.runner.phases

@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db import OperationalError, transaction
 from django.db.models import F
@@ -157,7 +158,7 @@ def _finish(ctx: Context) -> None:
         if run.kind in BULK_KINDS:
             reading.settle_scan(ctx)
         polled = not run.phases.get("only_inbox") and run.kind != RunKind.RETRY
-        changes = {"state": SyncState.ACTIVE} if sync.state == SyncState.INITIAL else {}
+        changes: dict[str, Any] = {"state": SyncState.ACTIVE} if sync.state == SyncState.INITIAL else {}
         if polled:
             wait = min(end.abilities.poll_seconds for end in ctx.ends.values())
             # The dispatcher looks once a minute: due a little early, or a poll would wait for the look after next.

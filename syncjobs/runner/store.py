@@ -28,7 +28,11 @@ def _columns() -> dict[str, tuple[str, Callable[[Any], Any], str]]:
             adapt = _json
         elif isinstance(field, models.DateTimeField):
             adapt = connection.ops.adapt_datetimefield_value
-        found[field.attname] = (field.column, adapt, str(field.rel_db_type(connection) or field.db_type(connection)))
+        found[field.attname] = (
+            str(field.column),
+            adapt,
+            str(field.rel_db_type(connection) or field.db_type(connection)),
+        )
     return found
 
 

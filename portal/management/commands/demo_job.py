@@ -38,11 +38,11 @@ class Command(BaseCommand):
         self.stderr.write(text)
 
     def _play(self, options: dict[str, Any]) -> dict[str, Any]:
-        standins = json.loads(Path(settings.STANDINS_FILE).read_text())
+        standins = json.loads(Path(str(settings.STANDINS_FILE)).read_text())
         hub, app = HubSpotApi(standins["hubspot"]), SnovioApi(standins["snovio"])
         before = proof.duplicates(hub, app)
         user = get_user_model().objects.get(email=options["user"])
-        account = user.memberships.get().account  # type: ignore[attr-defined]
+        account = user.memberships.get().account
         self.say("Connecting HubSpot by its consent page, Snov.io by its keys …")
         hub_instance = story.connect_hub(account, user, standins["hubspot"])
         app_instance = story.connect_app(account, user, standins["snovio"])
