@@ -16,9 +16,11 @@ from integrations.services import schemas
 from integrations.services.connections import open_connector
 from syncjobs.engine.canonical import projection_hash
 from syncjobs.engine.filters import groups_from
-from syncjobs.engine.rules import Constant, End, Identifier, MappingRule, SideRules, SyncRules, Way
+from syncjobs.engine.rules import Constant, End, Identifier, MappingRule, SideRules, SyncRules, Way, WinnerRule
 from syncjobs.models import Direction, FieldMapping, Sync, SyncCursor, SyncRun
 from syncjobs.runner.lease import Lease
+from syncjobs.services import mappings as mapping_service
+from syncjobs.services.constants import typed
 
 SCHEMA_AGE = timedelta(hours=1)
 
@@ -88,37 +90,42 @@ class Context:
 
 
 def build(sync: Sync, run: SyncRun, lease: Lease, deadline: float) -> Context:
-    """Load the sync. Reads schemas from the apps when they are old; marks mappings whose field is gone."""
-    known = {side: _fields(sync, side) for side in Side}
-    mappings = [m for m in sync.mappings.all() if m.on and _check(m, known)]
+    """Load the sync. Reads schemas from the apps when they are old, and then marks mappings that no longer fit."""
+    stale = [side for side in Side if _is_stale(sync, side)]
+    known = {side: _fields(sync, side, refresh=side in stale) for side in Side}
+    if stale:
+        mapping_service.recheck(sync=sync, schemas=mapping_service.schemas_of(sync))
+    mappings = [m for m in sync.mappings.all() if _runs(m, known)]
     ends = {side: _end(sync, side, known[side], mappings, lease) for side in Side}
     rules = _rules(sync, mappings, known, ends)
     cursors = {side: SyncCursor.objects.get_or_create(sync=sync, side=side.value)[0] for side in Side}
     return Context(sync, run, lease, rules, ends, _settings_hash(sync, ends), deadline, cursors)
 
 
-def _fields(sync: Sync, side: Side) -> dict[str, Field]:
-    instance, kind = sync.instance(side), sync.kind(side)
-    fetched = instance.schemas.filter(kind=kind).values_list("fetched_at", flat=True).first()
-    stale = fetched is None or fetched < now() - SCHEMA_AGE
-    return {f.name: f for f in schemas.fields(instance, kind, refresh=stale)}
+def _is_stale(sync: Sync, side: Side) -> bool:
+    fetched = sync.instance(side).schemas.filter(kind=sync.kind(side)).values_list("fetched_at", flat=True).first()
+    return fetched is None or fetched < now() - SCHEMA_AGE
 
 
-def _check(mapping: FieldMapping, known: dict[Side, dict[str, Field]]) -> bool:
-    """Whether the mapping can run. A row whose field was deleted stops and says so; the others go on."""
-    missing = next(
-        (
-            name
-            for side, name in ((Side.HUB, mapping.hub_field), (Side.APP, mapping.app_field))
-            if name not in known[side]
-        ),
-        "",
-    )
-    problem = "FIELD_MISSING" if missing else ""
-    if (mapping.problem, mapping.problem_detail) != (problem, missing):
-        mapping.problem, mapping.problem_detail = problem, missing
-        mapping.save(update_fields=["problem", "problem_detail"])
-    return not problem
+def _fields(sync: Sync, side: Side, *, refresh: bool) -> dict[str, Field]:
+    instance = sync.instance(side)
+    try:
+        return {f.name: f for f in schemas.fields(instance, sync.kind(side), refresh=refresh)}
+    except ConnectorError as error:
+        error.instance = instance
+        raise
+
+
+def forget_schema(ctx: Context, side: Side) -> None:
+    """An app refused a field that its schema still names: read the schema again before the next slice."""
+    long_ago = now() - 2 * SCHEMA_AGE
+    ctx.sync.instance(side).schemas.filter(kind=ctx.end(side).kind).update(fetched_at=long_ago)
+
+
+def _runs(mapping: FieldMapping, known: dict[Side, dict[str, Field]]) -> bool:
+    """A row with a problem stops, and its page says why; the others go on."""
+    fits = mapping.app_field in known[Side.APP] and mapping.hub_field in known[Side.HUB]
+    return mapping.on and not mapping.problem and fits
 
 
 def _end(sync: Sync, side: Side, known: dict[str, Field], mappings: list[FieldMapping], lease: Lease) -> SyncEnd:
@@ -185,7 +192,7 @@ def _rules(
                 app=app,
                 hub=hub,
                 way=way,
-                winner=mapping.winner or sync.winner,
+                winner=cast(WinnerRule, mapping.winner or sync.winner),
                 to_hub=mapping.transform.get("to_hub", ""),
                 to_app=mapping.transform.get("to_app", ""),
                 value_map=tuple((pair["app"], pair["hub"]) for pair in mapping.value_map),
@@ -202,8 +209,8 @@ def _rules(
         hub=_side_rules(sync, Side.HUB, known[Side.HUB], ends[Side.HUB]),
         app=_side_rules(sync, Side.APP, known[Side.APP], ends[Side.APP]),
         clear_values=sync.clear_values,
-        duplicates=sync.duplicates,
-        leaving=sync.leaving,
+        duplicates=cast(Any, sync.duplicates),
+        leaving=cast(Any, sync.leaving),
         start_from=sync.start_from,
     )
 
@@ -217,7 +224,7 @@ def _side_rules(sync: Sync, side: Side, known: dict[str, Field], end: SyncEnd) -
         types=end.types,
         filter=groups_from(stored),
         constants=tuple(
-            Constant(c.field, c.value, c.on_create_only)
+            Constant(c.field, typed(known[c.field], c.value), c.on_create_only)
             for c in sync.constants.all()
             if c.side == side.value and c.field in known
         ),

@@ -21,7 +21,7 @@ from syncjobs.engine.merge import Half
 from syncjobs.engine.plan import Plan, plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus, RunEvent, WriteIntent
 from syncjobs.runner import recovery, store
-from syncjobs.runner.context import Context
+from syncjobs.runner.context import Context, forget_schema
 from syncjobs.runner.ingest import BIT, find_links, get, put, set_status
 from syncjobs.runner.pairing import KEPT
 from syncjobs.runner.reading import read_by_id
@@ -39,6 +39,7 @@ COLUMNS = [
     "synced_at",
     "generation",
 ]
+SCHEMA_CODES = ("FIELD_MISSING", "FIELD_READ_ONLY", "OPTION_NOT_ALLOWED")
 BACKOFF = [30, 60, 120, 240, 480, 960, 1920, 3600]  # seconds, by attempt
 
 
@@ -284,7 +285,7 @@ def _delete(ctx: Context, side: Side, work: Sequence[Work]) -> None:
                 put(w.row, side, gone=True)
                 w.events.append(("deleted", side, 0))
             else:
-                _refused(w, side, verdict.error)
+                _refused(ctx, w, side, verdict.error)
         _close(ctx, list(work))
         ctx.run.counts["deleted"] = ctx.run.counts.get("deleted", 0) + len(work)
 
@@ -303,7 +304,7 @@ def _settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str) -> N
     row, sent = w.row, w.plan.writes[side]
     w.left.discard(side)
     if verdict.error is not None:
-        _refused(w, side, verdict.error)
+        _refused(ctx, w, side, verdict.error)
         return
     stored = verdict.record.values if verdict.record else {}
     types = ctx.end(side).types
@@ -329,7 +330,7 @@ def _settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str) -> N
     w.events.append(("linked" if verdict.existed and what == "created" else what, side, len(sent)))
 
 
-def _refused(w: Work, side: Side, error: Exception) -> None:
+def _refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
     row = w.row
     w.broken = True
     w.left.discard(side)
@@ -352,7 +353,13 @@ def _refused(w: Work, side: Side, error: Exception) -> None:
     w.plan.status = RecordStatus.FAILED
     w.plan.code, w.plan.field, w.plan.side = error.code, error.field, side
     w.plan.detail = error.remote or error.message
-    if error.retry in ("T", "W"):
+    if error.code in SCHEMA_CODES:
+        forget_schema(ctx, side)
+        row.attempts += 1
+        row.next_try_at = (
+            now() if row.attempts == 1 else None
+        )  # once more under the new schema, then it waits for a change
+    elif error.retry in ("T", "W"):
         row.attempts += 1
         row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts, len(BACKOFF)) - 1])
 
@@ -383,7 +390,7 @@ def _close_one(ctx: Context, w: Work, moment: datetime, deltas: Counter[str]) ->
         row.attempts, row.next_try_at, row.synced_at = 0, None, moment
     else:
         row.code, row.field, row.side, row.detail = w.plan.code, w.plan.field, w.plan.side, w.plan.detail[:2000]
-        w.events.append((_RESULTS.get(w.plan.status, "failed"), Side(w.plan.side or "hub"), 0))
+        w.events.append((_RESULTS.get(RecordStatus(w.plan.status), "failed"), Side(w.plan.side or "hub"), 0))
     if w.plan.status == RecordStatus.FAILED and row.next_try_at is not None:
         row.dirty = 3  # tried again by itself when its time has come
     set_status(row, w.plan.status, deltas, moment)

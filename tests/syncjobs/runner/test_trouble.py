@@ -214,7 +214,8 @@ def test_a_mapped_field_that_was_deleted_stops_alone_and_says_so(world: Make) ->
     w.settle()
     assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Augusta"
     row = w.sync.mappings.get(app_field="notes")
-    assert (row.problem, row.problem_detail) == ("FIELD_MISSING", "notes")
+    assert row.problem == "FIELD_MISSING"
+    assert "notes" in row.problem_detail
 
 
 def test_ask_me_waits_for_a_person_and_their_answer_goes_across(world: Make) -> None:
