@@ -49,6 +49,7 @@ class SyncRun(models.Model):
     phases = models.JSONField(default=dict, blank=True)
     # {"created_hub", "created_app", "updated_hub", "updated_app", "linked", "deleted", "failed", "excluded": n}
     counts = models.JSONField(default=dict, blank=True)
+    guard_lifted = models.BooleanField(default=False)  # a person saw the number and resumed
     calls = models.PositiveIntegerField(default=0)  # HTTP requests
     code = models.CharField(max_length=40, blank=True)  # why it stopped
     detail = models.TextField(blank=True)

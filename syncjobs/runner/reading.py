@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from integrations.errors import CursorExpired
 from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
+from syncjobs.runner import guards
 from syncjobs.runner.context import Context, SyncEnd
 from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, note
 
@@ -112,6 +113,8 @@ def _finish_scan(ctx: Context, side: Side, known: int, *, marked: bool) -> None:
     cursor = ctx.cursors[side]
     links = RecordLink.objects.filter(sync=ctx.sync, **{f"{side}_id__isnull": False, f"{side}_gone": False})
     if marked:
+        missing = links.exclude(**{f"{side}_scan": cursor.scan}).count()
+        guards.absent_from_scan(ctx, side, missing, known)
         absent = links.exclude(**{f"{side}_scan": cursor.scan}).values_list(f"{side}_id", f"{side}_seen", f"{side}_now")
         notices = [
             PendingChange(remote_id=pk, known={**(seen or {}), **(new or {})}) for pk, seen, new in absent.iterator()

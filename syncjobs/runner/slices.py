@@ -21,8 +21,9 @@ from integrations.records import Side
 from integrations.services.connections import mark_broken
 from syncjobs.models import PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
-from syncjobs.runner import context, pairing, reading, writing
+from syncjobs.runner import context, guards, pairing, reading, writing
 from syncjobs.runner.context import Context
+from syncjobs.runner.guards import GuardTripped
 from syncjobs.runner.lease import Lease, LeaseLost
 
 log = logging.getLogger("syncline.runner")
@@ -74,7 +75,7 @@ def run_slice(run_id: int) -> None:
         return
     except ConnectorError as error:
         more = _suffer(run, error)
-    except writing.GuardTripped as guard:
+    except GuardTripped as guard:
         _suspend(run, guard.code, str(guard.n))
     except OperationalError:
         log.warning("run %s: the database is busy or away; the dispatcher tries again", run_id)
@@ -127,6 +128,8 @@ def _enter(ctx: Context, phase: str) -> None:
             entry["total"] = entry.get("done", 0) + PendingChange.objects.filter(sync=ctx.sync, side=side).count()
     with ctx.lease.transaction():
         ctx.run.save(update_fields=["phase", "phases", "started_at"])
+    if phase == "write":
+        guards.before_writing(ctx)
 
 
 def _leave(ctx: Context, phase: str) -> None:
@@ -168,7 +171,7 @@ def _finish(ctx: Context) -> None:
             changes["last_scan_at"] = moment
         if not quiet:
             changes["last_change_at"] = moment
-        if ctx.lags:
+        if ctx.lags and run.kind == RunKind.INCREMENTAL:  # what an initial sync finds changed long ago
             changes["lag_ms"] = int(max(0.0, statistics.median(ctx.lags)) * 1000)
         Sync.objects.filter(pk=sync.pk).update(**changes)
         run.state = RunState.DONE_WITH_FAILURES if failed else RunState.DONE

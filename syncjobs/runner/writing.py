@@ -20,7 +20,7 @@ from syncjobs.engine.canonical import equal
 from syncjobs.engine.merge import Half
 from syncjobs.engine.plan import Plan, plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus, RunEvent, WriteIntent
-from syncjobs.runner import recovery, store
+from syncjobs.runner import guards, recovery, store
 from syncjobs.runner.context import Context, forget_schema
 from syncjobs.runner.ingest import BIT, find_links, get, put, set_status
 from syncjobs.runner.pairing import KEPT
@@ -43,14 +43,6 @@ SCHEMA_CODES = ("FIELD_MISSING", "FIELD_READ_ONLY", "OPTION_NOT_ALLOWED")
 BACKOFF = [30, 60, 120, 240, 480, 960, 1920, 3600]  # seconds, by attempt
 
 
-class GuardTripped(Exception):
-    """A run would do far more harm than usual; a person has to look first."""
-
-    def __init__(self, code: str, n: int) -> None:
-        super().__init__(code)
-        self.code, self.n = code, n
-
-
 @dataclass
 class Work:
     """One link on its way through a write step."""
@@ -68,30 +60,34 @@ def step(ctx: Context) -> bool:
     rows = list(RecordLink.objects.filter(due, sync=ctx.sync, dirty__gt=0).order_by("pk")[:CHUNK])
     if not rows:
         return False
-    if (
-        recovery.recover(ctx, rows)
-        | recovery.reread_stale(ctx, Side.HUB, rows)
-        | recovery.reread_stale(ctx, Side.APP, rows)
-    ):
+    try:
+        asked = recovery.recover(ctx, rows)
+        asked |= recovery.reread_stale(ctx, Side.HUB, rows) | recovery.reread_stale(ctx, Side.APP, rows)
+    except recovery.OutOfTime:
+        return True
+    if asked:
         rows = list(RecordLink.objects.filter(pk__in=[row.pk for row in rows], dirty__gt=0).order_by("pk"))
     moment = now()
     work = [Work(row, _plan(ctx, row, moment)) for row in rows]
-    _guard_deletes(ctx, work)
+    guards.park_fighting_fields(ctx, work)
+    guards.before_chunk(ctx, work)
     _settle_at_once(ctx, [w for w in work if not (w.plan.create or w.plan.delete or w.plan.writes)])
+    _send_all(ctx, work)
+    guards.after_chunk(ctx)
+    return True
+
+
+def _send_all(ctx: Context, work: Sequence[Work]) -> None:
+    """Creates, updates, deletes, side by side; what the slice has no time for stays changed and is planned again."""
+    for w in work:
+        w.left |= {side for side in Side if w.plan.writes.get(side)}
     for side in Side:
         creates = [w for w in work if w.plan.create is side]
         updates = [w for w in work if not w.plan.create and w.plan.writes.get(side)]
-        for w in (*creates, *updates):
-            w.left.add(side)
-    for side in Side:
-        for todo, send in (
-            ([w for w in work if w.plan.create is side], _create),
-            ([w for w in work if not w.plan.create and side in w.plan.writes], _update),
-            ([w for w in work if w.plan.delete is side], _delete),
-        ):
+        deletes = [w for w in work if w.plan.delete is side]
+        for todo, send in ((creates, _create), (updates, _update), (deletes, _delete)):
             if not _in_batches(ctx, side, todo, send):
-                return True
-    return True
+                return
 
 
 def _plan(ctx: Context, row: RecordLink, moment: datetime) -> Plan:
@@ -108,16 +104,6 @@ def _half(row: RecordLink, side: Side) -> Half:
         exists=get(row, side, "id") is not None,
         gone=get(row, side, "gone"),
     )
-
-
-def _guard_deletes(ctx: Context, work: Sequence[Work]) -> None:
-    """More than 20 records *and* 5 % of all in one run: stop and ask. A person who resumes has seen the number."""
-    planned = sum(w.plan.delete is not None for w in work)
-    if not planned or ctx.run.requested_by_id:
-        return
-    total = RecordLink.objects.filter(sync=ctx.sync).count()
-    if planned + ctx.run.counts.get("deleted", 0) > max(20, total // 20):
-        raise GuardTripped("GUARD_MASS_DELETE", planned)
 
 
 # -- nothing to send -------------------------------------------------------------------------------------------------------

@@ -81,12 +81,18 @@ def pause(*, sync: Sync, by: Any) -> None:
 def resume(*, sync: Sync, by: Any) -> None:
     """Go on where it stopped: after a pause, a suspension, or being off. A guard that stopped a run is lifted for that run."""
     run = sync.runs.active().first()
+    guarded = sync.state_code.startswith("GUARD_")
     _set_state(sync, SyncState.INITIAL if _needs_initial(sync, run) else SyncState.ACTIVE, by=by, verb="sync.resumed")
     if run is None:
         runs.start(sync=sync, kind=RunKind.INITIAL if sync.state == SyncState.INITIAL else RunKind.INCREMENTAL, by=by)
         return
     SyncRun.objects.filter(pk=run.pk).update(
-        next_slice_at=None, waiting_for="", code="", detail="", requested_by=by or run.requested_by
+        next_slice_at=None,
+        waiting_for="",
+        code="",
+        detail="",
+        requested_by=by or run.requested_by,
+        guard_lifted=run.guard_lifted or guarded,
     )
     runs.dispatch(run)
 

@@ -1,0 +1,126 @@
+"""Brakes: a run that would do far more harm than usual stops and asks. Resuming by a person lifts the guard for that run.
+
+================== =====================================================================================================
+GUARD_MASS_DELETE  deleting more than 20 records and 5 % of all; a side that had records lists none; a complete scan that
+                   misses more than 20 records and 5 % of them
+GUARD_MASS_UPDATE  blanking more than 20 values and 5 % of all records; outside an initial sync: more than half of all links
+                   (and 200) changed at once
+GUARD_MASS_CREATE  outside an initial sync: making more new records than there are links (and 1,000)
+TOO_MANY_REFUSED   more than 30 % of at least 50 writes of a run were refused: something is wrong with the settings
+================== =====================================================================================================
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, Sum
+from django.utils.timezone import now
+
+from integrations.records import Side
+from syncjobs.models import FieldChange, RecordLink, RunKind, SyncCount
+
+if TYPE_CHECKING:
+    from syncjobs.runner.context import Context
+    from syncjobs.runner.writing import Work
+
+FEW, SHARE = 20, 0.05
+MANY_CHANGED, MANY_CREATED = 200, 1000
+REFUSED_OF, REFUSED_SHARE = 50, 0.3
+FIGHT = 4
+
+
+class GuardTripped(Exception):
+    """``n``: how many records it is about; the page names the number on the button that lifts the guard."""
+
+    def __init__(self, code: str, n: int) -> None:
+        super().__init__(code)
+        self.code, self.n = code, n
+
+
+def _total(ctx: "Context") -> int:
+    return SyncCount.objects.filter(sync=ctx.sync).aggregate(n=Sum("n"))["n"] or 0
+
+
+def _too_many(n: int, total: int) -> bool:
+    return n > max(FEW, total * SHARE)
+
+
+def before_writing(ctx: "Context") -> None:
+    """Once, when the write phase begins."""
+    if ctx.run.guard_lifted or ctx.run.kind != RunKind.INCREMENTAL:
+        return
+    dirty = RecordLink.objects.filter(sync=ctx.sync, dirty__gt=0)
+    half = Q(hub_id=None) | Q(app_id=None)
+    fresh, changed = dirty.filter(half).count(), dirty.exclude(half).count()
+    total = _total(ctx)
+    if changed > max(MANY_CHANGED, total / 2):
+        raise GuardTripped("GUARD_MASS_UPDATE", changed)
+    if fresh > max(MANY_CREATED, total - fresh):
+        raise GuardTripped("GUARD_MASS_CREATE", fresh)
+
+
+def before_chunk(ctx: "Context", work: "Sequence[Work]") -> None:
+    """Before each chunk of planned work is carried out."""
+    if ctx.run.guard_lifted:
+        return
+    counts = ctx.run.counts
+    deletes = sum(w.plan.delete is not None for w in work)
+    blanks = sum(
+        value is None
+        for w in work
+        if not w.plan.create
+        for values in w.plan.writes.values()
+        for value in values.values()
+    )
+    if deletes and _too_many(deletes + counts.get("deleted", 0), _total(ctx)):
+        raise GuardTripped("GUARD_MASS_DELETE", deletes + counts.get("deleted", 0))
+    if blanks and _too_many(blanks + counts.get("blanked", 0), _total(ctx)):
+        raise GuardTripped("GUARD_MASS_UPDATE", blanks + counts.get("blanked", 0))
+    counts["blanked"] = counts.get("blanked", 0) + blanks
+
+
+def after_chunk(ctx: "Context") -> None:
+    """Refusals of this run so far."""
+    if ctx.run.guard_lifted:
+        return
+    counts = ctx.run.counts
+    failed = counts.get("failed", 0)
+    done = failed + sum(
+        counts.get(name, 0) for name in ("created_hub", "created_app", "updated_hub", "updated_app", "linked")
+    )
+    if done >= REFUSED_OF and failed > done * REFUSED_SHARE:
+        raise GuardTripped("GUARD_MANY_REFUSED", failed)
+
+
+def absent_from_scan(ctx: "Context", side: Side, absent: int, listed: int) -> None:
+    """After a complete scan, before anybody is taken for deleted."""
+    if ctx.run.guard_lifted or not absent or ctx.cursors[side].settings_hash != ctx.settings_hash:
+        return  # under new settings a scan shows other records, and nothing is gone
+    if (not listed and absent > FEW) or _too_many(absent, absent + listed):
+        raise GuardTripped("GUARD_MASS_DELETE", absent)
+
+
+def park_fighting_fields(ctx: "Context", work: "Sequence[Work]") -> None:
+    """A field that got one and the same value more than four times in a day is written by somebody else in between: stop
+    writing it, and say so. The rest of the record goes on."""
+    updates = [w for w in work if w.plan.writes and not w.plan.create]
+    recent = FieldChange.objects.filter(link__in=[w.row.pk for w in updates], at__gte=now() - timedelta(days=1))
+    times: Counter[tuple[int, str, str, str]] = Counter()
+    for link_id, side, field, value in recent.values_list("link_id", "side", "field", "new"):
+        times[link_id, side, field, json.dumps(value)] += 1
+    if not times or max(times.values()) < FIGHT:
+        return
+    for w in updates:
+        for side, values in list(w.plan.writes.items()):
+            fighting = [
+                name for name, value in values.items() if times[w.row.pk, side, name, json.dumps(value)] >= FIGHT
+            ]
+            for name in fighting:
+                del values[name]
+                w.plan.ledger = [e for e in w.plan.ledger if (e.side, e.field) != (side, name)]
+                w.plan.status, w.plan.code, w.plan.field, w.plan.side = "review", "LIVELOCK_SUSPECTED", name, side
+            if not values:
+                del w.plan.writes[side]
