@@ -21,6 +21,8 @@ from tests.install import Install, drop_template
 from tests.processes import free_port
 
 PASSWORD = "correct horse battery"
+# Pages ask nothing of a database that the two answer differently: on PostgreSQL these wait for --all.
+PAGES = ("test_pages", "test_tenancy", "test_html", "test_walk")
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_serialized_rollback", "live_server", "live_install"}
 
 
@@ -49,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             left_out = on_postgres() and not _uses_database(item)
         else:
             left_out = ("slow" in item.keywords and "slow" not in asked) or (
-                on_postgres() and (not _uses_database(item) or "browser" in item.keywords)
+                on_postgres() and (not _uses_database(item) or "browser" in item.keywords or _walks_pages(item))
             )
         if left_out:
             dropped.append(item)
@@ -62,6 +64,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if on_postgres() and not hasattr(session.config, "workerinput"):  # once, after the processes of pytest-xdist
         drop_template(os.environ["DATABASE_URL"])
+
+
+def _walks_pages(item: pytest.Item) -> bool:
+    return item.path.stem.startswith(PAGES)
 
 
 def _uses_database(item: pytest.Item) -> bool:
