@@ -1,7 +1,6 @@
 """``python -m tests [--all] [pytest's arguments]``: the suite on SQLite, then on PostgreSQL what uses the database.
 
-The default run leaves out tests marked ``slow`` and, on PostgreSQL, those that walk a browser; ``--all`` runs all
-on both. A part that fails ends the run, so the last line is always the summary that counts.
+The default run leaves out tests marked ``slow`` and, on PostgreSQL, those about pages; ``--all`` runs all on both. A part that fails ends the run, so the last line is always the summary that counts.
 """
 
 import os
