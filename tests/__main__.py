@@ -1,6 +1,7 @@
 """``python -m tests [--all] [pytest's arguments]``: the suite on SQLite, then on PostgreSQL what uses the database.
 
-The default run leaves out tests marked ``slow`` and, on PostgreSQL, those about pages; ``--all`` runs all on both. A part that fails ends the run, so the last line is always the summary that counts.
+The default run leaves out tests marked ``slow`` and, on PostgreSQL, those about pages; ``--all`` runs all on both. A part
+that fails ends the run, so the last line is always the summary that counts.
 """
 
 import os
