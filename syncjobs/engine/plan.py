@@ -51,6 +51,9 @@ class Plan:
 
 def plan(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
     """Plan one link. Exactly one of the halves may be missing (``exists`` False)."""
+    if (hub.merged and app.exists) or (app.merged and hub.exists):
+        # Its twin's edits must not reach the survivor, whose own twin they would contradict: a person decides.
+        return Plan("excluded", "MERGED_AWAY", side=Side.HUB if hub.merged else Side.APP)
     if hub.gone or app.gone:
         return _after_deletion(hub, app, rules)
     if hub.exists and app.exists:
@@ -199,6 +202,6 @@ def _after_deletion(hub: Half, app: Half, rules: SyncRules) -> Plan:
     flagged = Plan(f"deleted_{gone}", f"DELETED_IN_{gone.upper()}", side=gone)
     if rules.side(other).when_other_deleted != "delete" or not rules.side(other).delete:
         return flagged
-    if left.seen is not None and any(changed(left, rule.end(other)) for rule in rules.mappings):
-        return flagged  # an edit beats a deletion: a person looks at it
+    if left.seen is None or any(changed(left, rule.end(other)) for rule in rules.mappings):
+        return flagged  # an edit beats a deletion, and so does a record that never agreed: a person looks at it
     return Plan(f"deleted_{gone}", f"DELETED_IN_{gone.upper()}", side=gone, delete=other)
