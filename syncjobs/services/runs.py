@@ -39,9 +39,14 @@ def wake(sync: Sync) -> None:
     if not sync.is_running_state or not _anything_waits(sync):
         return
     try:
-        start(sync=sync, only_inbox=True)
+        # A poll that is due comes along: runs that follow each other without a rest would else keep it out for ever.
+        start(sync=sync, only_inbox=not _poll_is_due(sync))
     except RunAlreadyActive:
         return
+
+
+def _poll_is_due(sync: Sync) -> bool:
+    return sync.next_poll_at is None or sync.next_poll_at <= now()
 
 
 def _anything_waits(sync: Sync) -> bool:
@@ -66,7 +71,7 @@ def dispatch_due() -> int:
     busy = SyncRun.objects.active().values("sync")
     started = 0
     for sync in _by_turns(Sync.objects.filter(state=SyncState.ACTIVE).exclude(pk__in=busy).order_by("next_poll_at")):
-        started += _start_if_due(sync, moment)
+        started += _start_if_due(sync)
     return len(stalled) + started
 
 
@@ -80,8 +85,8 @@ def _by_turns(syncs: Any) -> list[Sync]:
     return [sync for _, _, sync in sorted(numbered, key=lambda item: item[:2])]
 
 
-def _start_if_due(sync: Sync, moment: Any) -> int:
-    polls = sync.next_poll_at is None or sync.next_poll_at <= moment
+def _start_if_due(sync: Sync) -> int:
+    polls = _poll_is_due(sync)
     if not (polls or _anything_waits(sync)):
         return 0
     try:
