@@ -100,7 +100,8 @@ def resume(*, sync: Sync, by: Any) -> None:
 def _needs_initial(sync: Sync, run: SyncRun | None) -> bool:
     if run is not None:
         return run.kind == RunKind.INITIAL
-    return not sync.runs.filter(kind=RunKind.INITIAL, state__in=[RunState.DONE, RunState.DONE_WITH_FAILURES]).exists()
+    last = sync.runs.filter(kind=RunKind.INITIAL).order_by("-pk").first()  # an earlier one ran under other settings
+    return last is None or last.state not in (RunState.DONE, RunState.DONE_WITH_FAILURES)
 
 
 @transaction.atomic
