@@ -108,3 +108,11 @@ def test_what_people_typed_is_escaped(bench: Bench, draft: Sync) -> None:
     for text in (page, bench.get(draft, "review"), bench.get(draft, "mappings")):
         assert "<script>alert" not in text
         assert "<img src=x" not in text
+
+
+def test_a_change_does_not_repeat_the_button_pressed_before_it(bench: Bench, draft: Sync) -> None:
+    """htmx adds the last pressed button to what a form sends: a rule chosen after a switch turned the row off again."""
+    form = re.search(r"<form[^>]*id=\"wizard\"[^>]*>", bench.get(draft, "mappings"))
+    assert form is not None
+    assert 'hx-params="not do"' in form.group()
+    assert 'hx-disinherit="hx-params"' in form.group(), "the buttons themselves send it"
