@@ -144,7 +144,7 @@ def _take(
     put(
         row, side, id=record.id, alias=alias, now=projection, hash=digest, row_hash=row_hash, version=record.version,
         modified_at=record.modified_at or get(row, side, "modified_at"), read_at=moment, gone=False,
-        created_at=record.created_at or get(row, side, "created_at"), **_keys(ctx, side, projection),
+        created_at=record.created_at or get(row, side, "created_at"), **keys_of(ctx, side, projection),
     )  # fmt: skip
     row.label = label_of(ctx, side, projection) or row.label
     row.dirty |= BIT[side]
@@ -154,7 +154,8 @@ def _take(
     return True
 
 
-def _keys(ctx: Context, side: Side, values: Values) -> dict[str, str]:
+def keys_of(ctx: Context, side: Side, values: Values) -> dict[str, str]:
+    """The normalised identifiers of a projection, as columns."""
     keys = [key_of(values, identifier, side) for identifier in ctx.rules.identifiers[:2]]
     return {"key": keys[0] if keys else "", "key2": keys[1] if len(keys) > 1 else ""}
 

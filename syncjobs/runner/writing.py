@@ -22,7 +22,7 @@ from syncjobs.engine.plan import Plan, plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus, RunEvent, WriteIntent
 from syncjobs.runner import guards, recovery, store
 from syncjobs.runner.context import Context, forget_schema
-from syncjobs.runner.ingest import BIT, find_links, get, put, set_status
+from syncjobs.runner.ingest import BIT, find_links, get, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
 from syncjobs.runner.reading import read_by_id
 
@@ -68,6 +68,8 @@ def step(ctx: Context) -> bool:
     if asked:
         rows = list(RecordLink.objects.filter(pk__in=[row.pk for row in rows], dirty__gt=0).order_by("pk"))
     moment = now()
+    for row in rows:
+        row.next_try_at = None  # its time has come; a verdict below may set another
     work = [Work(row, _plan(ctx, row, moment)) for row in rows]
     guards.park_fighting_fields(ctx, work)
     guards.before_chunk(ctx, work)
@@ -264,6 +266,8 @@ def _update(ctx: Context, side: Side, work: Sequence[Work]) -> None:
 def _delete(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     end = ctx.end(side)
     ids = [get(w.row, side, "id") for w in work]
+    with ctx.lease.transaction():
+        pass  # nothing to write down, but a worker that lost its run, or whose sync was stopped, must not delete
     verdicts = _send(ctx, lambda: end.connector.delete(end.kind, ids), len(ids))
     with ctx.lease.transaction():
         for w, verdict in zip(work, verdicts, strict=True):
@@ -307,7 +311,8 @@ def _settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str) -> N
         put(row, side, id=record.id, alias=alias, version=record.version)
         put(row, side, modified_at=record.modified_at or get(row, side, "modified_at"))
         put(row, side, created_at=record.created_at or get(row, side, "created_at"), read_at=now())
-    put(row, side, hash=ctx.hash(side, {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}))
+    current = {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}
+    put(row, side, hash=ctx.hash(side, current), **keys_of(ctx, side, current))
     if verdict.note and verdict.note not in w.plan.notes:
         w.plan.notes.append(verdict.note)
     changed_at = get(row, side.other, "modified_at")
@@ -326,9 +331,10 @@ def _refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
         row.attempts += 1
         row.next_try_at = now() + recovery.LEAST_WAIT * row.attempts
         return
-    put(row, side, expected=None)
     if isinstance(error, StaleVersion):
-        return  # still changed: planned again with what was read meanwhile
+        put(row, side, expected={})  # nothing landed, and what we know is old: ``recovery`` reads it before it is planned again
+        return
+    put(row, side, expected=None)
     if isinstance(error, Gone):
         put(row, side, gone=True)
         row.dirty |= BIT[side]
