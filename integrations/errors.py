@@ -7,6 +7,8 @@ Retry classes: **T** transient, automatic with backoff · **L** limit, wait for 
 another record · **C** waits for a change of record, mapping or schema · **X** a person decides · **S** suspends the instance.
 """
 
+from integrations.records import storable
+
 
 class ConnectorError(Exception):
     """``message`` is for people; ``remote`` is what the app said, kept for a collapsed detail, redacted by the session."""
@@ -27,9 +29,9 @@ class ConnectorError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code or self.code
-        self.field = field  # the app's field name, where the refusal names one
+        self.field = field[:200]  # the app's field name, where the refusal names one
         self.status = status
-        self.remote = remote[:2000]
+        self.remote = str(storable(remote[:2000]))
         self.retry_after = retry_after  # seconds
         self.instance: object | None = None  # the AppInstance it came from, set by whoever drives the connector
 

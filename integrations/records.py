@@ -89,6 +89,19 @@ class RemoteRecord:
     partial: bool = False  # a listing row that lacks fields: read the record by id before planning with it
     archived: bool = False
 
+    def __post_init__(self) -> None:
+        self.values = {name: storable(value) for name, value in self.values.items()}
+
+
+def storable(value: Value) -> Value:
+    """The value without what a database or UTF-8 refuses: NUL characters (PostgreSQL takes none, in JSON neither) and halves of
+    surrogate pairs (JSON of apps that cut text in the middle of an emoji). One such value would stop a whole sync."""
+    if isinstance(value, list):
+        return [str(storable(item)) for item in value]
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+        return value
+    return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:
