@@ -53,6 +53,7 @@ class Half:
     created_at: datetime | None = None
     exists: bool = False
     gone: bool = False
+    merged: bool = False  # gone because it was merged into a record that another link holds
 
     def value(self, name: str) -> Any:
         """The current value, or UNKNOWN."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from syncjobs.runner import store
 from syncjobs.runner.context import Context
 
 BIT = {Side.HUB: 1, Side.APP: 2}
+MERGED_AWAY = "MERGED_AWAY"
 
 
 def side_columns(side: Side) -> list[str]:
@@ -75,11 +77,13 @@ def ingest(
     *,
     force: bool = False,
     row_hashes: dict[str, str] | None = None,
+    listed: bool = False,
 ) -> int:
     """Store what is new of these full records; call inside the lease's transaction. Returns how many are known by now.
 
     ``force``: the settings changed, so equal hashes are planned again, too. ``row_hashes``: listing-row hash by any id of the
-    record, to remember which version of the listing this read belongs to.
+    record, to remember which version of the listing this read belongs to. ``listed``: they come from a scan or a change feed,
+    which may lag behind what we have read, or written, since.
     """
     ids = {name for record in records for name in (record.id, *record.aliases)}
     links = find_links(ctx.sync.pk, side, ids)
@@ -95,9 +99,13 @@ def ingest(
             row = RecordLink(sync_id=ctx.sync.pk, created_at=moment, status_since=moment)
             fresh[record.id] = row
             deltas[RecordStatus.PENDING] += 1
-        elif row.pk and _merged_into_other(row, record, side, links, deltas):
-            changed[row.pk] = row
-            continue
+        for lost in _merged_away(row, record, side, links):
+            set_status(lost, RecordStatus.EXCLUDED, deltas, moment)
+            put(lost, side, gone=True)
+            lost.code, lost.dirty, lost.detail = MERGED_AWAY, 0, record.id
+            changed[lost.pk] = lost
+        if listed and _outdated(row, side, record):
+            record = replace(record, values={}, modified_at=None, version=get(row, side, "version"))
         if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes or {}, deltas=deltas) and row.pk:
             changed[row.pk] = row
     store.update(list(changed.values()), [*side_columns(side), "status_since", "next_try_at", "detail"])
@@ -106,16 +114,16 @@ def ingest(
     return len(records)
 
 
-def _merged_into_other(
-    row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink], deltas: Counter[str]
-) -> bool:
-    """The record was merged into one that another link holds: that link stays, this one says where its record went."""
-    survivor = links.get(record.id)
-    if survivor is None or survivor.pk == row.pk:
-        return False
-    set_status(row, RecordStatus.EXCLUDED, deltas)
-    row.code, row.dirty, row.detail = "MERGED_AWAY", 0, record.id
-    return True
+def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink]) -> list[RecordLink]:
+    """Links of records that were merged into ``record``, which ``row`` holds: each says from now on where its record went."""
+    held = {links[alias].pk: links[alias] for alias in record.aliases if alias in links}
+    return [link for pk, link in held.items() if pk != row.pk and not get(link, side, "gone")]
+
+
+def _outdated(row: RecordLink, side: Side, record: RemoteRecord) -> bool:
+    """An older state than the one we know: our own write, not visible there yet, would look as if somebody had undone it."""
+    known = get(row, side, "modified_at") if get(row, side, "id") == record.id else None
+    return known is not None and record.modified_at is not None and record.modified_at < known
 
 
 def _take(
@@ -141,6 +149,8 @@ def _take(
             return False
         put(row, side, row_hash=row_hash, alias=alias, read_at=moment)
         return True
+    if get(row, side, "gone") and get(row, side.other, "gone"):
+        _forget(row, side.other)
     put(
         row, side, id=record.id, alias=alias, now=projection, hash=digest, row_hash=row_hash, version=record.version,
         modified_at=record.modified_at or get(row, side, "modified_at"), read_at=moment, gone=False,
@@ -152,6 +162,15 @@ def _take(
     if row.status != RecordStatus.PENDING:
         set_status(row, RecordStatus.PENDING, deltas, moment)
     return True
+
+
+def _forget(row: RecordLink, side: Side) -> None:
+    """The record was deleted at both sides and is back at the other one: it is half a link again, and its twin is made anew."""
+    put(
+        row, side, id=None, alias=None, seen=None, now=None, expected=None, hash="", row_hash="", version="", gone=False,
+        modified_at=None, created_at=None, read_at=None, key="", key2="",
+    )  # fmt: skip
+    put(row, side.other, seen=None)
 
 
 def keys_of(ctx: Context, side: Side, values: Values) -> dict[str, str]:
@@ -178,6 +197,19 @@ def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
         row.next_try_at = None
     store.update(rows, [f"{side}_gone", "dirty", "next_try_at"])
     return len(rows)
+
+
+def plan_again(ctx: Context, side: Side, links: Iterable[RecordLink]) -> None:
+    """Plan these records again with what is known of them."""
+    rows = list({link.pk: link for link in links}.values())
+    deltas: Counter[str] = Counter()
+    for row in rows:
+        put(row, side, now={**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})})
+        row.dirty |= BIT[side]
+        row.next_try_at = None
+        set_status(row, RecordStatus.PENDING, deltas)
+    store.update(rows, [f"{side}_now", "dirty", "next_try_at", "status", "status_since"])
+    store.add_counts(ctx.sync.pk, deltas)
 
 
 def note(ctx: Context, side: Side, notices: Sequence[PendingChange]) -> None:
