@@ -14,7 +14,7 @@ from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
 from syncjobs.runner import guards
 from syncjobs.runner.context import Context, SyncEnd
-from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, note
+from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, note, plan_again
 
 ROLLING_SHARE = (
     0.6  # of an app's calls per minute that a poll spends on re-reading records its listing shows only in part
@@ -132,7 +132,7 @@ def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
     force = ctx.cursors[side].settings_hash != ctx.settings_hash
     full = [record for record in page.records if not record.partial]
     rows = [record for record in page.records if record.partial]
-    known = ingest(ctx, side, full, force=force) + _store_rows(ctx, side, rows, force=force)
+    known = ingest(ctx, side, full, force=force, listed=True) + _store_rows(ctx, side, rows, force=force)
     if page.gone:
         ingest_gone(ctx, side, page.gone)
     if mark:
@@ -143,7 +143,8 @@ def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
 
 
 def _store_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
-    """Listing rows lack fields: new or changed ones go to the inbox and are read by id before anything is planned."""
+    """Listing rows lack fields: new or changed ones go to the inbox and are read by id before anything is planned. ``force``:
+    the settings changed; what is known of the others is enough to plan them again (other fields give other hashes)."""
     known, notices = 0, {}
     for start in range(0, len(rows), 500):
         part = rows[start : start + 500]
@@ -152,8 +153,10 @@ def _store_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force
             digest = ctx.hash(side, row.values)
             link = links.get(row.id)
             known += link is not None
-            if force or link is None or get(link, side, "row_hash") != digest or get(link, side, "gone"):
+            if link is None or get(link, side, "row_hash") != digest or get(link, side, "gone"):
                 notices[row.id] = PendingChange(remote_id=row.id, known=row.values, row_hash=digest)
+        if force:
+            plan_again(ctx, side, [link for name, link in links.items() if name not in notices])
     note(ctx, side, list(notices.values()))
     return known
 

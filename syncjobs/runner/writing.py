@@ -105,6 +105,7 @@ def _half(row: RecordLink, side: Side) -> Half:
         created_at=get(row, side, "created_at"),
         exists=get(row, side, "id") is not None,
         gone=get(row, side, "gone"),
+        merged=get(row, side, "gone") and row.code == "MERGED_AWAY",
     )
 
 

@@ -202,6 +202,11 @@ def test_merged_records_leave_one_link_that_goes_on(world: Make) -> None:
     w.settle()
     assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Augusta"
     assert len(w.hub.live()) == 1
+    left_behind = w.link(code="MERGED_AWAY")
+    w.app.edit(left_behind.app_id or "", first_name="Somebody else")
+    w.settle()
+    assert next(iter(w.hub.live().values()))["first_name"] == "Augusta"
+    assert w.link(code="MERGED_AWAY").status == "excluded"
 
 
 def test_a_refused_record_fails_alone_and_is_not_forgotten(world: Make) -> None:

@@ -266,3 +266,18 @@ def test_a_fault_of_our_own_is_a_wait_and_no_traceback_for_people(world: Make, c
     run.refresh_from_db()
     assert run.waiting_for == "INTERNAL_ERROR"
     assert slices.run_slice(run.pk) is None
+
+
+def test_new_rules_alone_cost_an_app_of_few_calls_no_reads(world: Make) -> None:
+    from syncjobs.models import Sync
+
+    w = world(app=Abilities(change_feed=False, sees_deletions=False, partial_scan=True))
+    w.app.listed_fields = ("email",)
+    for number in range(5):
+        w.app.put({"email": f"p{number}@example.com", "first_name": "P"})
+    w.initial()
+    w.app.log.clear()
+    Sync.objects.filter(pk=w.sync.pk).update(version=2, winner="app")
+    w.initial()
+    assert [verb for verb, _ in w.app.log] == ["scan"]
+    assert w.counts() == {"insync": 5}

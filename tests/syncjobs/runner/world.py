@@ -69,6 +69,7 @@ class World:
         for pk in ids:
             PendingChange.objects.update_or_create(sync=self.sync, side=side.value, remote_id=pk)
         self.lift_waits()
+        self.sync.refresh_from_db()
         runs.wake(self.sync)
         if run := self.sync.runs.active().first():
             self._finish(run)
