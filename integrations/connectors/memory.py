@@ -61,6 +61,7 @@ class Row:
     into: str = ""  # merged into this id
     lists: set[str] = field(default_factory=set)
     before: Values | None = None  # what lagging readers still see; None: nothing yet
+    before_at: tuple[int, int] = (0, 0)  # ``changed`` and ``version`` of that
 
 
 @dataclass
@@ -136,7 +137,7 @@ class MemoryApp:
         row = self.rows[id]
         self.clock += 1
         if not self._hidden(row):
-            row.before = dict(row.values)
+            row.before, row.before_at = dict(row.values), (row.changed, row.version)
         row.values |= {name: self.rewrite(name, value) for name, value in values.items()}
         row.changed, row.version = self.clock, row.version + 1
         return row
@@ -394,6 +395,9 @@ class MemoryConnector:
         partial = self.app.abilities.partial_scan
         names = [name for name in fields if name in self.app.listed_fields] if partial else fields
         record = self._record(row, self.app.listed(row) or {}, names)
+        if self.app._hidden(row):
+            changed, version = row.before_at
+            record.modified_at, record.version = START + timedelta(seconds=changed), str(version)
         record.partial = partial
         return record
 

@@ -166,11 +166,13 @@ def _take(
 
 def _forget(row: RecordLink, side: Side) -> None:
     """The record was deleted at both sides and is back at the other one: it is half a link again, and its twin is made anew."""
-    put(
-        row, side, id=None, alias=None, seen=None, now=None, expected=None, hash="", row_hash="", version="", gone=False,
-        modified_at=None, created_at=None, read_at=None, key="", key2="",
-    )  # fmt: skip
+    blank: dict[str, Any] = dict.fromkeys(
+        ("id", "alias", "seen", "now", "expected", "modified_at", "created_at", "read_at")
+    )
+    blank |= {"gone": False, **dict.fromkeys(("hash", "row_hash", "version", "key", "key2"), "")}
+    put(row, side, **blank)
     put(row, side.other, seen=None)
+    store.update([row], [*(f"{side}_{name}" for name in blank), f"{side.other}_seen"])
 
 
 def keys_of(ctx: Context, side: Side, values: Values) -> dict[str, str]:

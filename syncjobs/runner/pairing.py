@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from integrations.records import Side
 from syncjobs.engine.matching import Candidate, resolve
+from syncjobs.engine.merge import echo_of
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import store
 from syncjobs.runner.context import Context
@@ -16,6 +17,7 @@ from syncjobs.runner.ingest import get, put, set_status, side_columns
 
 CHUNK = 500
 KEPT = [*side_columns(Side.HUB), *side_columns(Side.APP), "status_since", "field", "side", "detail"]
+MEMORY = ["hub_seen", "app_seen", "hub_expected", "app_expected"]
 CARRIED = ["id", "alias", "now", "seen", "expected", "hash", "row_hash", "version", "modified_at", "created_at", "scan", "read_at",
            "gone", "key", "key2"]  # fmt: skip
 
@@ -66,7 +68,7 @@ def _match_by(ctx: Context, number: int, rows: Iterable[RecordLink]) -> int:
     _mark([by_pk[pk] for m in matches for pk in m.review], RecordStatus.REVIEW, "AMBIGUOUS_MATCH", deltas, moment)
     pairs = [(by_pk[m.pair[0]], by_pk[m.pair[1]]) for m in matches if m.pair]
     if strong:
-        join(pairs, Side.APP, deltas)
+        join(ctx, pairs, Side.APP, deltas)
     else:
         _mark([row for pair in pairs for row in pair], RecordStatus.REVIEW, "WEAK_MATCH", deltas, moment)
     store.add_counts(ctx.sync.pk, deltas)
@@ -80,17 +82,37 @@ def _mark(rows: list[RecordLink], status: str, code: str, deltas: Counter[str], 
     store.update(rows, ["status", "code", "side", "dirty", "status_since"])
 
 
-def join(pairs: Sequence[tuple[RecordLink, RecordLink]], side: Side, deltas: Counter[str]) -> None:
+def join(ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], side: Side, deltas: Counter[str]) -> None:
     """Move the half at ``side`` of each pair's second link into the first and drop the second. Both halves are planned again."""
+    rows = [row for pair in pairs for row in pair]
+    intents = {i.link_id: i for i in WriteIntent.objects.filter(link__in=rows, state=WriteIntent.State.SENT)}
     for keep, other in pairs:
         put(keep, side, **{name: get(other, side, name) for name in CARRIED})
         keep.dirty, keep.next_try_at = 3, None
         keep.code = keep.field = keep.side = keep.detail = ""
         set_status(keep, RecordStatus.PENDING, deltas)
         deltas[other.status] -= 1
+        for intent in (intents.get(keep.pk), intents.get(other.pk)):
+            if intent:
+                credit(ctx, keep, intent)
     RecordLink.objects.filter(pk__in=[other.pk for _, other in pairs]).delete()
     # A create whose answer was lost has found its record here.
     WriteIntent.objects.filter(link__in=[keep for keep, _ in pairs], state=WriteIntent.State.SENT).update(
         state=WriteIntent.State.DONE
     )
-    store.update([keep for keep, _ in pairs], [*KEPT, f"{side}_seen", f"{side}_expected", "next_try_at"])
+    store.update([keep for keep, _ in pairs], [*KEPT, *MEMORY, "next_try_at"])
+
+
+def credit(ctx: Context, row: RecordLink, intent: WriteIntent) -> None:
+    """A create whose answer was lost has found its record. What is there of what we sent is agreed, as if the answer had come:
+    a value that the app cut or rewrote must not pass for somebody's, and be sent back over the original."""
+    side, agreed, origins = Side(intent.side), {}, {}
+    current = get(row, side, "now") or {}
+    for rule in ctx.rules.mappings:
+        end, name, origin = rule.end(side), rule.end(side).field, rule.end(side.other).field
+        known = name in intent.payload and name in current and origin in intent.source
+        if known and echo_of(intent.payload[name], current[name], end.type):
+            agreed[name], origins[origin] = current[name], intent.source[origin]
+    if agreed:
+        put(row, side, seen={**(get(row, side, "seen") or {}), **agreed})
+        put(row, side.other, seen={**(get(row, side.other, "seen") or {}), **origins})

@@ -20,7 +20,7 @@ from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, put
-from syncjobs.runner.pairing import join
+from syncjobs.runner.pairing import MEMORY, credit, join
 from syncjobs.runner.reading import read_by_id
 
 if TYPE_CHECKING:
@@ -108,18 +108,18 @@ def _look_up_batch(ctx: Context, side: Side, rows: dict[int, RecordLink], intent
     if not by_key:
         return
     values = [str(intents[row.pk].payload[field]) for row in by_key.values()]
-    records: dict[str, RemoteRecord] = {}
-    for record in end.connector.find(end.kind, field, values, fields=end.fields):
-        records.setdefault(key_of(record.values, identifier, side), record)
+    found = end.connector.find(end.kind, field, values, fields=end.fields)
     with ctx.lease.transaction():
-        met = [(by_key[key], record) for key, record in records.items() if key in by_key]
-        for row, record in met:
-            adopt(ctx, side, row, record)
-        WriteIntent.objects.filter(pk__in=[intents[row.pk].pk for row, _ in met]).update(state=WriteIntent.State.DONE)
+        for record in found:
+            row = by_key.get(key_of(record.values, identifier, side))
+            # Several can have this identifier, and some may be others' twins: the first free one is ours.
+            if row is not None and adopt(ctx, side, row, record, intents[row.pk]):
+                del by_key[key_of(record.values, identifier, side)]
 
 
-def adopt(ctx: Context, side: Side, row: RecordLink, record: RemoteRecord) -> bool:
-    """Make ``record`` the counterpart of ``row``. False when another pair has it already."""
+def adopt(ctx: Context, side: Side, row: RecordLink, record: RemoteRecord, intent: WriteIntent | None = None) -> bool:
+    """Make ``record`` the counterpart of ``row``: what our unanswered ``intent`` made, or a stranger. False when another pair has
+    it already."""
     other = find_links(ctx.sync.pk, side, [record.id, *record.aliases]).get(record.id)
     if other is not None and other.pk != row.pk:
         if get(other, side.other, "id"):
@@ -127,12 +127,17 @@ def adopt(ctx: Context, side: Side, row: RecordLink, record: RemoteRecord) -> bo
         deltas: Counter[str] = Counter()
         ingest(ctx, side, [record])
         other.refresh_from_db()
-        join([(row, other)], side, deltas)
+        join(ctx, [(row, other)], side, deltas)
         store.add_counts(ctx.sync.pk, deltas)
         return True
     put(row, side, id=record.id, alias=next(iter(record.aliases), None))
     RecordLink.objects.filter(pk=row.pk).update(**{f"{side}_id": record.id, f"{side}_alias": get(row, side, "alias")})
     ingest(ctx, side, [record], force=True)
+    if intent is not None:
+        row.refresh_from_db()
+        credit(ctx, row, intent)
+        store.update([row], MEMORY)
+        WriteIntent.objects.filter(pk=intent.pk).update(state=WriteIntent.State.DONE)
     return True
 
 
