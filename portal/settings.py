@@ -9,26 +9,27 @@ from urllib.parse import urlsplit
 
 from django.contrib.messages import constants as message_constants
 
-from portal.env import BASE_DIR, env
+from portal.env import BASE_DIR, database_url, env, fernet_keys, positive, redis_url, seal, web_address
 
 DEBUG = env.bool("DEBUG", False)
 VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var")
 # A fixed key would be everybody's key: without SECRET_KEY only a loopback (demo) install starts, see portal/checks.py.
 SECRET_KEY = env.str("SECRET_KEY", "") or "insecure-demo-key-" + hashlib.sha256(str(BASE_DIR).encode()).hexdigest()
-FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", [])
-BASE_ADDRESS = (env.str("BASE_URL", "") or "http://127.0.0.1:8000").rstrip("/")
+FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", [], validate=fernet_keys)
+BASE_ADDRESS = (env.str("BASE_URL", "", validate=web_address) or "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
-DATABASE_URL = env.str("DATABASE_URL", "")
-BROKER_URL = env.str("BROKER_URL", "")
-WORKERS = env.int("WORKERS", 2)
+DATABASE_URL = env.str("DATABASE_URL", "", validate=database_url)
+BROKER_URL = env.str("BROKER_URL", "", validate=redis_url)
+WORKERS = env.int("WORKERS", 2, validate=positive)
 ALLOW_LOOPBACK_APPS = env.bool("ALLOW_LOOPBACK_APPS", False)
 STANDINS_FILE = env.path("STANDINS_FILE", None)
 HUBSPOT_CLIENT_ID = env.str("HUBSPOT_CLIENT_ID", "")
 HUBSPOT_CLIENT_SECRET = env.str("HUBSPOT_CLIENT_SECRET", "")
-HUBSPOT_API_URL = env.str("HUBSPOT_API_URL", "https://api.hubapi.com")
-HUBSPOT_APP_URL = env.str("HUBSPOT_APP_URL", "https://app.hubspot.com")
-SNOVIO_API_URL = env.str("SNOVIO_API_URL", "https://api.snov.io")
-SNOVIO_CALLS_PER_MINUTE = env.int("SNOVIO_CALLS_PER_MINUTE", 50)
+HUBSPOT_API_URL = env.str("HUBSPOT_API_URL", "https://api.hubapi.com", validate=web_address)
+HUBSPOT_APP_URL = env.str("HUBSPOT_APP_URL", "https://app.hubspot.com", validate=web_address)
+HUBSPOT_CALLS_PER_SECOND = env.int("HUBSPOT_CALLS_PER_SECOND", 0)
+SNOVIO_API_URL = env.str("SNOVIO_API_URL", "https://api.snov.io", validate=web_address)
+SNOVIO_CALLS_PER_MINUTE = env.int("SNOVIO_CALLS_PER_MINUTE", 50, validate=positive)
 CUSTOM_MAPPINGS = env.bool("CUSTOM_MAPPINGS", True)
 EMAIL_HOST = env.str("EMAIL_HOST", "")
 EMAIL_PORT = env.int("EMAIL_PORT", 25)
@@ -39,7 +40,7 @@ EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", False)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Syncline <syncline@localhost>")
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
-env.seal()
+seal()
 
 BASE_URL = urlsplit(BASE_ADDRESS)
 ALLOWED_HOSTS = ALLOWED_HOSTS or [BASE_URL.hostname or "localhost", "127.0.0.1", "localhost"]
