@@ -39,8 +39,8 @@ def free_port(wanted: int = 0) -> int:
 class DemoInstall:
     """``env`` is what the processes see. Output goes to ``logs/<name>.log`` below ``folder``."""
 
-    def __init__(self, folder: Path, *, port: int = 8000, database_url: str = "") -> None:
-        self.folder, self.database_url = folder, database_url
+    def __init__(self, folder: Path, *, port: int = 8000, database_url: str = "", schema: str = SCHEMA) -> None:
+        self.folder, self.database_url, self.schema = folder, database_url, schema
         self.url = f"http://127.0.0.1:{free_port(port)}"
         self.processes: dict[str, Process] = {}
         self.standins: dict[str, Any] = {}
@@ -52,7 +52,7 @@ class DemoInstall:
             "BASE_URL": self.url,
             "ALLOW_LOOPBACK_APPS": "1",
             "PYTHONUNBUFFERED": "1",
-            "DATABASE_URL": _with_schema(database_url),
+            "DATABASE_URL": _with_schema(database_url, schema),
         }
 
     # -- what runs -------------------------------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ class DemoInstall:
 
     def make_database(self) -> None:
         if self.database_url:
-            _fresh_schema(self.database_url)
+            _fresh_schema(self.database_url, self.schema)
         self.manage("migrate", "--verbosity", "0")
         self.manage("createcachetable")
 
@@ -160,22 +160,22 @@ class DemoInstall:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _with_schema(database_url: str) -> str:
+def _with_schema(database_url: str, schema: str) -> str:
     """The same database, with a schema of the demo's own: nothing else in it is touched."""
     if not database_url:
         return ""
     mark = "&" if "?" in database_url else "?"
-    return f"{database_url}{mark}options=-c%20search_path%3D{SCHEMA}"
+    return f"{database_url}{mark}options=-c%20search_path%3D{schema}"
 
 
-def _fresh_schema(database_url: str) -> None:
+def _fresh_schema(database_url: str, schema: str) -> None:
     import psycopg
 
     try:
         with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
-            connection.execute(f"CREATE SCHEMA {SCHEMA}")
+            connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+            connection.execute(f"CREATE SCHEMA {schema}")
     except psycopg.Error as error:
         raise DemoFailed(
-            f"The demo makes a schema called {SCHEMA} in DATABASE_URL's database, and cannot: {error}"
+            f"The demo makes a schema called {schema} in DATABASE_URL's database, and cannot: {error}"
         ) from error

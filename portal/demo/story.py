@@ -18,9 +18,11 @@ from syncjobs.services import drafts, syncs
 Say = Callable[[str], None]
 
 
-def connect_hub(account: Account, user: Any, standin: dict[str, Any]) -> AppInstance:
+def connect_hub(account: Account, user: Any, standin: dict[str, Any], *, as_hub: bool = True) -> AppInstance:
     """HubSpot by its consent page: open it, press Allow, hand the redirect's query to the callback's service."""
-    address = connections.start_oauth(account=account, user=user, app=app("hubspot"), label="Demo portal", as_hub=True)
+    address = connections.start_oauth(
+        account=account, user=user, app=app("hubspot"), label="Demo portal", as_hub=as_hub
+    )
     session = requests.Session()
     session.get(address, timeout=30).raise_for_status()
     form = dict(parse_qsl(urlsplit(address).query)) | {"decision": "allow", "portal": str(standin["portal_id"])}

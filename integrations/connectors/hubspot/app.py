@@ -83,7 +83,7 @@ def abilities(kind: str) -> Abilities:
 
 def connect(instance: "AppInstance") -> Connector:
     from integrations.budget import Budget
-    from integrations.connectors.hubspot.client import KEY_LIMITS, OAUTH_LIMITS, fault
+    from integrations.connectors.hubspot.client import fault, limits
     from integrations.connectors.hubspot.connector import HubSpot
     from integrations.http import ApiSession
     from integrations.services import schemas
@@ -93,7 +93,7 @@ def connect(instance: "AppInstance") -> Connector:
     session = ApiSession(
         instance.base_url or settings.HUBSPOT_API_URL,
         auth=RenewableToken(instance, OAUTH.refresh) if oauth else StoredToken(instance),
-        budget=Budget(instance.pk, OAUTH_LIMITS if oauth else KEY_LIMITS),
+        budget=Budget(instance.pk, limits(instance.way_in)),
         fault=fault,
         guarded=bool(instance.base_url),
     )

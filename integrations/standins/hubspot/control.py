@@ -7,16 +7,19 @@
             ``"portal"`` picks another account; ``"silent": true`` tells no webhook
 ``list``    ``{"type": "contacts", "archived": false}`` → every record with all its properties, no limits
 ``grants``  which portals have given the app a refresh token
+``fill``    ``{"portal": 4243, "records": n, "seed": 7}``: the account starts afresh with n contacts (0: empty); the same seed
+            gives the same people
 =========== =========================================================================================================
 """
 
 from typing import TYPE_CHECKING, Any
 
-from integrations.standins.hubspot import shapes
+from integrations.standins.hubspot import seed, shapes
 from integrations.standins.hubspot.errors import Problem
 from integrations.standins.hubspot.portal import Portal
 from integrations.standins.hubspot.table import Record, Table
 from integrations.standins.hubspot.types import object_type
+from integrations.standins.people import people
 from integrations.standins.vendor import ControlError, Verb
 
 if TYPE_CHECKING:
@@ -55,7 +58,15 @@ def verbs(hub: "HubSpot") -> dict[str, Verb]:
     def grants(given: dict[str, Any]) -> dict[str, Any]:
         return {"portals": sorted({grant.portal_id for grant in hub.oauth.refresh.values()})}
 
-    return {"tokens": tokens, "records": records, "list": listing, "grants": grants}
+    def fill(given: dict[str, Any]) -> dict[str, Any]:
+        portal, _ = _place(hub, given)
+        number = int(given.get("seed", hub.world.seed))
+        portal.clear()
+        hub.forget_searches()
+        seed.fill(portal, people(int(given.get("records", 0)), seed=number), number)
+        return {"records": len(portal.tables["contacts"].live)}
+
+    return {"tokens": tokens, "records": records, "list": listing, "grants": grants, "fill": fill}
 
 
 def _place(hub: "HubSpot", given: dict[str, Any]) -> tuple[Portal, Table]:

@@ -27,7 +27,12 @@ from integrations.standins.hubspot.table import Table
 from integrations.standins.vendor import Vendor, Verb, World
 from integrations.standins.webhooks import Outbox
 
-PORTALS = ((4242, "Northwind Trading"), (4243, "Northwind Sandbox (empty)"))
+PORTALS = (
+    (4242, "Northwind Trading"),
+    (4243, "Northwind Sandbox (empty)"),
+    (4244, "Southgate Foods"),
+    (4245, "Southgate Sandbox (empty)"),
+)
 
 
 class HubSpot(Vendor):
@@ -46,6 +51,7 @@ class HubSpot(Vendor):
         "webhook_properties": "*",  # comma-separated names that have a propertyChange subscription; * = all writable
         "rules": {},  # rules of the account, see ``rules.py``
         "static_scopes": "*",  # what the service key may do
+        "portals": 2,  # how many accounts there are; read at the start
     }
 
     def __init__(self, world: World, settings: dict[str, Any] | None = None) -> None:
@@ -56,7 +62,9 @@ class HubSpot(Vendor):
         self.service_key = f"pat-na1-{chance.getrandbits(128):032x}"
         self.oauth = OAuth(self.clock, self.client_id, self.client_secret, self.settings)
         self.hooks = Hooks(self)
-        self.portals = {id: Portal(id, name, self.clock, self.hooks.notify) for id, name in PORTALS}
+        self.portals = {
+            id: Portal(id, name, self.clock, self.hooks.notify) for id, name in PORTALS[: self.settings["portals"]]
+        }
         self._searches: dict[tuple[int, str, str], tuple[int, list[int]]] = {}
         self._daily: dict[str, int] = {}
         self.reset()
@@ -87,8 +95,12 @@ class HubSpot(Vendor):
         for portal in self.portals.values():
             portal.clear()
         seed.fill(self.home, self.world.population.hub, self.world.seed)
-        self._searches.clear()
+        self.forget_searches()
         self.settings_changed()
+
+    def forget_searches(self) -> None:
+        """The tables are new ones, whose versions start again."""
+        self._searches.clear()
 
     def verbs(self) -> dict[str, Verb]:
         return control.verbs(self)
