@@ -18,7 +18,7 @@ from integrations.errors import AlreadyExists, ConnectorError, Gone, NoAnswer, S
 from integrations.records import Create, Ref, Side, Update, Verdict
 from syncjobs.engine.canonical import equal
 from syncjobs.engine.merge import Half
-from syncjobs.engine.plan import Plan, plan
+from syncjobs.engine.plan import LedgerEntry, Plan, plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus, RunEvent, WriteIntent
 from syncjobs.runner import guards, recovery, store
 from syncjobs.runner.context import Context, forget_schema
@@ -50,7 +50,7 @@ class Work:
     row: RecordLink
     plan: Plan
     left: set[Side] = field(default_factory=set)  # sides whose write has no verdict yet
-    broken: bool = False  # a part failed: status says why
+    again: bool = False  # a part was not done: it stays changed and pending, and is planned again at its time
     events: list[tuple[str, Side, int]] = field(default_factory=list)
 
 
@@ -147,14 +147,20 @@ def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     _meet_existing(ctx, side, ready, verdicts)
     with ctx.lease.transaction():
         taken = find_links(ctx.sync.pk, side, [v.record.id for v in verdicts if v.record])
+        made: dict[str, RecordLink] = {}
         done, dead = [], []
         for w, verdict in zip(ready, verdicts, strict=True):
+            if verdict.record and (first := made.get(verdict.record.id)):
+                _conflict(w, side, first)  # the app takes the two for one
+                done.append(intents[w.row.pk].pk)
+                continue
             if verdict.record and (other := taken.get(verdict.record.id)) and other.pk != w.row.pk:
                 _joined_or_conflict(ctx, side, w, other, verdict)
                 done.append(intents[w.row.pk].pk)
                 continue
             _settle(ctx, side, w, verdict, "created")
             if verdict.record:
+                made[verdict.record.id] = w.row
                 done.append(intents[w.row.pk].pk)
             elif not isinstance(verdict.error, NoAnswer):
                 dead.append(intents[w.row.pk].pk)
@@ -189,15 +195,16 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
         resent = [known[w.row.pk].pk for w in ready if known[w.row.pk] not in fresh]
         if resent:
             WriteIntent.objects.filter(pk__in=resent).update(sent_at=now())
-        _close(ctx, [w for w in work if w.broken])
+        held = {w.row.pk for w in work} - {w.row.pk for w in ready}
+        _close(ctx, [w for w in work if w.row.pk in held])
     return ready, known
 
 
 def _wait_or_park(ctx: Context, w: Work, side: Side, intent: WriteIntent) -> None:
-    w.broken = True
     w.left.clear()
     identifiers = ctx.rules.identifiers
     if identifiers and recovery.key_of(intent.payload, identifiers[0], side):
+        w.again = True
         w.row.next_try_at = intent.sent_at + recovery.wait_for(ctx, side)
         return
     w.plan.status, w.plan.code = recovery.park(w.row)
@@ -228,10 +235,15 @@ def _joined_or_conflict(ctx: Context, side: Side, w: Work, other: RecordLink, ve
     """The app answered with a record that another link knows: its lonely half joins us, a complete pair is a conflict."""
     assert verdict.record is not None
     w.left.discard(side)
-    w.broken = True
     if recovery.adopt(ctx, side, w.row, verdict.record):
         w.row.refresh_from_db()
+        w.again = True
         return
+    _conflict(w, side, other)
+
+
+def _conflict(w: Work, side: Side, other: RecordLink) -> None:
+    w.left.discard(side)
     w.plan.status, w.plan.code, w.plan.side = RecordStatus.FAILED, "LINK_CONFLICT", side
     w.plan.detail = other.label
 
@@ -240,14 +252,14 @@ def _joined_or_conflict(ctx: Context, side: Side, w: Work, other: RecordLink, ve
 def _update(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     end = ctx.end(side)
     with ctx.lease.transaction():
+        ledger = FieldChange.objects.bulk_create(
+            FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=e.side.value, field=e.field, old=e.old, new=e.new,
+                        loser=e.loser, rule=e.rule)
+            for w in work for e in w.plan.ledger if e.side is side and not _is_told(w.row, e)
+        )  # fmt: skip
         for w in work:
             put(w.row, side, expected={**(get(w.row, side, "expected") or {}), **w.plan.writes[side]})
         store.update([w.row for w in work], [f"{side}_expected"])
-        FieldChange.objects.bulk_create(
-            FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=e.side.value, field=e.field, old=e.old, new=e.new,
-                        loser=e.loser, rule=e.rule)
-            for w in work for e in w.plan.ledger if e.side is side
-        )  # fmt: skip
     items = [
         Update(
             get(w.row, side, "id"),
@@ -259,9 +271,28 @@ def _update(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     ]
     verdicts = _send(ctx, lambda: end.connector.update(end.kind, items), len(items))
     with ctx.lease.transaction():
+        moved = [
+            v.record.id
+            for w, v in zip(work, verdicts, strict=True)
+            if v.record and v.record.id != get(w.row, side, "id")
+        ]
+        taken = find_links(ctx.sync.pk, side, moved)
         for w, verdict in zip(work, verdicts, strict=True):
-            _settle(ctx, side, w, verdict, "updated")
+            if other := taken.get(verdict.record.id) if verdict.record else None:
+                _conflict(w, side, other)  # merged into a record that another link holds
+            else:
+                _settle(ctx, side, w, verdict, "updated")
+        refused = {
+            w.row.pk for w, v in zip(work, verdicts, strict=True) if v.error and not isinstance(v.error, NoAnswer)
+        }
+        FieldChange.objects.filter(pk__in=[entry.pk for entry in ledger if entry.link_id in refused]).delete()
         _close(ctx, [w for w in work if not w.left])
+
+
+def _is_told(row: RecordLink, entry: LedgerEntry) -> bool:
+    """The ledger has this change already: it is sent again because nobody knows what became of it."""
+    expected = get(row, entry.side, "expected") or {}
+    return entry.field in expected and expected[entry.field] == entry.new
 
 
 def _delete(ctx: Context, side: Side, work: Sequence[Work]) -> None:
@@ -274,11 +305,9 @@ def _delete(ctx: Context, side: Side, work: Sequence[Work]) -> None:
         for w, verdict in zip(work, verdicts, strict=True):
             if verdict.error is None or isinstance(verdict.error, Gone):
                 put(w.row, side, gone=True)
-                w.events.append(("deleted", side, 0))
             else:
                 _refused(ctx, w, side, verdict.error)
         _close(ctx, list(work))
-        ctx.run.counts["deleted"] = ctx.run.counts.get("deleted", 0) + len(work)
 
 
 def _send(ctx: Context, call: Callable[[], list[Verdict]], n: int) -> list[Verdict]:
@@ -324,24 +353,29 @@ def _settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str) -> N
 
 def _refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
     row = w.row
-    w.broken = True
     w.left.discard(side)
     if not isinstance(error, ConnectorError):
         raise error
     if isinstance(error, NoAnswer):
         row.attempts += 1
         row.next_try_at = now() + recovery.LEAST_WAIT * row.attempts
+        w.again = True
         return
     if isinstance(error, StaleVersion):
-        put(row, side, expected={})  # nothing landed, and what we know is old: ``recovery`` reads it before it is planned again
+        put(
+            row, side, expected={}
+        )  # nothing landed, and what we know is old: ``recovery`` reads it before it is planned again
+        w.again = True
         return
     put(row, side, expected=None)
     if isinstance(error, Gone):
         put(row, side, gone=True)
         row.dirty |= BIT[side]
+        w.again = True
         return
     if error.retry == "L":
         row.next_try_at = now() + timedelta(seconds=error.retry_after or 10)
+        w.again = True
         return
     w.plan.status = RecordStatus.FAILED
     w.plan.code, w.plan.field, w.plan.side = error.code, error.field, side
@@ -372,8 +406,8 @@ def _close_one(ctx: Context, w: Work, moment: datetime, deltas: Counter[str]) ->
     row = w.row
     for side, memory in w.plan.memory.items():
         put(row, side, seen={**(get(row, side, "seen") or {}), **memory})
-    if w.broken and w.plan.status not in (RecordStatus.FAILED, RecordStatus.REVIEW):
-        return  # it stays changed and pending, and is planned again at its time
+    if w.again:
+        return
     row.dirty = 0
     if w.plan.status == RecordStatus.IN_SYNC:
         put(row, Side.HUB, now=None, expected=None)
