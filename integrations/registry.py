@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Words = str | Promise  # text that people read, translated when it is shown
 
-CONNECTOR_PACKAGES = ["hubspot", "snovio"]
+CONNECTOR_PACKAGES = ["hubspot", "snovio", "carddav"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,3 @@
+from integrations.connectors.carddav.app import APP
+
+__all__ = ["APP"]

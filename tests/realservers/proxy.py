@@ -1,0 +1,103 @@
+"""Between a connector and a real server: passes every request on, counts them, and lets things go wrong where a test says so."""
+
+import http.client
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+Asked = tuple[str, str]
+"""(method, path)"""
+
+
+class Proxy:
+    """``answer_with``: the next requests get this status instead. ``lose``: the next request of this method is passed on, and
+    its answer lost. ``before``: called with each (method, path) before it is passed on."""
+
+    def __init__(self, target: str) -> None:
+        self.target = urlsplit(target)
+        self.asked: list[Asked] = []
+        self.reset()
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def any_method(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                asked = (self.command, self.path)
+                proxy.asked.append(asked)
+                if (status := proxy._status()) is not None:
+                    return self._reply(status, [("Retry-After", "7")] if status == 429 else [], b"")
+                proxy.before(asked)
+                status, headers, data = proxy._pass_on(self.command, self.path, body, dict(self.headers))
+                if proxy.lose == self.command:
+                    proxy.lose = ""
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.close_connection = True
+                    return None
+                return self._reply(status, headers, data)
+
+            def _reply(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
+                self.send_response(status)
+                for name, value in headers:
+                    if name.lower() not in ("transfer-encoding", "content-length", "connection", "content-encoding"):
+                        self.send_header(name, value)
+                if status != 204:
+                    self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_PUT = do_DELETE = do_PROPFIND = do_REPORT = any_method
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def reset(self) -> None:
+        self.answer_with: int | None = None
+        self.times: int | None = None  # how many requests get ``answer_with``; None: all
+        self.lose = ""
+        self.before: Callable[[Asked], None] = lambda asked: None
+        self.asked.clear()
+
+    @property
+    def writes(self) -> list[Asked]:
+        return [asked for asked in self.asked if asked[0] in ("PUT", "DELETE")]
+
+    def _status(self) -> int | None:
+        if self.answer_with is None or self.times == 0:
+            return None
+        if self.times is not None:
+            self.times -= 1
+        return self.answer_with
+
+    def _pass_on(
+        self, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = http.client.HTTPConnection(self.target.hostname or "", self.target.port, timeout=20)
+        sent = {name: value for name, value in headers.items() if name.lower() not in ("accept-encoding", "connection")}
+        try:
+            connection.request(method, path, body, {**sent, "Accept-Encoding": "identity"})
+            answer = connection.getresponse()
+            return answer.status, answer.getheaders(), answer.read()
+        finally:
+            connection.close()
+
+    @contextmanager
+    def running(self) -> Iterator["Proxy"]:
+        thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._http.shutdown()
+            self._http.server_close()

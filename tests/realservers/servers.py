@@ -1,0 +1,164 @@
+"""Radicale and Xandikos, real CardDAV servers, on loopback ports of their own. Nobody's mock: they are as odd as they are."""
+
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+from dulwich import porcelain
+from dulwich.repo import Repo
+
+from tests.processes import die_with_parent, free_port, stop
+
+USER, PASSWORD = "demo", "demo pass ü"
+MKCOL = """<?xml version="1.0" encoding="utf-8"?><mkcol xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><set><prop>
+<resourcetype><collection/><C:addressbook/></resourcetype><displayname>{name}</displayname></prop></set></mkcol>"""
+
+
+@dataclass
+class CardServer:
+    """``home`` holds the address books; ``auth`` is None where the server asks for no login."""
+
+    url: str
+    home: str
+    folder: Path
+    store: Callable[[str, dict[str, str]], None]  # puts files into a book behind the server's back, which is fast
+    auth: tuple[bytes, bytes] | None = None
+
+    def __post_init__(self) -> None:
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.http.auth = self.auth
+
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> requests.Response:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.request(method, self.url + path, data=body.encode(), headers=sent, timeout=20)
+
+    @contextmanager
+    def new_book(self) -> Iterator["Book"]:
+        """An empty address book, gone after the block."""
+        path = f"{self.home}{uuid.uuid4().hex[:8]}/"
+        made = self.ask("MKCOL", path, MKCOL.format(name="Tests"), Content_Type="application/xml; charset=utf-8")
+        assert made.status_code == 201, made.text
+        try:
+            yield Book(self, path)
+        finally:
+            gone = self.ask("DELETE", path)
+            assert gone.status_code in (200, 204), gone.text
+
+
+@dataclass
+class Book:
+    """One address book as a person's phone sees it: whole cards, put and fetched by path."""
+
+    server: CardServer
+    path: str
+    made: int = field(default=0)
+
+    def put(self, text: str, path: str = "") -> str:
+        """Store a card; its path."""
+        self.made += 1
+        path = path or f"{self.path}phone-{self.made}.vcf"
+        answer = self.server.ask("PUT", path, text, Content_Type="text/vcard; charset=utf-8")
+        assert answer.status_code in (200, 201, 204), answer.text
+        return path
+
+    def put_many(self, texts: list[str]) -> list[str]:
+        """Many cards at one moment, as an import on the server does it; their paths."""
+        files = {f"import-{self.made}-{number}.vcf": text for number, text in enumerate(texts)}
+        self.made += 1
+        self.server.store(self.path, files)
+        return [self.path + name for name in files]
+
+    def get(self, path: str) -> str:
+        answer = self.server.ask("GET", path)
+        assert answer.status_code == 200, path
+        answer.encoding = "utf-8"
+        return answer.text
+
+    def delete(self, path: str) -> None:
+        assert self.server.ask("DELETE", path).status_code in (200, 204)
+
+    def paths(self) -> set[str]:
+        body = '<propfind xmlns="DAV:"><prop><getetag/></prop></propfind>'
+        answer = self.server.ask("PROPFIND", self.path, body, Depth="1", Content_Type="application/xml")
+        found = {part.partition("<")[0] for part in answer.text.replace("ns0:", "").split("<href>")[1:]}
+        return {path for path in found if path.endswith(".vcf")}
+
+
+@contextmanager
+def radicale(folder: Path) -> Iterator[CardServer]:
+    """With a login. Its sync tokens are addresses; a stale one is answered with 403."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    (folder / "users").write_text(f"{USER}:{PASSWORD}\n", encoding="utf-8")
+    (folder / "config").write_text(
+        f"[server]\nhosts = 127.0.0.1:{port}\n"
+        f"[auth]\ntype = htpasswd\nhtpasswd_filename = {folder}/users\nhtpasswd_encryption = plain\ndelay = 0\n"
+        f"[storage]\nfilesystem_folder = {folder}/collections\n"
+        "[logging]\nlevel = error\n"
+    )
+    command = [sys.executable, "-m", "radicale", "--config", str(folder / "config")]
+
+    def store(book: str, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            (folder / "collections" / "collection-root" / book.strip("/") / name).write_text(text, newline="")
+
+    server = CardServer(f"http://127.0.0.1:{port}", f"/{USER}/", folder, store, (USER.encode(), PASSWORD.encode()))
+    with _running(command, folder, server):
+        yield server
+
+
+@contextmanager
+def xandikos(folder: Path) -> Iterator[CardServer]:
+    """Without a login. Its sync tokens are hashes; a stale one is answered with 412."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = [
+        sys.executable, "-m", "xandikos.web", "-d", str(folder / "data"), "--defaults",
+        "-l", "127.0.0.1", "-p", str(port), "--current-user-principal", f"/{USER}",
+    ]  # fmt: skip
+
+    def store(book: str, files: dict[str, str]) -> None:
+        """Each book is a git repository."""
+        place = folder / "data" / book.strip("/")
+        for name, text in files.items():
+            (place / name).write_text(text, newline="")
+        with Repo(str(place)) as repo:
+            porcelain.add(repo, [str(place / name) for name in files])
+            porcelain.commit(repo, message=b"import", author=b"a <a@localhost>", committer=b"a <a@localhost>")
+
+    server = CardServer(f"http://127.0.0.1:{port}", f"/{USER}/contacts/", folder, store)
+    with _running(command, folder, server):
+        yield server
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, server: CardServer) -> Iterator[None]:
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=log, stderr=log, start_new_session=True, preexec_fn=die_with_parent
+        )
+        try:
+            _wait_for(server, process, folder)
+            yield
+        finally:
+            server.http.close()
+            stop(process)
+
+
+def _wait_for(server: CardServer, process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    until = time.monotonic() + 40
+    while time.monotonic() < until:
+        assert process.poll() is None, (folder / "log").read_text()
+        try:
+            server.ask("PROPFIND", "/", Depth="0")
+            return
+        except requests.ConnectionError:
+            time.sleep(0.05)
+    raise AssertionError((folder / "log").read_text())
