@@ -62,23 +62,31 @@ def before_writing(ctx: "Context") -> None:
         raise GuardTripped("GUARD_MASS_CREATE", fresh)
 
 
+def harm(work: "Sequence[Work]") -> tuple[int, int]:
+    """What this work would take away: how many records it deletes, how many values it blanks."""
+    updates = [values for w in work if not w.plan.create for values in w.plan.writes.values()]
+    return (
+        sum(w.plan.delete is not None for w in work),
+        sum(value is None for values in updates for value in values.values()),
+    )
+
+
+def exceeded(deletes: int, blanks: int, total: int) -> list[tuple[str, int]]:
+    """The guards that so much harm trips in a sync of ``total`` links, each with the number that it is about."""
+    found = (("GUARD_MASS_DELETE", deletes), ("GUARD_MASS_UPDATE", blanks))
+    return [(code, n) for code, n in found if _too_many(n, total)]
+
+
 def before_chunk(ctx: "Context", work: "Sequence[Work]") -> None:
     """Before each chunk of planned work is carried out."""
     if ctx.run.guard_lifted:
         return
     counts = ctx.run.counts
-    deletes = sum(w.plan.delete is not None for w in work)
-    blanks = sum(
-        value is None
-        for w in work
-        if not w.plan.create
-        for values in w.plan.writes.values()
-        for value in values.values()
-    )
-    if deletes and _too_many(deletes + counts.get("deleted", 0), _total(ctx)):
-        raise GuardTripped("GUARD_MASS_DELETE", deletes + counts.get("deleted", 0))
-    if blanks and _too_many(blanks + counts.get("blanked", 0), _total(ctx)):
-        raise GuardTripped("GUARD_MASS_UPDATE", blanks + counts.get("blanked", 0))
+    deletes, blanks = harm(work)
+    if deletes or blanks:
+        sums = (deletes + counts.get("deleted", 0), blanks + counts.get("blanked", 0))
+        for code, n in exceeded(deletes and sums[0], blanks and sums[1], _total(ctx)):
+            raise GuardTripped(code, n)
     counts["blanked"] = counts.get("blanked", 0) + blanks
 
 
@@ -97,7 +105,7 @@ def after_chunk(ctx: "Context") -> None:
 
 def absent_from_scan(ctx: "Context", side: Side, absent: int, listed: int) -> None:
     """After a complete scan, before anybody is taken for deleted."""
-    if ctx.run.guard_lifted or not absent or ctx.cursors[side].settings_hash != ctx.settings_hash:
+    if ctx.run.guard_lifted or absent <= 0 or ctx.cursors[side].settings_hash != ctx.settings_hash:
         return  # under new settings a scan shows other records, and nothing is gone
     if (not listed and absent > FEW) or _too_many(absent, absent + listed):
         raise GuardTripped("GUARD_MASS_DELETE", absent)

@@ -87,16 +87,18 @@ def _changes_page(ctx: Context, side: Side) -> bool:
 
 def _scan_page(ctx: Context, side: Side) -> bool:
     end, cursor = ctx.end(side), ctx.cursors[side]
-    state: dict[str, Any] = cursor.position or {"at": None, "known": 0}
+    state: dict[str, Any] = cursor.position or {"at": None, "known": 0, "new": 0}
     page = end.connector.scan(end.kind, fields=end.fields, position=state["at"], scope=end.scope)
     marking = _marks(ctx, end, cursor)
     with ctx.lease.transaction():
-        state["known"] += _store_page(ctx, side, page, mark=cursor.scan if marking else 0)
+        known = _store_page(ctx, side, page, mark=cursor.scan if marking else 0)
+        state["known"] += known
+        state["new"] += len(page.records) - known
         state["at"] = page.position
         cursor.position = state if page.position is not None else None
         _progress(ctx, f"read_{side}", len(page.records), page.total)
         if page.position is None:
-            _finish_scan(ctx, side, state["known"], marked=marking)
+            _finish_scan(ctx, side, state["known"], state["new"], marked=marking)
         cursor.save()
     return cursor.mode != ""
 
@@ -108,13 +110,16 @@ def _marks(ctx: Context, end: SyncEnd, cursor: SyncCursor) -> bool:
     return cursor.mode == "mark" or (bool(end.abilities.containers) and len(lists) != 1)
 
 
-def _finish_scan(ctx: Context, side: Side, known: int, *, marked: bool) -> None:
-    """A complete scan is the only kind that may speak of absence: whoever it did not show is *read* before it counts as gone."""
+def _finish_scan(ctx: Context, side: Side, known: int, new: int, *, marked: bool) -> None:
+    """A complete scan is the only kind that may speak of absence: whoever it did not show is *read* before it counts as gone.
+
+    ``new`` rows have an id that no link has yet: some of them may be what we made there ourselves, under its other id.
+    """
     cursor = ctx.cursors[side]
     links = RecordLink.objects.filter(sync=ctx.sync, **{f"{side}_id__isnull": False, f"{side}_gone": False})
     if marked:
         missing = links.exclude(**{f"{side}_scan": cursor.scan}).count()
-        guards.absent_from_scan(ctx, side, missing, known)
+        guards.absent_from_scan(ctx, side, missing - new, known + new)
         absent = links.exclude(**{f"{side}_scan": cursor.scan}).values_list(f"{side}_id", f"{side}_seen", f"{side}_now")
         notices = [
             PendingChange(remote_id=pk, known={**(seen or {}), **(new or {})}) for pk, seen, new in absent.iterator()
