@@ -14,6 +14,7 @@ from typing import Any
 
 from integrations.records import FieldType, Value, Values
 
+_pack = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NOT_DIGIT = re.compile(r"\D+")
 _SCHEME = re.compile(r"^https?://(www\.)?", re.IGNORECASE)
 
@@ -24,10 +25,13 @@ def is_blank(value: Any) -> bool:
 
 
 def _text(value: str) -> str:
-    return unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+    text = value.replace("\r\n", "\n") if "\r" in value else value
+    return text.strip() if text.isascii() else unicodedata.normalize("NFC", text).strip()
 
 
 def _email(value: str) -> str:
+    if value.isascii():
+        return value.strip().lower()
     return unicodedata.normalize("NFKC", value).strip().casefold()
 
 
@@ -75,15 +79,19 @@ _FORMS = {
 
 
 def form(value: Value, kind: FieldType) -> Any:
-    """The value's comparison form: equal forms are equal values. Blank is None."""
+    """The value's comparison form: equal forms are equal values. Blank is None. Called for every value that is read."""
+    if isinstance(value, str):
+        if not value or value.isspace():
+            return None
+        shape = _FORMS.get(kind, _text)
+        return shape(value)
     if is_blank(value):
         return None
     if isinstance(value, list):
         return sorted(_text(item) for item in value)
     if isinstance(value, bool):
         return value
-    shape = _FORMS.get(kind)
-    return shape(value) if shape else _text(str(value))
+    return _FORMS.get(kind, _text)(str(value))
 
 
 def equal(one: Value, other: Value, kind: FieldType) -> bool:
@@ -96,5 +104,5 @@ def projection_hash(values: Values, types: dict[str, FieldType]) -> str:
     Unknown counts as blank: that an app shows a blank only now is no news.
     """
     shape = [(name, form(values.get(name), types[name])) for name in sorted(types)]
-    packed = json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode()
+    packed = _pack(shape).encode()
     return hashlib.blake2b(packed, digest_size=16).hexdigest()
