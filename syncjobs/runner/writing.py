@@ -114,6 +114,7 @@ def _settle_at_once(ctx: Context, work: Sequence[Work]) -> None:
     if not work:
         return
     with ctx.lease.transaction():
+        _mind_others(work)
         dropped = [w.row for w in work if w.plan.drop]
         _close(ctx, [w for w in work if not w.plan.drop])
         if dropped:
@@ -395,11 +396,19 @@ def _close(ctx: Context, work: Sequence[Work]) -> None:
     """Write the rows of finished work: memory, status, counts, a few lines for *Just now*."""
     moment = now()
     deltas: Counter[str] = Counter()
+    _mind_others(work)
     for w in work:
         _close_one(ctx, w, moment, deltas)
     store.update([w.row for w in work], COLUMNS)
     store.add_counts(ctx.sync.pk, deltas)
     _tell(ctx, work, moment)
+
+
+def _mind_others(work: Sequence[Work]) -> None:
+    """A person may have asked for some of these records again while the app was being called: counts change from there."""
+    current = dict(RecordLink.objects.filter(pk__in=[w.row.pk for w in work]).values_list("pk", "status"))
+    for w in work:
+        w.row.status = current.get(w.row.pk, w.row.status)
 
 
 def _close_one(ctx: Context, w: Work, moment: datetime, deltas: Counter[str]) -> None:
