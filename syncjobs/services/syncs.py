@@ -130,6 +130,8 @@ def run_now(*, sync: Sync, by: Any) -> SyncRun | None:
 @transaction.atomic
 def resync(*, sync: Sync, by: Any, status: str, code: str = "", link_ids: list[int] | None = None) -> int:
     """Plan these records again, now. Returns how many."""
+    # Every transaction of a run first touches its row: behind this lock no status changes between our reading and writing it.
+    list(sync.runs.active().select_for_update().values_list("pk"))
     links = RecordLink.objects.filter(sync=sync, status=status)
     if code:
         links = links.filter(code=code)
