@@ -267,7 +267,7 @@ _IDENTITY = _entries(IDENTITY, [
      _("Nothing to do: we read it again and merge.")),
     ("CONFLICT_UNRESOLVED", "X", _("Both sides changed"),
      _("{field} was changed at both sides, and you asked to decide yourself."),
-     _("Make both sides equal in the apps, or choose another rule."), "direction"),
+     _("Open the record and choose which value to keep, or choose another rule for the field."), "mappings"),
     ("LIVELOCK_SUSPECTED", "X", _("Two tools fight over a field"),
      _("{field} was changed to and fro several times: another tool or automation writes it too."),
      _("Make this mapping one-way, or stop the other tool."), "mappings"),

@@ -10,6 +10,7 @@ from django.db.models import Count, Min, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.formats import number_format
 
+from integrations.records import Side
 from syncjobs.health import words
 from syncjobs.health.catalogue import Words
 from syncjobs.health.numbers import STATUSES
@@ -138,9 +139,8 @@ def groups(sync: Sync, status: str, *, samples: bool = True) -> Groups:
 
 
 def _group(sync: Sync, row: Mapping[str, Any], labels: dict[str, dict[str, str]]) -> Group:
-    side = row["side"] or "app"
     text = words.reason(sync, row["code"], side=row["side"], field=row["field"], labels=labels)
-    label = labels.get(side, {}).get(row["field"], row["field"])
+    label = words.field_label(labels, Side(row["side"] or "app"), row["field"])
     return Group(text, row["code"], row["field"], label, row["n"], row["side"], "", row["since"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from integrations.errors import ConnectorError
 from integrations.records import Side, Values
 from integrations.services.connections import open_connector
-from syncjobs.health import standing, words
+from syncjobs.health import conflicts, standing, words
 from syncjobs.models import FieldChange, FieldMapping, RecordLink, RecordStatus, Sync
 
 log = logging.getLogger(__name__)
@@ -53,13 +53,15 @@ def of_link(link: RecordLink) -> dict[str, Any]:
     sync, labels = link.sync, words.field_labels(link.sync)
     ledger = list(link.changes.order_by("-pk")[:LEDGER_SHOWN])
     reason = words.reason_of_link(link, labels)
+    waiting = conflicts.of_link(link, labels)
     return {
         "link": link,
         "sync": sync,
         "label": words.label_of(link),
         "reason": reason,
         "button": standing.fix_button(reason, sync) if reason and link.status != RecordStatus.IN_SYNC else None,
-        "fields": _fields(link, labels, ledger),
+        "conflicts": waiting,
+        "fields": _fields(link, labels, ledger, {one.mapping.pk for one in waiting}),
         "ledger": [_entry(change, sync, labels) for change in ledger],
         "app": {"instance": sync.app_instance, "name": words.app_name(sync, Side.APP), "url": url_of(link, Side.APP)},
         "hub": {"instance": sync.hub_instance, "name": words.app_name(sync, Side.HUB), "url": url_of(link, Side.HUB)},
@@ -87,7 +89,9 @@ def url_of(link: RecordLink, side: Side) -> str:
     return url if url.startswith(("https://", "http://")) else ""
 
 
-def _fields(link: RecordLink, labels: dict[str, dict[str, str]], ledger: list[FieldChange]) -> list[FieldRow]:
+def _fields(
+    link: RecordLink, labels: dict[str, dict[str, str]], ledger: list[FieldChange], waiting: set[int]
+) -> list[FieldRow]:
     hub, app = values(link, Side.HUB), values(link, Side.APP)
     last: dict[tuple[str, str], FieldChange] = {}
     for change in ledger:
@@ -98,7 +102,7 @@ def _fields(link: RecordLink, labels: dict[str, dict[str, str]], ledger: list[Fi
             continue
         names = {"hub": mapping.hub_field, "app": mapping.app_field}
         changes = [last[side, name] for side, name in names.items() if (side, name) in last]
-        state, word = _state(link, mapping)
+        state, word = ("review", words.WAITS) if mapping.pk in waiting else _state(link, mapping)
         app_label = labels["app"].get(mapping.app_field, mapping.app_field)
         hub_label = labels["hub"].get(mapping.hub_field, mapping.hub_field)
         rows.append(

@@ -23,6 +23,7 @@ urlpatterns = [
     path("syncs/<int:pk>/delete/", actions.delete, name="delete"),
     path("syncs/<int:pk>/export/", exports.new, name="export_new"),
     path("records/<int:pk>/", records.record, name="record"),
+    path("records/<int:pk>/keep/", actions.keep, name="keep"),
     path("exports/", exports.index, name="exports"),
     path("exports/<int:pk>/download/", exports.download, name="export_download"),
 ]

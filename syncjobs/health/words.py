@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from integrations.models import ObjectSchema
@@ -21,10 +21,12 @@ RULES = {
     "one_way": _("This field goes one way."),
     "merged_sets": _("The choices of both sides were put together."),
     "constant": _("A fixed value of this sync."),
+    "undo": _("A run was undone: the value from before it."),
+    "undo_created": _("A run was undone, and the record that it had made was removed."),
 }
 """``engine.merge.Rule`` → why a value was written. ``{hub}`` and ``{app}`` are the apps' names."""
 
-EQUAL, REFUSED = _("Equal"), _("Refused")
+EQUAL, REFUSED, WAITS = _("Equal"), _("Refused"), _("Waits for you")
 WINNERS = {
     "recent": _("Most recent"),
     "hub": _("{hub} wins"),
@@ -62,12 +64,17 @@ def field_labels(sync: Sync) -> dict[str, dict[str, str]]:
     return labels
 
 
+def field_label(labels: dict[str, dict[str, str]], side: Side, name: str) -> str:
+    """A code that is about both sides names the field of either."""
+    return labels.get(side.value, {}).get(name) or labels.get(side.other.value, {}).get(name, name)
+
+
 def reason(
     sync: Sync, code: str, *, side: str = "", field: str = "", labels: dict[str, dict[str, str]] | None = None
 ) -> Words:
     """The words for a code of a record. ``side``: who refused, or whose record it is about (the app where none is named)."""
     at = Side(side) if side else Side.APP
-    label = (labels or {}).get(at.value, {}).get(field, field)
+    label = field_label(labels or {}, at, field)
     return describe(code, app=app_name(sync, at), other=app_name(sync, at.other), field=label)
 
 
@@ -97,8 +104,12 @@ def event(one: RunEvent, sync: Sync) -> str:
         return reason(sync, one.code, side=one.side).title
     counted = {"fields": one.fields, "app": where}
     texts = {
-        "created": gettext("Created in %(app)s, %(fields)s fields"),
-        "updated": gettext("Updated in %(app)s, %(fields)s fields"),
+        "created": ngettext(
+            "Created in %(app)s, %(fields)s field", "Created in %(app)s, %(fields)s fields", one.fields
+        ),
+        "updated": ngettext(
+            "Updated in %(app)s, %(fields)s field", "Updated in %(app)s, %(fields)s fields", one.fields
+        ),
         "linked": gettext("Matched, nothing to change"),
         "deleted": gettext("Deleted in %(app)s"),
     }

@@ -113,6 +113,7 @@ TABLE: dict[str, Rule] = {
     "syncjobs:progress": Rule(VIEWER, of=sync),
     "syncjobs:records": Rule(VIEWER, of=sync, args=("failed",)),
     "syncjobs:record": Rule(VIEWER, of=link),
+    "syncjobs:keep": Rule(MANAGER, "post", of=link, data=lambda t: {"side": "app"}),
     "syncjobs:exports": Rule(VIEWER),
     "syncjobs:export_new": Rule(VIEWER, "post", of=sync),
     "syncjobs:export_download": Rule(VIEWER, of=lambda t: t.export.pk),

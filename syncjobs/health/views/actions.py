@@ -12,8 +12,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from integrations.records import Side
 from portal.access import manager_required
-from syncjobs.access import sync_or_404
+from syncjobs.access import link_or_404, sync_or_404
+from syncjobs.health import conflicts, words
 from syncjobs.health import numbers as counting
 from syncjobs.health.numbers import STATUSES
 from syncjobs.health.views.overview import instance_or_404
@@ -77,6 +79,33 @@ def resync(request: HttpRequest, pk: int) -> HttpResponse:
     text = ngettext("%(n)s record is tried again now.", "%(n)s records are tried again now.", number)
     messages.success(request, text % {"n": number_format(number, force_grouping=True)})
     return _back(request, _page(sync))
+
+
+@require_POST
+@manager_required
+def keep(request: HttpRequest, pk: int) -> HttpResponse:
+    """*Ask me*: one side's value of one field is right. Refused when the values are no longer those that were shown."""
+    link = link_or_404(request, pk)
+    field, stamp, side = (request.POST.get(name, "") for name in ("field", "stamp", "side"))
+    if side not in list(Side):
+        return HttpResponse(status=400)
+    waiting = conflicts.of_link(link, words.field_labels(link.sync))
+    one = next((one for one in waiting if one.mapping.hub_field == field and one.stamp == stamp), None)
+    if one is None:
+        messages.warning(request, gettext("Nothing was changed: the values are no longer those you saw. Look again."))
+    else:
+        syncs.resolve_conflict(link=link, field=field, keep=Side(side), by=request.user)
+        messages.success(request, _kept(link.sync, one, Side(side)))
+    return redirect("syncjobs:record", pk=pk)
+
+
+def _kept(sync: Sync, one: conflicts.Conflict, side: Side) -> str:
+    text = (
+        gettext("%(field)s: “%(value)s” is kept and goes to %(app)s now.")
+        if sync.is_running_state
+        else gettext("%(field)s: “%(value)s” is kept and goes to %(app)s when the sync runs again.")
+    )
+    return text % {"field": one.label, "value": one.value(side), "app": words.app_name(sync, side.other)}
 
 
 @require_http_methods(["GET", "POST"])

@@ -84,7 +84,7 @@ def _rows(sync: Sync, query: lists.Query) -> dict[str, Any]:
 def _cause(sync: Sync, query: lists.Query, found: lists.RecordPage) -> dict[str, Any]:
     """The list of one cause: its words stand over it once, not in every row."""
     cause = found.rows[0].reason if found.rows else None
-    cause = cause or words.reason(sync, query.code, field=query.field)
+    cause = cause or words.reason(sync, query.code, field=query.field, labels=words.field_labels(sync))
     return {"cause": cause, "cause_button": standing.fix_button(cause, sync), "heading": cause.title}
 
 
