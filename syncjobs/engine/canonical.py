@@ -16,6 +16,7 @@ from integrations.records import FieldType, Value, Values
 
 _pack = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NOT_DIGIT = re.compile(r"\D+")
+_MOST_DIGITS = 300  # what a double can hold
 _SCHEME = re.compile(r"^https?://(www\.)?", re.IGNORECASE)
 
 
@@ -47,20 +48,28 @@ def _url(value: str) -> str:
 
 
 def _number(value: Any) -> str:
+    number = parse_number(str(value))
+    return _text(str(value)) if number is None else format(number.normalize(), "f")
+
+
+def parse_number(value: str) -> Decimal | None:
+    """A finite number of sensible size, or None: "NaN" cannot be compared, and "1e999999" written out fills the memory."""
     try:
-        number = Decimal(str(value))
+        number = Decimal(value)
     except InvalidOperation:
-        return _text(str(value))
-    return format(number.normalize(), "f") if number.is_finite() else str(value)
+        return None
+    return (
+        number if number.is_finite() and abs(number.adjusted()) <= _MOST_DIGITS and len(value) <= _MOST_DIGITS else None
+    )
 
 
 def parse_datetime(value: str) -> datetime | None:
     """An ISO date or date-time as aware UTC (midnight UTC for a date), or None."""
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # Overflow: the first or last day there is, in another zone
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _datetime(value: str) -> str:

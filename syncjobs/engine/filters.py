@@ -6,11 +6,11 @@ To add an operator: one entry in ``_TESTS`` and its name in ``OPERATORS`` for th
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from integrations.records import FieldType, Value, Values
-from syncjobs.engine.canonical import form, is_blank, parse_datetime
+from syncjobs.engine.canonical import form, is_blank, parse_datetime, parse_number
 
 _KNOWN = ("known", "unknown")
 _TEXTUAL = ("is", "is_not", "any_of", "none_of", "contains", "not_contains", "starts_with", "ends_with", *_KNOWN)
@@ -36,6 +36,7 @@ OPERATORS: dict[FieldType, tuple[str, ...]] = {
 NO_VALUE = frozenset({"known", "unknown", "yes", "no"})
 LIST_VALUE = frozenset({"any_of", "none_of", "contains_any", "contains_all", "contains_none"})
 TWO_VALUES = frozenset({"between"})
+MOST_DAYS = 36_500  # a century: the calendar ends some way before and after
 DAYS_VALUE = frozenset({"last_days", "next_days", "more_days_ago"})
 
 
@@ -69,7 +70,7 @@ def value_problem(operator: str, value: Any, kind: FieldType) -> str:
     if operator in TWO_VALUES and len(items) != 2:
         return "Enter two values."
     if operator in DAYS_VALUE:
-        return "" if str(value).isdigit() else "Enter a number of days."
+        return "" if str(value).isdecimal() and int(value) <= MOST_DAYS else "Enter a number of days."
     if kind is FieldType.NUMBER and any(_decimal(item) is None for item in items):
         return "Enter a number."
     if kind in (FieldType.DATE, FieldType.DATETIME) and any(parse_datetime(str(item)) is None for item in items):
@@ -94,10 +95,7 @@ def _holds(rule: Rule, values: Values, types: dict[str, FieldType], now: datetim
 
 
 def _decimal(value: Any) -> Decimal | None:
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return None
+    return parse_number(str(value))
 
 
 def _fold(value: Any, kind: FieldType) -> str:

@@ -4,6 +4,7 @@ Strict, never by guess: a key matches only when it is unique at both sides. Seve
 duplicate policy; a weak key (a company's name) waits for a person.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from syncjobs.engine.rules import Identifier
 
 _SPACE = re.compile(r"\s+")
 _HOST = re.compile(r"^(https?://)?(www\.)?([^/:?#]+).*$", re.IGNORECASE)
+KEY_LENGTH = 200  # RecordLink.hub_key and its like
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,7 +31,12 @@ def key_of(values: Values, identifier: Identifier, side: Side) -> str:
     text = unicodedata.normalize("NFKC", str(value)).strip().casefold()
     if end.type is FieldType.URL:
         text = _HOST.sub(r"\3", text)
-    return _SPACE.sub(" ", text)[:200]
+    text = _SPACE.sub(" ", text)
+    if len(text) <= KEY_LENGTH:
+        return text
+    # Cut, two long texts with one beginning would be taken for one record.
+    digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return text[: KEY_LENGTH - len(digest)] + digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ named transform of the mapping. To add one: a function in ``NAMED`` (text in, te
 
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 
 from integrations.records import FieldType, Side, Value
-from syncjobs.engine.canonical import is_blank, parse_datetime
+from syncjobs.engine.canonical import is_blank, parse_datetime, parse_number
 from syncjobs.engine.rules import End, MappingRule
 
 EMAIL_SHAPE = re.compile(r"^[^@\s,;<>()\"]+@[^@\s,;<>()\".]+(\.[^@\s,;<>()\".]+)+$")
+
+_THOUSANDS = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")  # any other comma may be a decimal one: not guessed
 
 NAMED: dict[str, Callable[[str], str]] = {
     "trim": str.strip,
@@ -86,10 +87,10 @@ def _label_of(value: str, end: End) -> str:
 def _number(value: Value, target: End) -> Value:
     if isinstance(value, bool):
         return "1" if value else "0"
-    try:
-        number = Decimal(str(value).replace(" ", "").replace(",", ""))
-    except InvalidOperation:
-        raise ConversionFailed("NUMBER_INVALID", target.field, value) from None
+    text = str(value).replace(" ", "")
+    number = parse_number(text.replace(",", "") if _THOUSANDS.match(text) else text)
+    if number is None:
+        raise ConversionFailed("NUMBER_INVALID", target.field, value)
     return format(number, "f")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from integrations.records import FieldType, Side, Value
+from syncjobs.engine.canonical import equal, parse_datetime
 from syncjobs.engine.filters import OPERATORS, Rule, matches, value_problem
 from syncjobs.engine.matching import Candidate, key_of, resolve
 from syncjobs.engine.merge import Half
@@ -220,3 +221,30 @@ def test_memory_of_a_field_that_is_on_its_way_stays_old() -> None:
     assert made.after == {Side.APP: {"name": "Augusta"}}
     assert "name" not in made.memory[Side.HUB]
     assert [(e.field, e.old, e.new) for e in made.ledger] == [("name", "Ada", "Augusta")]
+
+
+@pytest.mark.parametrize("text", ["1,5", "12,50", "NaN", "sNaN", "Infinity", "1e999999999", "9" * 400])
+def test_a_number_that_cannot_be_read_for_certain_is_refused(text: str) -> None:
+    rule = MappingRule(End("a", T.TEXT), End("h", T.NUMBER))
+    with pytest.raises(ConversionFailed, match="NUMBER_INVALID"):
+        convert(rule, text, Side.HUB)
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "-Infinity", "1e999999999"])
+def test_no_number_that_an_app_shows_stops_a_comparison(text: str) -> None:
+    groups = ((Rule("score", "gt", "5"),),)
+    assert matches(groups, {"score": text}, {"score": T.NUMBER}, NOW)[0] is False
+    assert equal(text, text, T.NUMBER)
+
+
+def test_a_date_at_the_end_of_the_calendar_is_no_date() -> None:
+    assert parse_datetime("0001-01-01T00:00:00+05:00") is None
+    assert value_problem("last_days", "99999999999", T.DATE)
+    assert value_problem("last_days", "\u00b2", T.DATE)
+
+
+def test_long_identifiers_that_begin_alike_stay_apart() -> None:
+    identifier = Identifier(End("name", T.TEXT), End("name", T.TEXT))
+    one, two = (key_of({"name": "x" * 250 + end}, identifier, Side.HUB) for end in "ab")
+    assert one != two
+    assert len(one) == len(two) == 200
