@@ -25,7 +25,7 @@ def seal() -> None:
     try:
         env.seal()
     except EnvValidationError as error:
-        lines = [f"  {name}: {' '.join(map(str, found))}" for name, found in sorted(error.error_messages.items())]
+        lines = [f"  {name}: {' '.join(map(str, found))}" for name, found in sorted(dict(error.error_messages).items())]
         sys.exit("\n".join(["Syncline cannot start. These settings are wrong (see the README's table):", *lines]))
 
 

@@ -10,5 +10,6 @@ NAME = "syncline-tick"
 def ensure(**kwargs: Any) -> None:
     """Called after every migrate."""
     Schedule.objects.update_or_create(
-        name=NAME, defaults={"func": "syncjobs.tasks.tick", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
+        name=NAME,
+        defaults={"func": "syncjobs.tasks.tick", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
     )

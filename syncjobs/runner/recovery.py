@@ -111,9 +111,9 @@ def _look_up_batch(ctx: Context, side: Side, rows: dict[int, RecordLink], intent
     found = end.connector.find(end.kind, field, values, fields=end.fields)
     with ctx.lease.transaction():
         for record in found:
-            row = by_key.get(key_of(record.values, identifier, side))
+            waiting = by_key.get(key_of(record.values, identifier, side))
             # Several can have this identifier, and some may be others' twins: the first free one is ours.
-            if row is not None and adopt(ctx, side, row, record, intents[row.pk]):
+            if waiting is not None and adopt(ctx, side, waiting, record, intents[waiting.pk]):
                 del by_key[key_of(record.values, identifier, side)]
 
 
