@@ -4,6 +4,7 @@ worker killed between the two loses nothing and repeats at most a page."""
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q
@@ -121,10 +122,13 @@ def _finish_scan(ctx: Context, side: Side, known: int, new: int, *, marked: bool
         missing = links.exclude(**{f"{side}_scan": cursor.scan}).count()
         guards.absent_from_scan(ctx, side, missing - new, known + new)
         absent = links.exclude(**{f"{side}_scan": cursor.scan}).values_list(f"{side}_id", f"{side}_seen", f"{side}_now")
-        notices = [
-            PendingChange(remote_id=pk, known={**(seen or {}), **(new or {})}) for pk, seen, new in absent.iterator()
-        ]
-        note(ctx, side, notices)
+        rows = absent.iterator()
+        while part := list(islice(rows, 1000)):
+            note(
+                ctx,
+                side,
+                [PendingChange(remote_id=pk, known={**(seen or {}), **(new or {})}) for pk, seen, new in part],
+            )
     elif known < links.count():
         cursor.mode, cursor.position = "mark", None
         cursor.scan += 1
@@ -166,10 +170,12 @@ def _store_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force
     return known
 
 
-def settle_scan(ctx: Context) -> None:
-    """The whole sync was read under the present settings: later reads need not be forced."""
-    for cursor in ctx.cursors.values():
-        if cursor.settings_hash != ctx.settings_hash:
+def settle_scanned(ctx: Context) -> None:
+    """A run that polled is through: sides that it read in full were planned under the present settings, and later reads need not
+    be forced. In a run of changes those are the sides without a change feed."""
+    for side, cursor in ctx.cursors.items():
+        in_full = ctx.run.kind != RunKind.INCREMENTAL or not ctx.end(side).abilities.change_feed
+        if in_full and cursor.settings_hash != ctx.settings_hash:
             cursor.settings_hash = ctx.settings_hash
             cursor.save(update_fields=["settings_hash"])
 
