@@ -158,11 +158,10 @@ def _finish(ctx: Context) -> None:
     failed = run.counts.get("failed", 0)
     quiet = not run.counts or not any(run.counts.values())
     with ctx.lease.transaction():
-        if run.kind in BULK_KINDS:
-            reading.settle_scan(ctx)
         polled = not run.phases.get("only_inbox") and run.kind != RunKind.RETRY
-        changes: dict[str, Any] = {"state": SyncState.ACTIVE} if sync.state == SyncState.INITIAL else {}
+        changes: dict[str, Any] = {}
         if polled:
+            reading.settle_scanned(ctx)
             wait = min(end.abilities.poll_seconds for end in ctx.ends.values())
             # The dispatcher looks once a minute: due a little early, or a poll would wait for the look after next.
             due = moment + timedelta(seconds=wait - POLL_SLACK)
@@ -174,6 +173,8 @@ def _finish(ctx: Context) -> None:
         if ctx.lags and run.kind == RunKind.INCREMENTAL:  # what an initial sync finds changed long ago
             changes["lag_ms"] = int(max(0.0, statistics.median(ctx.lags)) * 1000)
         Sync.objects.filter(pk=sync.pk).update(**changes)
+        # Conditional: a person may have paused it in this very moment.
+        Sync.objects.filter(pk=sync.pk, state=SyncState.INITIAL).update(state=SyncState.ACTIVE)
         run.state = RunState.DONE_WITH_FAILURES if failed else RunState.DONE
         run.finished_at = moment
         if quiet and run.kind in (RunKind.INCREMENTAL, RunKind.RETRY):
