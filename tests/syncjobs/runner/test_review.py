@@ -214,3 +214,42 @@ def test_text_that_no_database_takes_does_not_block_the_sync(world: Make) -> Non
     w.settle()
     assert w.counts() == {"insync": 2}
     assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Ada"
+
+
+def test_a_pause_in_the_last_moment_of_the_initial_sync_holds(world: Make) -> None:
+    w = world()
+
+    class Ear(list):  # type: ignore[type-arg]
+        def append(self, call: tuple[str, int]) -> None:
+            if call[0] == "scan":
+                syncs.pause(sync=Sync.objects.get(), by=None)
+
+    w.hub.log = Ear()
+    w.initial()
+    w.sync.refresh_from_db()
+    assert w.sync.state == "paused"
+
+
+def test_a_schema_that_changed_is_planned_under_once(world: Make) -> None:
+    w = world(app=Abilities(change_feed=False, partial_scan=True, sees_deletions=False))
+    w.app.listed_fields = ("email", "first_name")
+    two_pairs(w)
+    w.sync.mappings.filter(app_field="notes").update(on=False)
+    w.settle()
+    w.poll()
+    before = w.link(hub_id="1").status_since
+    w.poll()
+    assert w.link(hub_id="1").status_since == before
+
+
+def test_a_scan_that_misses_many_notes_them_all(world: Make) -> None:
+    w = world(app=Abilities(change_feed=False, sees_deletions=False, containers="list"))
+    w.app.lists = {"a": "A"}
+    for n in range(5):
+        w.app.put({"email": f"p{n}@example.com"}, lists=["a"])
+    w.initial()
+    w.settle()
+    for id in list(w.app.live()):
+        w.app.remove(id)
+    w.settle()
+    assert w.counts() == {"deleted_app": 5}
