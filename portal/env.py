@@ -25,7 +25,8 @@ def seal() -> None:
     try:
         env.seal()
     except EnvValidationError as error:
-        lines = [f"  {name}: {' '.join(map(str, found))}" for name, found in sorted(dict(error.error_messages).items())]
+        messages: dict[str, list[str]] = dict(error.error_messages)  # type: ignore[arg-type]  # a list only without names
+        lines = [f"  {name}: {' '.join(map(str, found))}" for name, found in sorted(messages.items())]
         sys.exit("\n".join(["Syncline cannot start. These settings are wrong (see the README's table):", *lines]))
 
 
