@@ -26,6 +26,7 @@ WORDS = {
     "sync.turned_off": _("Turned off"),
     "sync.deleted": _("Deleted"),
     "sync.resynced": _("Resynced records of"),
+    "run.undone": _("Undid a run of"),
     "conflict.resolved": _("Resolved a conflict of"),
     "records.exported": _("Exported records of"),
 }

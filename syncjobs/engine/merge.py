@@ -40,6 +40,8 @@ class Rule(StrEnum):
     ONE_WAY = "one_way"
     MERGED_SETS = "merged_sets"
     CONSTANT = "constant"
+    UNDO = "undo"
+    UNDO_CREATED = "undo_created"
 
 
 @dataclass(slots=True)

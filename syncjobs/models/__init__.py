@@ -1,6 +1,7 @@
 """The syncs: their settings, the state of every record, and what runs did."""
 
 from syncjobs.models.exports import Export
+from syncjobs.models.plans import LeftAlone, Outcome, PlannedChange, Preview
 from syncjobs.models.records import (
     FieldChange,
     PendingChange,
@@ -12,6 +13,7 @@ from syncjobs.models.records import (
 )
 from syncjobs.models.runs import RunEvent, RunKind, RunState, SyncRun
 from syncjobs.models.settings import (
+    SETTINGS,
     ConstantField,
     DeletePolicy,
     Direction,
@@ -25,6 +27,7 @@ from syncjobs.models.settings import (
 )
 
 __all__ = [
+    "SETTINGS",
     "ConstantField",
     "DeletePolicy",
     "Direction",
@@ -33,7 +36,11 @@ __all__ = [
     "FieldChange",
     "FieldMapping",
     "LeavingPolicy",
+    "LeftAlone",
+    "Outcome",
     "PendingChange",
+    "PlannedChange",
+    "Preview",
     "RecordLink",
     "RecordStatus",
     "RunEvent",

@@ -110,6 +110,8 @@ class WriteIntent(models.Model):
     payload = models.JSONField(default=dict)  # values sent
     source = models.JSONField(default=dict)  # the source side's values they were made from
     state = models.CharField(max_length=8, choices=State.choices, default=State.SENT)
+    run = models.ForeignKey("syncjobs.SyncRun", on_delete=models.SET_NULL, null=True, related_name="+")
+    made = models.BooleanField(default=False)  # the app answered that it made the record: an undo may remove it
     sent_at = models.DateTimeField(default=now)
 
     class Meta:
@@ -164,7 +166,10 @@ class FieldChange(models.Model):
     at = models.DateTimeField(default=now)
 
     class Meta:
-        indexes = [models.Index(fields=["sync", "-id"], name="ledger_by_sync")]
+        indexes = [
+            models.Index(fields=["sync", "-id"], name="ledger_by_sync"),
+            models.Index(fields=["run", "link"], name="ledger_by_run"),
+        ]
 
 
 class SyncCount(models.Model):

@@ -6,7 +6,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from syncjobs.models.records import RecordLink
-from syncjobs.models.settings import Sync
+from syncjobs.models.settings import Sync, SyncState
 
 
 class RunKind(models.TextChoices):
@@ -14,6 +14,8 @@ class RunKind(models.TextChoices):
     INCREMENTAL = "incremental", _("Changes")
     FULL_SCAN = "full_scan", _("Full scan")
     RETRY = "retry", _("Resync")
+    PREVIEW = "preview", _("Preview")
+    UNDO = "undo", _("Undo")
 
 
 class RunState(models.TextChoices):
@@ -49,6 +51,7 @@ class SyncRun(models.Model):
     phases = models.JSONField(default=dict, blank=True)
     # {"created_hub", "created_app", "updated_hub", "updated_app", "linked", "deleted", "failed", "excluded": n}
     counts = models.JSONField(default=dict, blank=True)
+    undoes = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="undone_by")
     guard_lifted = models.BooleanField(default=False)  # a person saw the number and resumed
     calls = models.PositiveIntegerField(default=0)  # HTTP requests
     code = models.CharField(max_length=40, blank=True)  # why it stopped
@@ -70,6 +73,11 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def sync_states(self) -> tuple[SyncState, ...]:
+        """States of the sync in which this run may work: previews are of drafts, everything else of syncs that are on."""
+        return (SyncState.DRAFT,) if self.kind == RunKind.PREVIEW else (SyncState.INITIAL, SyncState.ACTIVE)
 
     @property
     def is_active(self) -> bool:

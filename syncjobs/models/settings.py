@@ -218,3 +218,10 @@ class SyncFilter(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sync", "side"], name="one_filter_per_side")]
+
+
+# Columns of Sync that a person decides; with the rows above they are all that a draft copy brings back to its original.
+SETTINGS = [
+    "direction", "winner", "clear_values", "identifiers", "duplicates", "email_only", "leaving", "hub_scope", "app_scope",
+    "start_from", "when_deleted_in_hub", "when_deleted_in_app",
+]  # fmt: skip

@@ -150,7 +150,7 @@ def _take(
         put(row, side, row_hash=row_hash, alias=alias, read_at=moment)
         return True
     if get(row, side, "gone") and get(row, side.other, "gone"):
-        _forget(row, side.other)
+        forget(row, side.other)
     put(
         row, side, id=record.id, alias=alias, now=projection, hash=digest, row_hash=row_hash, version=record.version,
         modified_at=record.modified_at or get(row, side, "modified_at"), read_at=moment, gone=False,
@@ -164,7 +164,7 @@ def _take(
     return True
 
 
-def _forget(row: RecordLink, side: Side) -> None:
+def forget(row: RecordLink, side: Side) -> None:
     """The record was deleted at both sides and is back at the other one: it is half a link again, and its twin is made anew."""
     blank: dict[str, Any] = dict.fromkeys(
         ("id", "alias", "seen", "now", "expected", "modified_at", "created_at", "read_at")

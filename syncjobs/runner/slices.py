@@ -21,7 +21,7 @@ from integrations.records import Side
 from integrations.services.connections import mark_broken
 from syncjobs.models import PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
-from syncjobs.runner import context, guards, pairing, reading, writing
+from syncjobs.runner import context, guards, pairing, preview, reading, undoing, writing
 from syncjobs.runner.context import Context
 from syncjobs.runner.guards import GuardTripped
 from syncjobs.runner.lease import Lease, LeaseLost
@@ -30,6 +30,7 @@ log = logging.getLogger("syncline.runner")
 SLICE_SECONDS = 10.0
 POLL_SLACK = 15.0
 BULK_KINDS = (RunKind.INITIAL, RunKind.FULL_SCAN)
+IN_BACKGROUND = (*BULK_KINDS, RunKind.PREVIEW)
 
 Step = Callable[[Context], bool]
 STEPS: dict[str, Step] = {
@@ -41,6 +42,11 @@ STEPS: dict[str, Step] = {
     "match": pairing.step,
     "write": writing.step,
     "roll": reading.roll,
+    "clear": preview.clear,
+    "copy": preview.copy_links,
+    "plan": preview.step,
+    "tidy": preview.clear,
+    "undo": undoing.step,
 }
 TAIL = ["detail_app", "detail_hub", "match", "write", "roll"]
 PHASES: dict[str, list[str]] = {
@@ -48,6 +54,8 @@ PHASES: dict[str, list[str]] = {
     RunKind.FULL_SCAN: ["begin", "read_app", "read_hub", *TAIL],
     RunKind.INCREMENTAL: ["read_app", "read_hub", *TAIL],
     RunKind.RETRY: TAIL,
+    RunKind.PREVIEW: ["clear", "copy", "read_app", "read_hub", "detail_app", "detail_hub", "match", "plan", "tidy"],
+    RunKind.UNDO: ["undo"],
 }
 
 
@@ -65,7 +73,7 @@ def run_slice(run_id: int) -> None:
     ctx: Context | None = None
     more = False
     try:
-        if not run.sync.is_running_state:
+        if run.sync.state not in run.sync_states:
             return
         ctx = context.build(run.sync, run, lease, time.monotonic() + SLICE_SECONDS)
         more = _work(ctx)
@@ -87,7 +95,7 @@ def run_slice(run_id: int) -> None:
             SyncRun.objects.filter(pk=run_id).update(calls=F("calls") + ctx.calls)
         lease.release()
     if more:
-        enqueue("syncjobs.tasks.run_slice", run_id, bulk=run.kind in BULK_KINDS)
+        enqueue("syncjobs.tasks.run_slice", run_id, bulk=run.kind in IN_BACKGROUND)
 
 
 def _work(ctx: Context) -> bool:
@@ -108,7 +116,7 @@ def _work(ctx: Context) -> bool:
 
 def _still_on(ctx: Context) -> bool:
     """Pausing takes effect within a step; the run keeps its place and goes on when the sync is resumed."""
-    return Sync.objects.filter(pk=ctx.sync.pk, state__in=(SyncState.INITIAL, SyncState.ACTIVE)).exists()
+    return Sync.objects.filter(pk=ctx.sync.pk, state__in=ctx.run.sync_states).exists()
 
 
 def _enter(ctx: Context, phase: str) -> None:
@@ -143,7 +151,7 @@ def _leave(ctx: Context, phase: str) -> None:
 
 def _shown(phase: str) -> list[str]:
     """Phase entries that the page shows for a step."""
-    if phase in ("begin", "roll"):
+    if phase in ("begin", "roll", "clear", "tidy"):
         return []
     return ["write_hub", "write_app"] if phase == "write" else [phase]
 
@@ -155,10 +163,14 @@ def _to_write(ctx: Context, side: Side) -> int:
 
 def _finish(ctx: Context) -> None:
     run, sync, moment = ctx.run, ctx.sync, now()
+    if run.kind == RunKind.PREVIEW:
+        with ctx.lease.transaction():
+            SyncRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=moment)
+        return
     failed = run.counts.get("failed", 0)
     quiet = not run.counts or not any(run.counts.values())
     with ctx.lease.transaction():
-        polled = not run.phases.get("only_inbox") and run.kind != RunKind.RETRY
+        polled = not run.phases.get("only_inbox") and run.kind not in (RunKind.RETRY, RunKind.UNDO)
         changes: dict[str, Any] = {}
         if polled:
             reading.settle_scanned(ctx)
@@ -208,6 +220,10 @@ def _suffer(run: SyncRun, error: ConnectorError) -> bool:
 
 def _suspend(run: SyncRun, code: str, detail: str) -> None:
     """Stop the sync with its reason. The run keeps its place: resuming goes on where it stopped."""
+    if run.kind == RunKind.PREVIEW:
+        # A draft has nothing to suspend: the preview ends and says why, and a new one can be made.
+        SyncRun.objects.filter(pk=run.pk).update(state=RunState.ABORTED, code=code, detail=detail, finished_at=now())
+        return
     with transaction.atomic():
         SyncRun.objects.filter(pk=run.pk).update(waiting_for=code, code=code, detail=detail)
         Sync.objects.filter(pk=run.sync_id).update(

@@ -70,7 +70,7 @@ def step(ctx: Context) -> bool:
     moment = now()
     for row in rows:
         row.next_try_at = None  # its time has come; a verdict below may set another
-    work = [Work(row, _plan(ctx, row, moment)) for row in rows]
+    work = [Work(row, plan_row(ctx, row, moment)) for row in rows]
     guards.park_fighting_fields(ctx, work)
     guards.before_chunk(ctx, work)
     _settle_at_once(ctx, [w for w in work if not (w.plan.create or w.plan.delete or w.plan.writes)])
@@ -87,12 +87,12 @@ def _send_all(ctx: Context, work: Sequence[Work]) -> None:
         creates = [w for w in work if w.plan.create is side]
         updates = [w for w in work if not w.plan.create and w.plan.writes.get(side)]
         deletes = [w for w in work if w.plan.delete is side]
-        for todo, send in ((creates, _create), (updates, _update), (deletes, _delete)):
+        for todo, send in ((creates, _create), (updates, send_updates), (deletes, _delete)):
             if not _in_batches(ctx, side, todo, send):
                 return
 
 
-def _plan(ctx: Context, row: RecordLink, moment: datetime) -> Plan:
+def plan_row(ctx: Context, row: RecordLink, moment: datetime) -> Plan:
     return plan(_half(row, Side.HUB), _half(row, Side.APP), ctx.rules, moment)
 
 
@@ -149,7 +149,7 @@ def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     with ctx.lease.transaction():
         taken = find_links(ctx.sync.pk, side, [v.record.id for v in verdicts if v.record])
         made: dict[str, RecordLink] = {}
-        done, dead = [], []
+        born, done, dead = [], [], []
         for w, verdict in zip(ready, verdicts, strict=True):
             if verdict.record and (first := made.get(verdict.record.id)):
                 _conflict(w, side, first)  # the app takes the two for one
@@ -162,9 +162,10 @@ def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
             _settle(ctx, side, w, verdict, "created")
             if verdict.record:
                 made[verdict.record.id] = w.row
-                done.append(intents[w.row.pk].pk)
+                (done if verdict.existed else born).append(intents[w.row.pk].pk)
             elif not isinstance(verdict.error, NoAnswer):
                 dead.append(intents[w.row.pk].pk)
+        WriteIntent.objects.filter(pk__in=born).update(state=WriteIntent.State.DONE, made=True)
         WriteIntent.objects.filter(pk__in=done).update(state=WriteIntent.State.DONE)
         WriteIntent.objects.filter(pk__in=dead).update(state=WriteIntent.State.DEAD)
         _close(ctx, [w for w in ready if not w.left and w.row.pk])
@@ -188,7 +189,7 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
             name = f"{ctx.sync.pk}:{w.row.pk}:{side}:{generation}:{w.row.created_at.isoformat()}"
             known[w.row.pk] = WriteIntent(
                 link=w.row, sync=ctx.sync, side=side.value, generation=generation, key=uuid.uuid5(KEY_SPACE, name),
-                payload=w.plan.writes[side], source=w.plan.after[side],
+                payload=w.plan.writes[side], source=w.plan.after[side], run=ctx.run,
             )  # fmt: skip
             fresh.append(known[w.row.pk])
             ready.append(w)
@@ -250,7 +251,7 @@ def _conflict(w: Work, side: Side, other: RecordLink) -> None:
 
 
 # -- updates and deletes ---------------------------------------------------------------------------------------------------
-def _update(ctx: Context, side: Side, work: Sequence[Work]) -> None:
+def send_updates(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     end = ctx.end(side)
     with ctx.lease.transaction():
         ledger = FieldChange.objects.bulk_create(

@@ -12,9 +12,8 @@ from integrations.records import Side
 from integrations.registry import Kind
 from portal.accounts import audit
 from portal.accounts.models import Account
-from syncjobs.models import DeletePolicy, Direction, Sync, SyncState
-from syncjobs.services import mappings
-from syncjobs.services.syncs import SETTINGS
+from syncjobs.models import SETTINGS, DeletePolicy, Direction, Sync, SyncState
+from syncjobs.services import mappings, previews
 
 ROWS = ["mappings", "filters", "constants"]
 """With the columns of ``SETTINGS`` these rows are all that a person decides about a sync."""
@@ -174,4 +173,5 @@ def reach(*, draft: Sync, step: str, order: list[str]) -> None:
 def discard(*, draft: Sync, by: Any) -> None:
     """Throw the draft away; a saved sync that it edits stays as it is."""
     audit.record(account=draft.account, user=by, verb="sync.draft_discarded", target=str(draft))
+    previews.forget(draft)
     draft.delete()

@@ -10,19 +10,30 @@ from django.utils.timezone import now
 from syncjobs.models import PendingChange, RecordLink, RunKind, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
 from syncjobs.runner.lease import Lease
-from syncjobs.runner.slices import BULK_KINDS
+from syncjobs.runner.slices import IN_BACKGROUND
 
 
 class RunAlreadyActive(Exception):
     """This sync has a run already; it will pick up whatever waits."""
 
 
-def start(*, sync: Sync, kind: str = RunKind.INCREMENTAL, by: Any = None, only_inbox: bool = False) -> SyncRun:
+def start(
+    *,
+    sync: Sync,
+    kind: str = RunKind.INCREMENTAL,
+    by: Any = None,
+    only_inbox: bool = False,
+    undoes: SyncRun | None = None,
+) -> SyncRun:
     """Queue a run; raise RunAlreadyActive rather than queue a second one. ``only_inbox``: read what was named, don't poll."""
     try:
         with transaction.atomic():
             run = SyncRun.objects.create(
-                sync=sync, kind=kind, requested_by=by, phases={"only_inbox": True} if only_inbox else {}
+                sync=sync,
+                kind=kind,
+                requested_by=by,
+                phases={"only_inbox": True} if only_inbox else {},
+                undoes=undoes,
             )
     except IntegrityError as error:
         raise RunAlreadyActive(sync) from error
@@ -31,7 +42,7 @@ def start(*, sync: Sync, kind: str = RunKind.INCREMENTAL, by: Any = None, only_i
 
 
 def dispatch(run: SyncRun) -> None:
-    enqueue("syncjobs.tasks.run_slice", run.pk, bulk=run.kind in BULK_KINDS)
+    enqueue("syncjobs.tasks.run_slice", run.pk, bulk=run.kind in IN_BACKGROUND)
 
 
 def wake(sync: Sync) -> None:
@@ -61,7 +72,8 @@ def dispatch_due() -> int:
     """The dispatcher, every minute: runs whose worker died or whose wait is over, polls and retries that are due."""
     Lease.free_dead()
     moment = now()
-    on = Q(sync__state__in=(SyncState.INITIAL, SyncState.ACTIVE))
+    on = Q(sync__state__in=(SyncState.INITIAL, SyncState.ACTIVE)) & ~Q(kind=RunKind.PREVIEW)
+    on |= Q(sync__state=SyncState.DRAFT, kind=RunKind.PREVIEW)
     idle = Q(lease_until=None) | Q(lease_until__lt=moment)
     ready = Q(next_slice_at=None) | Q(next_slice_at__lte=moment)
     # A run that was queued a moment ago has its task already; doubles are harmless, but not free.

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 from integrations.records import Side
 from portal.accounts import audit
 from syncjobs.models import (
+    SETTINGS,
     ConstantField,
     FieldMapping,
     RecordLink,
@@ -21,13 +22,7 @@ from syncjobs.models import (
     SyncState,
 )
 from syncjobs.runner import store
-from syncjobs.services import runs
-
-# Settings that a draft copy brings back to the sync it was made of.
-SETTINGS = [
-    "direction", "winner", "clear_values", "identifiers", "duplicates", "email_only", "leaving", "hub_scope", "app_scope",
-    "start_from", "when_deleted_in_hub", "when_deleted_in_app",
-]  # fmt: skip
+from syncjobs.services import previews, runs
 
 
 class PairTaken(Exception):
@@ -45,6 +40,8 @@ def save_and_sync(*, draft: Sync, by: Any) -> Sync:
             sync.save()
     except IntegrityError as error:
         raise PairTaken(str(sync)) from error
+    if sync is draft:
+        previews.forget(sync)
     # New settings make a run under the old ones pointless; its links and cursors stay.
     sync.runs.active().update(state=RunState.ABORTED, finished_at=now())
     runs.start(sync=sync, kind=RunKind.INITIAL, by=by)
@@ -61,6 +58,7 @@ def _apply_copy(draft: Sync) -> Sync:
     for model in (FieldMapping, ConstantField, SyncFilter):
         model._default_manager.filter(sync=original).delete()
         model._default_manager.filter(sync=draft).update(sync=original)
+    previews.forget(draft)
     draft.delete()
     return original
 

@@ -1,0 +1,235 @@
+"""Preview: a full run under a draft's settings that writes at neither side.
+
+A draft reads and matches as the initial sync will (same phases), into link rows of its own; *plan* asks the engine about each and
+keeps the answers; *clear* removes the rows, so that the real run starts as if there had been no preview, whatever is
+changed in the draft meanwhile. The draft copy of a saved sync first gets copies of that sync's links: who is linked stays
+linked, and both memories are known.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Sum
+from django.utils.timezone import now
+
+from integrations.records import Side
+from syncjobs.engine.plan import Plan
+from syncjobs.models import (
+    Outcome,
+    PendingChange,
+    PlannedChange,
+    Preview,
+    RecordLink,
+    RecordStatus,
+    SyncCount,
+    SyncCursor,
+)
+from syncjobs.runner import guards, store, writing
+from syncjobs.runner.context import Context
+from syncjobs.runner.ingest import put
+
+COPIED = 5000  # links per transaction
+UNTOUCHED = {
+    RecordStatus.IN_SYNC: Outcome.UNCHANGED,
+    RecordStatus.PENDING: Outcome.UNCHANGED,
+    RecordStatus.FAILED: Outcome.WOULD_FAIL,
+    RecordStatus.EXCLUDED: Outcome.EXCLUDED,
+    RecordStatus.REVIEW: Outcome.REVIEW,
+    RecordStatus.DELETED_IN_HUB: Outcome.FLAGGED,
+    RecordStatus.DELETED_IN_APP: Outcome.FLAGGED,
+}
+STOPPED = {status: outcome for status, outcome in UNTOUCHED.items() if outcome is not Outcome.UNCHANGED}
+
+
+# -- before and after --------------------------------------------------------------------------------------------------
+def clear(ctx: Context) -> bool:
+    """Remove a chunk of what a preview keeps only while it runs. False when nothing is left."""
+    with ctx.lease.transaction():
+        more = forget(ctx.sync.pk, COPIED)
+        for cursor in ctx.cursors.values():
+            cursor.refresh_from_db()
+    return more
+
+
+def forget(sync_id: int, most: int | None = None) -> bool:
+    """Remove a draft's links, inbox and counts, and what its cursors know; all, or at most so many links. Returns whether there
+    may be more."""
+    links = RecordLink.objects.filter(sync_id=sync_id)
+    if most is not None:
+        links = links.filter(pk__in=links.order_by("pk").values("pk")[:most])
+    # A draft's links have neither intents nor ledger: nothing hangs on them, and nothing needs to be looked for.
+    if links._raw_delete(links.db) and most is not None:
+        return True
+    for model in (PendingChange, SyncCount):
+        model._default_manager.filter(sync_id=sync_id).delete()
+    SyncCursor.objects.filter(sync_id=sync_id).update(
+        cursor=None, position=None, mode="", scan=0, scanned_at=None, settings_hash=""
+    )
+    return False
+
+
+def copy_links(ctx: Context) -> bool:
+    """Copy a chunk of the saved sync's links into its draft copy. False when all are there, or the draft is a new sync."""
+    origin = ctx.sync.draft_of_id
+    if origin is None:
+        return False
+    entry = ctx.run.phases["copy"]
+    start = entry.get("position", 0)
+    with ctx.lease.transaction():
+        chunk = RecordLink.objects.filter(sync_id=origin, pk__gt=start).order_by("pk")
+        last = max(chunk.values_list("pk", flat=True)[:COPIED], default=None)
+        if last is None:
+            return False
+        _insert_select(ctx.sync.pk, origin, start, last)
+        copied = RecordLink.objects.filter(sync_id=origin, pk__gt=start, pk__lte=last)
+        statuses = copied.order_by().values_list("status").annotate(n=Count("pk"))
+        store.add_counts(ctx.sync.pk, Counter(dict(statuses)))
+        entry["position"], entry["done"] = last, entry.get("done", 0) + copied.count()
+        ctx.run.save(update_fields=["phases"])
+    return True
+
+
+def _insert_select(draft: int, origin: int, after: int, last: int) -> None:
+    table = connection.ops.quote_name(RecordLink._meta.db_table)
+    # The draft's scans are numbered from one: an older number of the original must not look like one of them.
+    fixed = {"sync_id": "%s", "hub_scan": "0", "app_scan": "0"}
+    columns = [str(field.column) for field in RecordLink._meta.concrete_fields if not field.primary_key]
+    names = ", ".join(connection.ops.quote_name(name) for name in columns)
+    values = ", ".join(fixed.get(name, connection.ops.quote_name(name)) for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE sync_id = %s AND id > %s AND id <= %s "
+            "ORDER BY id",
+            [draft, origin, after, last],
+        )
+
+
+# -- planning ----------------------------------------------------------------------------------------------------------
+def step(ctx: Context) -> bool:
+    """Plan a chunk of links and keep what would become of them. False when all are planned."""
+    entry, preview = ctx.run.phases["plan"], ctx.run.preview
+    rows = list(
+        RecordLink.objects.filter(sync=ctx.sync, pk__gt=entry.get("position", 0)).order_by("pk")[: writing.CHUNK]
+    )
+    if not rows:
+        _complete(ctx, preview)
+        return False
+    moment = now()
+    work = [writing.Work(row, writing.plan_row(ctx, row, moment)) for row in rows if row.dirty]
+    _look_before_creates(ctx, work)
+    lines = [line for w in work for line in _lines(w.row, w.plan)]
+    lines += [_untouched(row) for row in rows if not row.dirty]
+    counts = Counter(preview.counts) + Counter(str(line.outcome) for line in lines)
+    deletes, blanks = guards.harm(work)
+    with ctx.lease.transaction():
+        for line in lines:
+            line.preview = preview
+        PlannedChange.objects.bulk_create(
+            [line for line in lines if line.outcome != Outcome.UNCHANGED], batch_size=writing.CHUNK
+        )
+        preview.counts = dict(counts)
+        preview.harm = {name: preview.harm.get(name, 0) + n for name, n in (("deletes", deletes), ("blanks", blanks))}
+        preview.write_calls += _write_calls(ctx, work)
+        preview.save(update_fields=["counts", "harm", "write_calls"])
+        entry["position"], entry["done"] = rows[-1].pk, entry.get("done", 0) + len(rows)
+        ctx.run.save(update_fields=["phases"])
+    return True
+
+
+def _look_before_creates(ctx: Context, work: Sequence[writing.Work]) -> None:
+    """Where a create would meet a record outside the chosen lists, the real run looks first and merges; so does this."""
+    for side in Side:
+        end = ctx.end(side)
+        name = end.abilities.create_upserts_by
+        creates = [w for w in work if w.plan.create is side and w.plan.writes[side].get(name)]
+        if not name or not end.scope.get("lists"):
+            continue
+        for start in range(0, len(creates), end.abilities.write_batch):
+            wanted = {
+                str(w.plan.writes[side][name]).casefold(): w for w in creates[start:][: end.abilities.write_batch]
+            }
+            for record in end.connector.find(end.kind, name, list(wanted), fields=end.fields):
+                w = wanted.pop(str(record.values.get(name) or "").casefold(), None)
+                if w is None:
+                    continue
+                put(w.row, side, id=record.id, now=record.values, modified_at=record.modified_at)
+                w.plan = writing.plan_row(ctx, w.row, now())
+
+
+def _lines(row: RecordLink, plan: Plan) -> Iterator[PlannedChange]:
+    """What would become of one record, as one row per outcome."""
+    if plan.drop:
+        return
+    written = False
+    for side in Side:
+        if plan.delete is side:
+            yield _line(row, Outcome(f"delete_{side}"), plan)
+        elif plan.writes.get(side) or plan.create is side:
+            outcome = Outcome(f"create_{side}" if plan.create is side else f"update_{side}")
+            yield _line(row, outcome, plan, list(_diffs(plan, side)))
+        else:
+            continue
+        written = True
+    if plan.status == RecordStatus.IN_SYNC:
+        if not written:
+            met = row.hub_seen is None or row.app_seen is None
+            yield _line(row, Outcome.LINK_ONLY if met else Outcome.UNCHANGED, plan)
+    elif plan.delete is None:
+        yield _line(row, STOPPED[RecordStatus(plan.status)], plan)
+
+
+def _diffs(plan: Plan, side: Side) -> Iterator[dict[str, Any]]:
+    if plan.create is side:
+        for name, value in sorted(plan.writes[side].items()):
+            yield {"side": str(side), "field": name, "old": None, "new": value, "loser": None, "rule": ""}
+        return
+    for e in plan.ledger:
+        if e.side is side:
+            yield {
+                "side": str(side), "field": e.field, "old": e.old, "new": e.new, "loser": e.loser, "rule": str(e.rule)
+            }  # fmt: skip
+
+
+def _line(row: RecordLink, outcome: Outcome, plan: Plan, diffs: Sequence[dict[str, Any]] = ()) -> PlannedChange:
+    return PlannedChange(
+        outcome=outcome, hub_id=row.hub_id, app_id=row.app_id, label=row.label, side=str(plan.side),
+        code=plan.code or (plan.notes[0] if plan.notes else ""), field=plan.field, detail=plan.detail[:2000],
+        diffs=list(diffs),
+    )  # fmt: skip
+
+
+def _untouched(row: RecordLink) -> PlannedChange:
+    """A link that needs no plan: matching settled it, or nothing of it was read."""
+    return PlannedChange(
+        outcome=UNTOUCHED[RecordStatus(row.status)], hub_id=row.hub_id, app_id=row.app_id, label=row.label,
+        side=row.side, code=row.code, field=row.field, detail=row.detail,
+    )  # fmt: skip
+
+
+# -- what it would cost ------------------------------------------------------------------------------------------------
+def _write_calls(ctx: Context, work: Sequence[writing.Work]) -> int:
+    """Requests for this chunk's writes: full batches per side and verb, as ``writing`` sends them."""
+    calls = 0
+    for side in Side:
+        able = ctx.end(side).abilities
+        creates = sum(w.plan.create is side for w in work)
+        updates = sum(w.plan.create is None and bool(w.plan.writes.get(side)) for w in work)
+        deletes = sum(w.plan.delete is side for w in work)
+        for n in (creates, updates, deletes):
+            full, rest = divmod(n, able.write_batch)
+            calls += full * able.write_calls + math.ceil(rest * able.write_calls / able.write_batch)
+    return calls
+
+
+def _complete(ctx: Context, preview: Preview) -> None:
+    """The real run reads what this one read, takes a feed's cursor first where there is one, and writes."""
+    feeds = sum(end.abilities.change_feed for end in ctx.ends.values())
+    total = SyncCount.objects.filter(sync=ctx.sync).aggregate(n=Sum("n"))["n"] or 0
+    exceeded = guards.exceeded(preview.harm.get("deletes", 0), preview.harm.get("blanks", 0), total)
+    with ctx.lease.transaction():
+        preview.guards = [{"code": code, "n": n} for code, n in exceeded]
+        preview.calls = ctx.run.calls + ctx.calls + feeds + preview.write_calls
+        preview.save(update_fields=["guards", "calls"])

@@ -1,0 +1,384 @@
+"""Undo: take back what a run wrote, value by value, from the before-images in the ledger.
+
+A value is restored only where the app still holds what the run wrote: the record is read first. Whatever was edited since is left
+alone and named (``LeftAlone``). The writes go the way of all writes (``writing``: ledger and expected values first, settle per
+item), and each side's memory follows its own record, so that nothing travels across afterwards. A record that the run made
+is deleted where the app can; its twin stays, flagged. An undo is a run like any other: its ledger lets it be undone.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from django.utils.timezone import now
+
+from integrations.errors import ConnectorError, Gone, NoAnswer
+from integrations.records import Field, FieldType, Ref, RemoteRecord, Side, Value, Values
+from integrations.services import schemas
+from syncjobs.engine.merge import Rule, echo_of
+from syncjobs.engine.plan import LedgerEntry, Plan
+from syncjobs.models import FieldChange, LeftAlone, RecordLink, RecordStatus, Sync, SyncRun, WriteIntent
+from syncjobs.runner import store, writing
+from syncjobs.runner.context import Context
+from syncjobs.runner.ingest import BIT, forget, get, ingest, ingest_gone, put, set_status
+
+CHUNK = 100  # links
+Schemas = dict[Side, dict[str, Field]]
+
+
+class State(StrEnum):
+    WILL_RESTORE = "will_restore"
+    WILL_REMOVE = "will_remove"  # the run made the record: it is deleted
+    WILL_RECREATE = "will_recreate"  # an undo had removed the record: it is made again
+    EDITED_SINCE = "edited_since"
+    GONE = "gone"
+    CANNOT = "cannot"  # ``code`` says why
+
+
+LEFT = (State.EDITED_SINCE, State.GONE, State.CANNOT)
+
+
+@dataclass(slots=True)
+class UndoItem:
+    """One value that a run wrote (``field`` "": a whole record that it made), and what an undo will do about it."""
+
+    link: RecordLink
+    side: Side
+    field: str
+    wrote: Value  # what the run wrote
+    before: Value  # what stood there before, and will again
+    state: State
+    code: str = ""  # of the failure catalogue, where it is left alone
+    payload: Values = field(default_factory=dict)  # of a record that the run made
+
+    def leave(self, state: State, code: str) -> None:
+        self.state, self.code = state, code
+
+
+# -- deciding (reads only our own rows) --------------------------------------------------------------------------------
+def schemas_of(sync: Sync) -> Schemas:
+    return {side: {f.name: f for f in schemas.fields(sync.instance(side), sync.kind(side))} for side in Side}
+
+
+def links_of(run: SyncRun, after: int, n: int) -> list[int]:
+    """The next links that the run wrote, by key."""
+    pks: set[int] = set()
+    for model in (FieldChange, WriteIntent):
+        found = model._default_manager.filter(run=run, link__gt=after).order_by("link_id")
+        pks.update(found.values_list("link_id", flat=True).distinct()[:n])
+    return sorted(pks)[:n]
+
+
+def items_of(run: SyncRun, pks: Sequence[int], known: Schemas, *, undo: SyncRun | None = None) -> list[UndoItem]:
+    """What the run wrote to these links, and what can be done about each as far as we know without asking the apps.
+    ``undo``: the run that is taking it back; what that one wrote already is no edit."""
+    links = RecordLink.objects.in_bulk(pks)
+    made = {(i.link_id, Side(i.side)): i for i in WriteIntent.objects.filter(
+        run=run, link__in=pks, state=WriteIntent.State.DONE).order_by("generation")}  # fmt: skip
+    entries: dict[tuple[int, Side, str], list[FieldChange]] = defaultdict(list)
+    for entry in FieldChange.objects.filter(run=run, link__in=pks).order_by("pk"):
+        entries[entry.link_id, Side(entry.side), entry.field].append(entry)
+    later = _written_later(run, entries, undo)
+    items = [_of_record(links[pk], side, intent, known) for (pk, side), intent in made.items()]
+    taken_back = {}
+    for (pk, side, name), found in entries.items():
+        if (pk, side) in made:
+            continue  # the record itself goes
+        if found[-1].rule == Rule.UNDO_CREATED:
+            taken_back[pk, side] = _of_removed(links[pk], side)
+            continue
+        items.append(_of_value(links[pk], side, name, found, known, edited=(pk, side, name) in later))
+    return [*items, *taken_back.values()]
+
+
+def _written_later(
+    run: SyncRun, entries: dict[tuple[int, Side, str], list[FieldChange]], undo: SyncRun | None
+) -> set[tuple[int, Side, str]]:
+    """Values that a later run wrote again."""
+    if not entries:
+        return set()
+    first = min(found[-1].pk for found in entries.values())
+    rows = FieldChange.objects.filter(link__in={key[0] for key in entries}, pk__gt=first).exclude(run=run)
+    if undo is not None:
+        rows = rows.exclude(run=undo)
+    return {
+        (link, Side(side), name)
+        for pk, link, side, name in rows.values_list("pk", "link_id", "side", "field")
+        if (found := entries.get((link, Side(side), name))) and pk > found[-1].pk
+    }
+
+
+def _of_value(
+    link: RecordLink, side: Side, name: str, found: list[FieldChange], known: Schemas, *, edited: bool
+) -> UndoItem:
+    item = UndoItem(link, side, name, found[-1].new, found[0].old, State.WILL_RESTORE)
+    spec = known[side].get(name)
+    values = {**(get(link, side, "seen") or {}), **(get(link, side, "now") or {})}
+    if get(link, side, "gone") or get(link, side, "id") is None:
+        item.leave(State.GONE, "RECORD_GONE")
+    elif spec is None or not spec.writable:
+        item.leave(State.CANNOT, "FIELD_READ_ONLY" if spec else "FIELD_MISSING")
+    elif edited or (name in values and not _holds(item, values[name], known)):
+        item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
+    return item
+
+
+def _of_record(link: RecordLink, side: Side, intent: WriteIntent, known: Schemas) -> UndoItem:
+    item = UndoItem(link, side, "", None, None, State.WILL_REMOVE, payload=intent.payload)
+    values = {**(get(link, side, "seen") or {}), **(get(link, side, "now") or {})}
+    shown = {name: value for name, value in intent.payload.items() if name in values}
+    if get(link, side, "gone") or get(link, side, "id") is None:
+        item.leave(State.GONE, "RECORD_GONE")
+    elif not intent.made:
+        item.leave(State.CANNOT, "UNDO_NOT_CERTAIN")
+    elif any(not echo_of(value, values[name], _type(known, side, name)) for name, value in shown.items()):
+        item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
+    return item
+
+
+def _of_removed(link: RecordLink, side: Side) -> UndoItem:
+    item = UndoItem(link, side, "", None, None, State.WILL_RECREATE)
+    if not get(link, side, "gone"):
+        item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")  # somebody restored it
+    elif get(link, side.other, "gone") or get(link, side.other, "id") is None:
+        item.leave(State.GONE, "RECORD_GONE")
+    return item
+
+
+def _type(known: Schemas, side: Side, name: str) -> FieldType:
+    return known[side][name].type if name in known[side] else FieldType.TEXT
+
+
+def _holds(item: UndoItem, value: Value, known: Schemas) -> bool:
+    """Whether this is what the run wrote, as the app may have stored it."""
+    return echo_of(item.wrote, value, _type(known, item.side, item.field))
+
+
+# -- taking back -------------------------------------------------------------------------------------------------------
+def step(ctx: Context) -> bool:
+    """Take back one chunk of links. False when all are done. A chunk that is repeated after a kill or a lost answer writes
+    nothing twice: what stands there already is seen when the record is read."""
+    assert ctx.run.undoes is not None
+    entry = ctx.run.phases["undo"]
+    pks = links_of(ctx.run.undoes, entry.get("position", 0), CHUNK)
+    if not pks:
+        return False
+    known = schemas_of(ctx.sync)
+    items = items_of(ctx.run.undoes, pks, known, undo=ctx.run)
+    counts: Counter[str] = Counter()
+    for side in Side:
+        counts["restored"] += _restore(ctx, side, [i for i in items if i.side is side], known)
+        counts["removed"] += _remove(ctx, side, [i for i in items if i.side is side], known)
+    left = [item for item in items if item.state in LEFT]
+    with ctx.lease.transaction():
+        counts["recreated"] = _recreate(ctx, [i for i in items if i.state is State.WILL_RECREATE])
+        LeftAlone.objects.bulk_create((_left(ctx, item) for item in left), ignore_conflicts=True)
+        counts["left_alone"] = len(left)
+        ctx.run.counts = dict(Counter(ctx.run.counts) + counts)
+        entry["position"], entry["done"] = pks[-1], entry.get("done", 0) + len(pks)
+        ctx.run.save(update_fields=["phases", "counts"])
+    return True
+
+
+def _left(ctx: Context, item: UndoItem) -> LeftAlone:
+    seen, new = get(item.link, item.side, "seen") or {}, get(item.link, item.side, "now") or {}
+    return LeftAlone(
+        run=ctx.run, link=item.link, side=item.side.value, field=item.field, code=item.code, wrote=item.wrote,
+        found={**seen, **new}.get(item.field),
+    )  # fmt: skip
+
+
+def _read(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -> dict[int, RemoteRecord]:
+    """The live records of these items' links, by link. What people changed meanwhile is noted like any change."""
+    end = ctx.end(side)
+    links = {item.link.pk: item.link for item in items}
+    wanted = {item.field for item in items if item.field} | {name for item in items for name in item.payload}
+    fields = sorted({*end.fields, *(wanted & set(known[side]))})
+    found: dict[int, RemoteRecord] = {}
+    rows = list(links.values())
+    for start in range(0, len(rows), end.abilities.read_batch):
+        part = {get(row, side, "id"): row for row in rows[start : start + end.abilities.read_batch]}
+        refs = [
+            Ref(pk, {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}) for pk, row in part.items()
+        ]
+        answer = end.connector.read(end.kind, refs, fields=fields)
+        with ctx.lease.transaction():
+            ingest(ctx, side, list(answer.records.values()))
+            ingest_gone(ctx, side, sorted(answer.gone))
+        found |= {part[asked].pk: record for asked, record in answer.records.items()}
+    fresh = RecordLink.objects.in_bulk(list(links))
+    for item in items:
+        item.link = fresh.get(item.link.pk, item.link)
+    return found
+
+
+def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -> int:
+    """Write the old values of one side back. Returns how many stand there now."""
+    items = [item for item in items if item.state is State.WILL_RESTORE]
+    if not items:
+        return 0
+    told = _told(ctx, side, items)
+    live = _read(ctx, side, items, known)
+    todo: dict[int, list[UndoItem]] = defaultdict(list)
+    done = 0
+    for item in items:
+        record = live.get(item.link.pk)
+        if record is None:
+            item.leave(State.GONE, "RECORD_GONE")
+        elif _holds(item, value := record.values.get(item.field), known):
+            todo[item.link.pk].append(item)
+        elif echo_of(item.before, value, _type(known, side, item.field)):
+            done += (item.link.pk, item.field) in told  # ours, written before a kill or without an answer
+        else:
+            item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
+    work = [_work(ctx, side, found, live[pk]) for pk, found in todo.items()]
+    size = ctx.end(side).abilities.write_batch
+    for start in range(0, len(work), size):
+        writing.send_updates(ctx, side, work[start : start + size])
+    return done + _settle(ctx, side, work, todo)
+
+
+def _told(ctx: Context, side: Side, items: Iterable[UndoItem]) -> set[tuple[int, str]]:
+    """(link, field) that this undo announced in the ledger before."""
+    own = FieldChange.objects.filter(run=ctx.run, side=side.value, link__in={item.link.pk for item in items})
+    return set(own.values_list("link_id", "field"))
+
+
+def _work(ctx: Context, side: Side, items: Sequence[UndoItem], record: RemoteRecord) -> writing.Work:
+    row = items[0].link
+    put(row, side, version=record.version)
+    plan = Plan(writes={side: {}}, after={side: {}})
+    other_seen, other_now = get(row, side.other, "seen") or {}, get(row, side.other, "now") or {}
+    for item in items:
+        plan.writes[side][item.field] = item.before
+        plan.ledger.append(
+            LedgerEntry(side, item.field, record.values.get(item.field), item.before, item.wrote, Rule.UNDO)
+        )
+        for rule in ctx.rules.mappings:
+            name = rule.end(side.other).field
+            if rule.end(side).field == item.field and name not in other_seen and name in other_now:
+                plan.after[side][name] = other_now[name]  # else it would meet the restored value as on first sight
+    # The record keeps its status, and what else changed of it is planned as usual.
+    return writing.Work(row, plan, left={side}, again=True)
+
+
+def _settle(ctx: Context, side: Side, work: Sequence[writing.Work], todo: dict[int, list[UndoItem]]) -> int:
+    """Count what was restored, name what was refused. Raises NoAnswer where nobody knows: the chunk is looked at again."""
+    done, unsure, clean = 0, [], []
+    for w in work:
+        row, items = w.row, todo[w.row.pk]
+        if any(result == "updated" for result, _, _ in w.events):
+            done += len(items)
+            if not row.dirty:
+                put(row, side, now=None)
+                row.attempts, row.next_try_at = 0, None
+                clean.append(row)
+        elif w.plan.status == RecordStatus.FAILED:
+            for item in items:
+                item.leave(State.CANNOT, w.plan.code)
+        elif get(row, side, "gone"):
+            for item in items:
+                item.leave(State.GONE, "RECORD_GONE")
+        else:
+            unsure.append(row)
+    with ctx.lease.transaction():
+        store.update(clean, [f"{side}_now", "attempts", "next_try_at"])
+        for row in unsure:
+            row.dirty |= BIT[side]
+        store.update(unsure, ["dirty"])
+    if unsure:
+        raise NoAnswer(f"{len(unsure)} records are looked at again")
+    return done
+
+
+# -- records that the run made -----------------------------------------------------------------------------------------
+def _remove(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -> int:
+    """Delete records of one side that the run made and nobody has touched since. Returns how many are gone."""
+    end = ctx.end(side)
+    items = [item for item in items if item.payload and item.state in (State.WILL_REMOVE, State.GONE)]
+    told = {pk for pk, _ in _told(ctx, side, items)}
+    removed = [item for item in items if item.state is State.GONE and item.link.pk in told]  # by us, before a kill
+    items = [item for item in items if item.state is State.WILL_REMOVE]
+    if not end.abilities.delete:
+        for item in items:
+            item.leave(State.CANNOT, "NOT_POSSIBLE_IN_APP")
+        items = []
+    live = _read(ctx, side, items, known) if items else {}
+    todo = []
+    for item in items:
+        record = live.get(item.link.pk)
+        if record is None and item.link.pk in told:
+            removed.append(item)
+        elif record is None:
+            item.leave(State.GONE, "RECORD_GONE")
+        elif _untouched(item, record.values, known):
+            todo.append(item)
+        else:
+            item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
+    _close_removed(ctx, side, removed)
+    for start in range(0, len(todo), end.abilities.write_batch):
+        removed += _delete(ctx, side, todo[start : start + end.abilities.write_batch], live, told)
+    return len(removed)
+
+
+def _untouched(item: UndoItem, values: Values, known: Schemas) -> bool:
+    return all(echo_of(sent, values.get(name), _type(known, item.side, name)) for name, sent in item.payload.items())
+
+
+def _delete(
+    ctx: Context, side: Side, items: Sequence[UndoItem], live: dict[int, RemoteRecord], told: set[int]
+) -> list[UndoItem]:
+    """One batch: what the records hold goes to the ledger first. Returns those that are gone."""
+    end = ctx.end(side)
+    with ctx.lease.transaction():
+        FieldChange.objects.bulk_create(
+            FieldChange(sync=ctx.sync, link=item.link, run=ctx.run, side=side.value, field=name, old=value, new=None,
+                        rule=Rule.UNDO_CREATED)
+            for item in items if item.link.pk not in told
+            for name, value in sorted(live[item.link.pk].values.items())
+        )  # fmt: skip
+    verdicts = end.connector.delete(end.kind, [live[item.link.pk].id for item in items])
+    gone = []
+    for item, verdict in zip(items, verdicts, strict=True):
+        if verdict.error is None or isinstance(verdict.error, Gone):
+            gone.append(item)
+        elif isinstance(verdict.error, NoAnswer) or getattr(verdict.error, "retry", "") in ("L", "T"):
+            raise verdict.error
+        else:
+            item.leave(State.CANNOT, verdict.error.code if isinstance(verdict.error, ConnectorError) else "")
+    refused = [item.link.pk for item in items if item.state in LEFT]
+    with ctx.lease.transaction():
+        FieldChange.objects.filter(run=ctx.run, side=side.value, link__in=refused).delete()
+    _close_removed(ctx, side, gone)
+    return gone
+
+
+def _close_removed(ctx: Context, side: Side, items: Sequence[UndoItem]) -> None:
+    """Flag the links as deleted at this side. Their twins never agreed with anything from now on (no memory), so that no policy
+    deletes them, too."""
+    moment, deltas = now(), Counter[str]()
+    rows = [item.link for item in items]
+    for row in rows:
+        current = {**(get(row, side.other, "seen") or {}), **(get(row, side.other, "now") or {})}
+        put(row, side, gone=True, now=None, expected=None)
+        put(row, side.other, seen=None, now=current)
+        row.dirty, row.next_try_at = 0, None
+        row.code, row.side, row.field, row.detail = f"DELETED_IN_{side.upper()}", side.value, "", ""
+        set_status(row, f"deleted_{side}", deltas, moment)
+    with ctx.lease.transaction():
+        store.update(rows, writing.COLUMNS)
+        store.add_counts(ctx.sync.pk, deltas)
+
+
+def _recreate(ctx: Context, items: Sequence[UndoItem]) -> int:
+    """Make half links of records that an undo had removed: the run that follows creates them anew."""
+    deltas: Counter[str] = Counter()
+    for item in items:
+        row, other = item.link, item.side.other
+        forget(row, item.side)
+        row.dirty, row.next_try_at, row.code = BIT[other], None, ""
+        set_status(row, RecordStatus.PENDING, deltas)
+    store.update([item.link for item in items], writing.COLUMNS)
+    store.add_counts(ctx.sync.pk, deltas)
+    return len(items)
