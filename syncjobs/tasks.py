@@ -8,10 +8,8 @@ is lost (a killed worker on Redis) costs a minute: ``tick`` queues every run who
 
 import logging
 
-from syncjobs import heartbeat
 from syncjobs.exports import making
 from syncjobs.models import RunEvent, RunKind, Sync, SyncRun
-from syncjobs.queue import enqueue
 from syncjobs.runner import slices
 from syncjobs.services import runs
 
@@ -30,9 +28,7 @@ def wake(sync_id: int) -> None:
 
 
 def tick() -> None:
-    """Every minute, the one schedule there is: start what is due, free what a dead worker held, show that workers live."""
-    for cluster in heartbeat.CLUSTERS:
-        enqueue("syncjobs.heartbeat.beat", cluster, bulk=cluster == "bulk")
+    """Every minute, the one schedule there is: start what is due, free what a dead worker held."""
     runs.dispatch_due()
     _tidy()
     making.tidy()

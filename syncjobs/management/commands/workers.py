@@ -1,8 +1,8 @@
 """Run one worker cluster and keep it alive: ``manage.py workers [live|bulk]``.
 
-Around ``qcluster``, because killing an idle worker can hang the whole cluster without a word, and a cluster whose database is away
-at start ends at once. This process starts it, starts it again when it ends, and when its heartbeat (a task that the dispatcher
-puts into each queue every minute) is three minutes old.
+The cluster (``syncjobs.cluster``) is a process of its own, because one whose database is away at start ends at once, and one that
+lost a process at a bad moment can hang without a word. This process starts it, starts it again when it ends, gives it something to
+do when it was silent for half a minute, and starts it again when it was silent for a minute and a half.
 """
 
 import contextlib
@@ -29,8 +29,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("cluster", nargs="?", default="live", choices=["live", "bulk"])
+        parser.add_argument("--unwatched", action="store_true", help="the cluster itself, without the watchdog")
 
-    def handle(self, *args: Any, cluster: str, **options: Any) -> None:
+    def handle(self, *args: Any, cluster: str, unwatched: bool, **options: Any) -> None:
+        if unwatched:
+            from syncjobs.cluster import run
+
+            return run()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         process = self._start(cluster)
         try:
@@ -47,28 +52,31 @@ class Command(BaseCommand):
             _end(process)
 
     def _start(self, cluster: str) -> "subprocess.Popen[bytes]":
-        self.started = time.monotonic()
+        self.started = self.asked = time.monotonic()
         # What a dead cluster of this machine held goes on at once, and not at the next tick.
         with contextlib.suppress(DatabaseError):
             runs.dispatch_due()
         close_old_connections()
         # The queue's settings are read before the command line is: the name goes by the environment.
         environment = os.environ | {"Q_CLUSTER_NAME": cluster}
-        return subprocess.Popen([sys.executable, sys.argv[0], "qcluster"], env=environment, start_new_session=True)
+        command = [sys.executable, sys.argv[0], "workers", cluster, "--unwatched"]
+        return subprocess.Popen(command, env=environment, start_new_session=True)
 
     def _trouble(self, process: "subprocess.Popen[bytes]", cluster: str) -> str:
         """What is wrong with it, in words; "" when it is well."""
         if process.poll() is not None:
             return f"ended with {process.returncode}"
-        if time.monotonic() - self.started < heartbeat.TOO_OLD:
-            return ""
+        silent = time.monotonic() - self.started
         try:
-            age = heartbeat.age(cluster)
+            silent = min(silent, heartbeat.age(cluster))
+            if silent > heartbeat.ASK_AFTER and time.monotonic() - self.asked > heartbeat.ASK_AFTER:
+                self.asked = time.monotonic()
+                heartbeat.ask(cluster)
         except DatabaseError:
             return ""  # the database is away: restarting workers does not bring it back
         finally:
             close_old_connections()
-        return f"has not worked for {age:.0f} s" if age > heartbeat.TOO_OLD else ""
+        return f"has not worked for {silent:.0f} s" if silent > heartbeat.TOO_OLD else ""
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

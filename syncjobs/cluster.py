@@ -1,0 +1,60 @@
+"""A worker cluster that any of its processes may be killed in.
+
+django-q2 hands tasks and results over in ``multiprocessing`` queues, whose locks are semaphores: a process that dies holding one
+takes it along. An idle worker holds the reading lock of the task queue all the time, so killing it (the kernel does, when memory is
+short) would leave the whole cluster waiting for ever, without a word. The locks here belong to the kernel, which frees them when
+their process ends. What is left, a death in the microseconds inside a queue operation, is the watchdog's (``manage.py workers``).
+"""
+
+import fcntl
+import tempfile
+from typing import Any
+
+from django_q import cluster as django_q_cluster
+from django_q.conf import Conf
+from django_q.queues import Queue
+from django_q.signals import post_execute_in_worker, pre_execute
+
+from syncjobs import heartbeat
+
+
+class ProcessLock:
+    """Excludes other processes, not threads; forked children may use the one they inherit."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the lock exists
+
+    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+        assert timeout is None, "lockf knows no time-out"
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX if block else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def release(self) -> None:
+        fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *error: Any) -> None:
+        self.release()
+
+
+class SturdyQueue(Queue):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._rlock, self._wlock = ProcessLock(), ProcessLock()
+
+
+def run() -> None:
+    """Run the cluster that Q_CLUSTER_NAME names, until it is told to stop."""
+    django_q_cluster.Queue = SturdyQueue
+    for moment in (pre_execute, post_execute_in_worker):
+        moment.connect(_works, dispatch_uid=f"syncjobs.works.{id(moment)}")
+    django_q_cluster.Cluster().start()
+
+
+def _works(**signal: Any) -> None:
+    heartbeat.works(Conf.CLUSTER_NAME)

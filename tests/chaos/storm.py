@@ -1,0 +1,83 @@
+"""What goes wrong meanwhile: processes killed with SIGKILL, lost answers, errors, bursts of refusals, doubled webhooks."""
+
+import contextlib
+import os
+import random
+import signal
+import time
+from collections import Counter
+
+from portal.demo.install import DemoInstall
+from tests.chaos.processes import guards, workers
+from tests.chaos.sides import Side
+
+LOST, FAILING = 0.02, {500: 0.01, 502: 0.02, 503: 0.02}
+KILL_EVERY = (2.0, 5.0)  # seconds
+WHOLE, GUARD = 0.1, 0.1  # of the kills: a cluster with its supervisor; the process between supervisor and workers
+
+
+class Storm:
+    """``hit()`` is called often and does what is due. ``kills`` counts by what was killed."""
+
+    def __init__(self, install: DemoInstall, sides: dict[str, Side], seed: int) -> None:
+        self.install, self.sides = install, sides
+        self.chance = random.Random(f"{seed}/storm")
+        self.kills: Counter[str] = Counter()
+        self.next_kill = 0.0
+        self.next_burst: dict[str, float] = {}
+
+    def begin(self) -> None:
+        for name, side in self.sides.items():
+            side.disturb(fault="lost", probability=LOST)
+            for status, share in FAILING.items():
+                side.disturb(fault="status", status=status, probability=share)
+            side.ask("webhooks", duplicate=0.5, shuffle=0.3)
+            self._plan_burst(name)
+        self._plan_kill()
+
+    def hit(self) -> None:
+        moment = time.monotonic()
+        if moment >= self.next_kill:
+            self.kill()
+            self._plan_kill()
+        for name, due in self.next_burst.items():
+            if moment >= due:
+                self.sides[name].busy()
+                self._plan_burst(name)
+
+    def end(self) -> None:
+        """Faults off, every cluster up."""
+        for side in self.sides.values():
+            side.calm()
+        for name in self.clusters():
+            if self.install.processes[name].poll() is not None:
+                self.install.start_cluster(name.removeprefix("workers-"))
+
+    def faults(self) -> int:
+        return sum(sum(side.faults().values()) for side in self.sides.values())
+
+    def _plan_kill(self) -> None:
+        self.next_kill = time.monotonic() + self.chance.uniform(*KILL_EVERY)
+
+    def _plan_burst(self, name: str) -> None:
+        self.next_burst[name] = time.monotonic() + self.chance.uniform(*self.sides[name].burst_every)
+
+    def clusters(self) -> list[str]:
+        return [name for name in self.install.processes if name.startswith("workers-")]
+
+    def kill(self) -> None:
+        """One process of one cluster, or all of it; what supervised it as a whole (systemd, a container) starts that again."""
+        name = self.chance.choice(self.clusters())
+        if self.chance.random() < WHOLE:
+            self.install.kill_tree(name)
+            self.install.start_cluster(name.removeprefix("workers-"))
+            self.kills["cluster"] += 1
+            return
+        supervisor = self.install.processes[name].pid
+        what, find = ("guard", guards) if self.chance.random() < GUARD else ("worker", workers)
+        pids = find(supervisor)
+        if not pids:
+            return  # it is starting
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.chance.choice(pids), signal.SIGKILL)
+            self.kills[what] += 1

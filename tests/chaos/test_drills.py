@@ -1,0 +1,32 @@
+"""What heals by itself, each tried on a running install. More, with their outputs, in README.md."""
+
+import os
+import signal
+import time
+
+from syncjobs import heartbeat
+from tests.chaos.processes import workers
+from tests.install import Install
+
+
+def test_workers_killed_while_idle_are_replaced_and_the_cluster_works_on(live_install: Install) -> None:
+    """One of the idle ones holds the lock of the task queue when it dies."""
+    supervisor = live_install.start("workers", "manage.py", "workers", "live").pid
+    everybody = live_install.wait_for(
+        lambda: len(found := workers(supervisor)) == 4 and found
+    )  # two, and their two helpers
+    with live_install.orm():
+        live_install.wait_for(lambda: _works(live_install))
+    for pid in everybody:
+        os.kill(pid, signal.SIGKILL)
+    live_install.wait_for(lambda: len(found := workers(supervisor)) == 4 and not set(found) & set(everybody))
+    with live_install.orm():
+        live_install.wait_for(lambda: _works(live_install), seconds=20)
+
+
+def _works(install: Install) -> bool:
+    """Whether the cluster takes a task that is given to it now."""
+    given = time.time()
+    heartbeat.ask("live")
+    install.wait_for(lambda: heartbeat.age("live") < time.time() - given + 0.01, seconds=15)
+    return True
