@@ -16,6 +16,8 @@ def of_standing(found: Standing) -> list[Trouble]:
     if found.instance.state != "connected":
         stopped.append(standing.instance_trouble(found.instance, waiting=found.numbers.pending))
     stopped += [standing.sync_trouble(one) for one in found.suspended]
+    stopped += [card for one in found.syncs if (card := standing.wait_trouble(one))]
+    stopped += [card for one in found.syncs if (card := standing.mapping_trouble(one))]
     causes = [card for one in found.syncs for card in _causes(one)]
     causes.sort(key=lambda card: (card.tone != "failed", -card.waiting))
     return (stopped + causes)[:SHOWN]

@@ -70,7 +70,7 @@ class Overview:
 
 
 def of_account(account: Account, filters: Filters) -> Overview:
-    """Five queries (four while the last day is remembered), whatever the number of apps and syncs."""
+    """Eight queries (seven while the last day is remembered), whatever the number of apps and syncs."""
     instances = list(AppInstance.objects.for_account(account).live().order_by("app_key", "label", "pk"))
     syncs = list(Sync.objects.for_account(account).select_related("hub_instance", "app_instance"))
     saved = [sync for sync in syncs if sync.state != "draft"]

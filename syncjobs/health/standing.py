@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.formats import number_format
+from django.utils.formats import number_format, time_format
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext, ngettext
 
-from integrations.models import AppInstance, InstanceState
+from integrations.models import AppInstance, InstanceState, ObjectSchema
 from integrations.records import Side
 from syncjobs.health import numbers as counting
+from syncjobs.health import words as wording
 from syncjobs.health.catalogue import Words, describe
 from syncjobs.health.numbers import Numbers
-from syncjobs.models import Sync, SyncState
+from syncjobs.models import FieldMapping, Sync, SyncRun, SyncState
+
+SHORT_WAITS = ("", "RATE_LIMITED")  # over in seconds: no trouble to a reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class SyncStanding:
 
     sync: Sync
     numbers: Numbers
+    broken: FieldMapping | None = None  # the first mapping that stopped by itself: its field no longer syncs
+    waits: SyncRun | None = None  # a run that cannot go on for now: an app is down, a daily limit is used up
 
     @property
     def menu_id(self) -> str:
@@ -115,6 +121,14 @@ class Standing:
         return [one for one in self.syncs if one.sync.state == SyncState.SUSPENDED]
 
     @property
+    def waiting(self) -> SyncStanding | None:
+        return next((one for one in self.syncs if one.waits), None)
+
+    @property
+    def broken(self) -> SyncStanding | None:
+        return next((one for one in self.syncs if one.broken), None)
+
+    @property
     def lag_seconds(self) -> float | None:
         """Of the slowest sync."""
         return max((one.lag_seconds for one in self.syncs if one.lag_seconds is not None), default=None)
@@ -136,7 +150,7 @@ class Standing:
         for state in (SyncState.SUSPENDED, SyncState.INITIAL):
             if state in states:
                 return state.value
-        if self.numbers.failed:
+        if self.numbers.failed or self.waiting or self.broken:
             return "attention"
         if SyncState.ACTIVE in states:
             return SyncState.ACTIVE.value
@@ -159,10 +173,15 @@ class Standing:
             return instance_trouble(self.instance, waiting=self.numbers.pending)
         if self.suspended:
             return sync_trouble(self.suspended[0])
+        if self.waiting:
+            return wait_trouble(self.waiting)
         failing = max(self.syncs, key=lambda one: one.numbers.failed, default=None)
         if failing and failing.numbers.failed:
             return failures_trouble(failing)
-        return None
+        if self.broken:
+            return mapping_trouble(self.broken)
+        asking = max(self.syncs, key=lambda one: one.numbers.review, default=None)
+        return reviews_trouble(asking) if asking and asking.numbers.review else None
 
     @property
     def rank(self) -> tuple[int, int, str]:
@@ -173,21 +192,58 @@ class Standing:
 
 
 def of_instances(instances: Iterable[AppInstance], syncs: Iterable[Sync]) -> list[Standing]:
-    """``syncs``: saved ones with both instances loaded. One query, whatever their number."""
+    """``syncs``: saved ones with both instances loaded. Four queries, whatever their number."""
     syncs = list(syncs)
-    found = counting.of_syncs(syncs)
+    known = of_syncs(syncs)
     by_instance: dict[int, list[SyncStanding]] = {}
     for sync in syncs:
-        by_instance.setdefault(sync.app_instance_id, []).append(SyncStanding(sync, found[sync.pk]))  # type: ignore[arg-type]
+        by_instance.setdefault(sync.app_instance_id, []).append(known[sync.pk])  # type: ignore[arg-type]
     return [Standing(instance, by_instance.get(instance.pk, [])) for instance in instances]
+
+
+def of_syncs(syncs: Iterable[Sync]) -> dict[int, SyncStanding]:
+    """Sync pk → how it stands. Four queries, whatever their number."""
+    syncs = list(syncs)
+    found, waits, broken = counting.of_syncs(syncs), waiting_runs(syncs), broken_mappings(syncs)
+    return {sync.pk: SyncStanding(sync, found[sync.pk], broken.get(sync.pk), waits.get(sync.pk)) for sync in syncs}
+
+
+def broken_mappings(syncs: Iterable[Sync]) -> dict[int, FieldMapping]:
+    """Sync pk → its first mapping that stopped: marked as such, or naming a field that its app was last read without.
+    Two queries."""
+    by_pk = {sync.pk: sync for sync in syncs}
+    instances = {sync.instance(side).pk for sync in by_pk.values() for side in Side}
+    schemas = ObjectSchema.objects.filter(instance_id__in=instances)
+    known = {(one.instance_id, one.kind): {field["name"] for field in one.fields} for one in schemas}
+    found = {}
+    for row in FieldMapping.objects.filter(sync_id__in=by_pk, on=True).order_by("-position", "-pk"):
+        row.sync = by_pk[row.sync_id]
+        if row.problem or _lost_at(row, known):
+            found[row.sync_id] = row
+    return found
+
+
+def _lost_at(row: FieldMapping, known: dict[tuple[int, str], set[str]]) -> Side | None:
+    """The side whose app no longer has the field."""
+    for side in Side:
+        fields = known.get((row.sync.instance(side).pk, row.sync.kind(side)))
+        if fields and getattr(row, f"{side}_field") not in fields:
+            return side
+    return None
+
+
+def waiting_runs(syncs: Iterable[Sync]) -> dict[int, SyncRun]:
+    """Sync pk → its run, where that waits for an app. One query. What is paused or suspended waits for a person."""
+    running = [sync.pk for sync in syncs if sync.is_running_state]
+    found = SyncRun.objects.active().filter(sync_id__in=running).exclude(waiting_for__in=SHORT_WAITS)
+    return {run.sync_id: run for run in found}
 
 
 def instance_trouble(instance: AppInstance, *, waiting: int = 0) -> Trouble:
     """A login that no longer works: everything of this instance waits."""
     words = describe(instance.state_code or "AUTH_EXPIRED", app=instance.app.name)
-    text = words.cause
-    if waiting:
-        text += " " + _waiting(waiting)
+    text = f"{words.cause} {words.tip}"
+    text += " " + (_waiting(waiting) if waiting else gettext("Nothing is lost: changes made meanwhile follow."))
     button = Button(gettext("Reconnect"), reverse("integrations:manage", args=[instance.pk]))
     title = gettext("%(app)s: %(title)s") % {"app": instance.label, "title": words.title}
     return Trouble("failed", text, button, waiting, title, instance.state_since)
@@ -209,6 +265,53 @@ def sync_trouble(standing: SyncStanding) -> Trouble:
         records = gettext("%(n)s waiting") % {"n": number_format(pending, force_grouping=True)}
         url = reverse("syncjobs:records", args=[sync.pk, "pending"])
     return Trouble("failed", text, fix_button(words, sync), pending, title, sync.state_since, records, url)
+
+
+def wait_trouble(standing: SyncStanding) -> Trouble | None:
+    """An app that does not answer, or takes no more calls for now: the run goes on by itself."""
+    run, sync = standing.waits, standing.sync
+    if run is None:
+        return None
+    words, pending = wording.wait(sync, run), standing.numbers.pending
+    text = " ".join([words.cause, words.tip, gettext("Nothing is lost: changes made meanwhile follow.")])
+    if run.next_slice_at and run.next_slice_at > now():
+        text += " " + gettext("Next try at %(time)s.") % {"time": time_format(localtime(run.next_slice_at))}
+    title = gettext("%(object)s wait: %(title)s") % {"object": sync.app_kind_info.label, "title": words.title}
+    records, url = "", ""
+    if pending:
+        records = gettext("%(n)s waiting") % {"n": number_format(pending, force_grouping=True)}
+        url = reverse("syncjobs:records", args=[sync.pk, "pending"])
+    return Trouble("review", text, None, pending, title, run.started_at or run.created_at, records, url)
+
+
+def mapping_trouble(standing: SyncStanding) -> Trouble | None:
+    """A field that no longer syncs because an app lost or changed it. The others go on."""
+    row, sync = standing.broken, standing.sync
+    if row is None:
+        return None
+    labels = wording.field_labels(sync)
+    names = {
+        "app_field": labels["app"].get(row.app_field, row.app_field.partition(":")[2] or row.app_field),
+        "hub_field": labels["hub"].get(row.hub_field, row.hub_field),
+    }
+    title = gettext("%(app_field)s ↔ %(hub_field)s no longer syncs") % names
+    lost = Side.APP if row.app_field not in labels["app"] else Side.HUB
+    field = names[f"{lost}_field"]
+    words = describe(row.problem or "FIELD_MISSING", app=wording.app_name(sync, lost), field=field)
+    text = " ".join(
+        [title + ".", words.cause, gettext("Choose another field or turn the row off; all other fields go on.")]
+    )
+    button = Button(gettext("Change the mappings"), edit_url(sync, "mappings"), post=True)
+    return Trouble("review", text, button, 1, title, None)
+
+
+def reviews_trouble(standing: SyncStanding) -> Trouble:
+    review = standing.numbers.review
+    text = ngettext("%(records)s waits for your decision.", "%(records)s wait for your decision.", review) % {
+        "records": counted(review, standing.sync)
+    }
+    url = reverse("syncjobs:records", args=[standing.sync.pk, "review"])
+    return Trouble("review", text, Button(gettext("Decide"), url, panel=True, managers=False), review)
 
 
 def failures_trouble(standing: SyncStanding) -> Trouble:

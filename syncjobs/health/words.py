@@ -78,6 +78,15 @@ def reason(
     return describe(code, app=app_name(sync, at), other=app_name(sync, at.other), field=label)
 
 
+def wait(sync: Sync, run: SyncRun) -> Words:
+    """What an active run waits for. While it writes, it does not say at which side: both are named."""
+    side = {"read_app": Side.APP, "detail_app": Side.APP, "read_hub": Side.HUB, "detail_hub": Side.HUB}.get(run.phase)
+    if side:
+        return reason(sync, run.waiting_for, side=side)
+    names = {"app": app_name(sync, Side.APP), "hub": app_name(sync, Side.HUB)}
+    return describe(run.waiting_for, app=gettext("%(app)s or %(hub)s") % names, other=names["hub"])
+
+
 DELETIONS = {
     RecordStatus.DELETED_IN_HUB: ("DELETED_IN_HUB", "hub"),
     RecordStatus.DELETED_IN_APP: ("DELETED_IN_APP", "app"),

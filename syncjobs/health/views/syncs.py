@@ -12,7 +12,6 @@ from integrations.services.schemas import stored
 from portal.access import member_required
 from portal.htmx import render_part
 from syncjobs.access import sync_or_404
-from syncjobs.health import numbers as counting
 from syncjobs.health import progress as measuring
 from syncjobs.health import standing, words
 from syncjobs.models import RunKind, Sync, SyncRun, SyncState
@@ -37,7 +36,7 @@ def sync(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "sync": found,
         "one": one,
-        "trouble": _trouble(one),
+        "trouble": _trouble(one) or standing.wait_trouble(one) or standing.mapping_trouble(one),
         "sections": _settings(found),
         "runs": [words.run_line(run) for run in runs],
         "draft": found.drafts.first(),
@@ -67,7 +66,7 @@ def _settings(sync: Sync) -> list[Section]:
 
 
 def _standing(sync: Sync) -> standing.SyncStanding:
-    return standing.SyncStanding(sync, counting.of_syncs([sync])[sync.pk])
+    return standing.of_syncs([sync])[sync.pk]
 
 
 def _trouble(one: standing.SyncStanding) -> standing.Trouble | None:
@@ -114,7 +113,7 @@ def _waits(sync: Sync, run: SyncRun | None) -> Any:
     """What an active run waits for, in words, or None while it works."""
     if not (run and run.is_active and run.waiting_for and sync.is_running_state):
         return None
-    return words.reason(sync, run.waiting_for, side=measuring.SIDES.get(run.phase, ""))
+    return words.wait(sync, run)
 
 
 def _events(sync: Sync, run: SyncRun | None) -> list[tuple[Any, str]]:

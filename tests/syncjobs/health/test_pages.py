@@ -114,7 +114,7 @@ def test_the_cost_of_the_index_does_not_grow_with_the_syncs(
         for _ in range(number):
             factories.sync_of(account, {"insync": 2, "failed": 1})
         as_viewer.get(reverse("syncjobs:index"))  # the day's changes are remembered from here on
-        with django_assert_num_queries(8) as asked:
+        with django_assert_num_queries(11) as asked:
             as_viewer.get(reverse("syncjobs:index"))
         queries[number] = len(asked)
     assert queries[1] == queries[19]
@@ -124,7 +124,7 @@ def test_the_app_page_of_a_healthy_app_costs_little(
     as_viewer: Client, account: Account, django_assert_max_num_queries: Any
 ) -> None:
     sync = factories.sync_of(account, {"insync": 20})
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(12):
         as_viewer.get(reverse("syncjobs:instance", args=[sync.app_instance_id]))
 
 

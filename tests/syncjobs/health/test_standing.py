@@ -6,7 +6,7 @@ import pytest
 
 from portal.accounts.models import Account
 from syncjobs.health import incidents, numbers, overview, standing
-from syncjobs.models import Sync, SyncCount
+from syncjobs.models import FieldMapping, Sync, SyncCount
 from tests import factories
 
 
@@ -124,3 +124,47 @@ def test_the_hub_in_trouble_is_counted_too(account: Account) -> None:
     found: Any = overview.of_account(account, overview.Filters())
     assert found.attention == 1
     assert "withdrawn" in found.hub_trouble.text
+
+
+def test_an_app_that_is_down_says_that_nothing_is_lost(account: Account) -> None:
+    sync = factories.sync_of(account, {"insync": 3, "pending": 1})
+    factories.run_of(sync, state="running", phase="read_app", waiting_for="REMOTE_UNAVAILABLE")
+    found = standing_of(sync)
+    assert found.state == "attention"
+    assert found.trouble is not None
+    assert "Snov.io is down" in found.trouble.text
+    assert "Nothing is lost" in found.trouble.text
+    assert incidents.of_standing(found)[0].records == "1 waiting"
+
+
+def test_a_wait_while_writing_names_both_apps(account: Account) -> None:
+    sync = factories.sync_of(account, {"insync": 3})
+    factories.run_of(sync, state="running", phase="write", waiting_for="REMOTE_UNAVAILABLE")
+    trouble = standing_of(sync).trouble
+    assert trouble is not None
+    assert "Snov.io or HubSpot is down" in trouble.text
+
+
+def test_being_slowed_down_for_seconds_is_no_trouble(account: Account) -> None:
+    sync = factories.sync_of(account, {"insync": 3})
+    factories.run_of(sync, state="running", phase="write", waiting_for="RATE_LIMITED")
+    assert standing_of(sync).trouble is None
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_mapped_field_that_is_gone_is_said_even_where_no_record_failed(account: Account, marked: bool) -> None:
+    sync = factories.sync_of(account, {"insync": 3})
+    rows = FieldMapping.objects.filter(sync=sync, app_field="phone")
+    rows.update(**{"problem": "FIELD_MISSING"} if marked else {"app_field": "custom:Budget"})
+    found = standing_of(sync)
+    assert found.state == "attention"
+    assert found.trouble is not None
+    assert "does not exist in" in found.trouble.text
+    assert found.trouble.button is not None
+    assert found.trouble.button.text == "Change the mappings"
+
+
+def test_records_that_wait_for_a_decision_are_said(account: Account) -> None:
+    found = standing_of(factories.sync_of(account, {"insync": 3, "review": 2}))
+    assert found.trouble is not None
+    assert found.trouble.text == "2 prospects wait for your decision."
