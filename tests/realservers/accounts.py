@@ -23,12 +23,18 @@ def connector(url: str) -> Connector:
 
 
 def card(uid: str, values: Values, *more: str) -> str:
-    """A vCard 3.0 as a phone writes it. Plain values only."""
-    first, last = values.get("first_name") or "", values.get("last_name") or ""
+    """A vCard 3.0 as a phone writes it."""
+    first, last = (str(values.get(name) or "").replace(",", "\\,") for name in ("first_name", "last_name"))
     lines = [f"N:{last};{first};;;", f"FN:{first} {last}", f"UID:{uid}", *more]
     if email := values.get("email"):
         lines.append(f"EMAIL;TYPE=INTERNET:{email}")
     return "\r\n".join(["BEGIN:VCARD", "VERSION:3.0", *lines, "END:VCARD", ""])
+
+
+def values_of(text: str) -> Values:
+    held: Any = vobject.readOne(text)
+    email = held.email.value if "email" in held.contents else None
+    return {"email": email, "first_name": held.n.value.given or None, "last_name": held.n.value.family or None}
 
 
 class CardPeer:
@@ -55,9 +61,7 @@ class CardPeer:
         raise NotImplementedError
 
     def values(self, id: str) -> Values:
-        held: Any = vobject.readOne(self.book.get(id))
-        email = held.email.value if "email" in held.contents else None
-        return {"email": email, "first_name": held.n.value.given or None, "last_name": held.n.value.family or None}
+        return values_of(self.book.get(id))
 
     def ids(self) -> set[str]:
         return self.book.paths()

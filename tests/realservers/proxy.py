@@ -4,8 +4,10 @@ import http.client
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,16 +46,17 @@ class Proxy:
                 return self._reply(status, headers, data)
 
             def _reply(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
-                self.send_response(status)
+                self.send_response_only(status)
                 for name, value in headers:
-                    if name.lower() not in ("transfer-encoding", "content-length", "connection", "content-encoding"):
+                    if name.lower() not in ("transfer-encoding", "content-length", "connection", "date"):
                         self.send_header(name, value)
+                self.send_header("Date", formatdate(time.time() + proxy.ahead, usegmt=True))
                 if status != 204:
                     self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_GET = do_PUT = do_DELETE = do_PROPFIND = do_REPORT = any_method
+            do_GET = do_PUT = do_DELETE = do_PROPFIND = do_REPORT = do_POST = do_PATCH = any_method
 
             def log_message(self, *args: Any) -> None:
                 pass
@@ -66,12 +69,16 @@ class Proxy:
         self.answer_with: int | None = None
         self.times: int | None = None  # how many requests get ``answer_with``; None: all
         self.lose = ""
+        self.ahead = 0.0  # seconds that the server's clock, which its Date header shows, is ahead of ours
         self.before: Callable[[Asked], None] = lambda asked: None
         self.asked.clear()
 
     @property
     def writes(self) -> list[Asked]:
-        return [asked for asked in self.asked if asked[0] in ("PUT", "DELETE")]
+        """Requests that may change data: WebDAV's, and HubSpot's batches."""
+        verbs = ("PUT", "DELETE", "PATCH")
+        batches = ("/batch/create", "/batch/update", "/batch/upsert", "/batch/archive")
+        return [asked for asked in self.asked if asked[0] in verbs or asked[1].endswith(batches)]
 
     def _status(self) -> int | None:
         if self.answer_with is None or self.times == 0:

@@ -27,7 +27,12 @@ class CardServer:
     url: str
     home: str
     folder: Path
-    store: Callable[[str, dict[str, str]], None]  # puts files into a book behind the server's back, which is fast
+    books: (
+        Path  # a folder of files for each book, below its path: many cards are put and looked at there, which is fast
+    )
+    imported: Callable[[Path, list[str]], None] = lambda folder, names: (
+        None
+    )  # tells the server of files put into a book's folder
     auth: tuple[bytes, bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -72,8 +77,18 @@ class Book:
         """Many cards at one moment, as an import on the server does it; their paths."""
         files = {f"import-{self.made}-{number}.vcf": text for number, text in enumerate(texts)}
         self.made += 1
-        self.server.store(self.path, files)
+        for name, text in files.items():
+            (self.files / name).write_text(text, encoding="utf-8", newline="")
+        self.server.imported(self.files, list(files))
         return [self.path + name for name in files]
+
+    def all(self) -> dict[str, str]:
+        """All cards by path."""
+        return {self.path + file.name: file.read_text(encoding="utf-8") for file in self.files.glob("*.vcf")}
+
+    @property
+    def files(self) -> Path:
+        return self.server.books / self.path.strip("/")
 
     def get(self, path: str) -> str:
         answer = self.server.ask("GET", path)
@@ -105,11 +120,8 @@ def radicale(folder: Path) -> Iterator[CardServer]:
     )
     command = [sys.executable, "-m", "radicale", "--config", str(folder / "config")]
 
-    def store(book: str, files: dict[str, str]) -> None:
-        for name, text in files.items():
-            (folder / "collections" / "collection-root" / book.strip("/") / name).write_text(text, newline="")
-
-    server = CardServer(f"http://127.0.0.1:{port}", f"/{USER}/", folder, store, (USER.encode(), PASSWORD.encode()))
+    books = folder / "collections" / "collection-root"
+    server = CardServer(f"http://127.0.0.1:{port}", f"/{USER}/", folder, books, auth=(USER.encode(), PASSWORD.encode()))
     with _running(command, folder, server):
         yield server
 
@@ -124,16 +136,13 @@ def xandikos(folder: Path) -> Iterator[CardServer]:
         "-l", "127.0.0.1", "-p", str(port), "--current-user-principal", f"/{USER}",
     ]  # fmt: skip
 
-    def store(book: str, files: dict[str, str]) -> None:
+    def imported(place: Path, names: list[str]) -> None:
         """Each book is a git repository."""
-        place = folder / "data" / book.strip("/")
-        for name, text in files.items():
-            (place / name).write_text(text, newline="")
         with Repo(str(place)) as repo:
-            porcelain.add(repo, [str(place / name) for name in files])
+            porcelain.add(repo, [str(place / name) for name in names])
             porcelain.commit(repo, message=b"import", author=b"a <a@localhost>", committer=b"a <a@localhost>")
 
-    server = CardServer(f"http://127.0.0.1:{port}", f"/{USER}/contacts/", folder, store)
+    server = CardServer(f"http://127.0.0.1:{port}", f"/{USER}/contacts/", folder, folder / "data", imported)
     with _running(command, folder, server):
         yield server
 

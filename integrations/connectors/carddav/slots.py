@@ -81,8 +81,8 @@ def read(card: Card, names: Iterable[str]) -> Values:
 
 def _read(card: Card, slot: Slot) -> Value:
     if slot.type is FieldType.MULTI:
-        raw = (part for line in card.all(slot.property) for part in split(_raw(line), ","))
-        return sorted({text for part in raw if (text := unescape(part).strip())}) or None
+        parts = [part for line in card.all(slot.property) for part in split(_raw(line), ",")]
+        return sorted({text for part in parts if (text := unescape(part).strip())}) or None
     line = card.best(slot.property, slot.accepts)
     if line is None:
         return None

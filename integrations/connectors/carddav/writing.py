@@ -94,7 +94,7 @@ class Writer:
             self._client.delete(path)
         return Verdict()
 
-    def _as_stored(self, items: "Sequence[Create] | Sequence[Update]", verdicts: list[Verdict]) -> list[Verdict]:
+    def _as_stored(self, items: Sequence[Create | Update], verdicts: list[Verdict]) -> list[Verdict]:
         """Show each written card as the server has it at the version that our write made. Where somebody has changed it since,
         what was sent stands: their change shows in the next poll. What was written stays written, even if it cannot be read."""
         written = {verdict.record.id for verdict in verdicts if verdict.record}
