@@ -22,7 +22,8 @@ def redact(text: str) -> str:
     return text
 
 
-class RedactingFilter(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), None
-        return True
+class RedactingFormatter(logging.Formatter):
+    """A formatter, not a filter: tracebacks carry messages of other people's exceptions, and filters never see them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))

@@ -1,6 +1,7 @@
 """Secrets at rest and in logs."""
 
 import logging
+import sys
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from django.db import connection
 from integrations.models import AppInstance, Credential
 from portal.accounts.models import Account
 from portal.crypto import EncryptedJSONField
-from portal.redaction import RedactingFilter, redact
+from portal.redaction import RedactingFormatter, redact
 
 OLD, NEW = (Fernet.generate_key().decode() for _key in range(2))
 
@@ -95,8 +96,12 @@ def test_the_operators_admin_registers_no_secret() -> None:
 def test_logs_do_not_carry_secrets(line: str) -> None:
     assert "abcDEF123456" not in redact(line)
     record = logging.LogRecord("x", logging.INFO, "", 1, "%s", (line,), None)
-    RedactingFilter().filter(record)
-    assert "abcDEF123456" not in record.getMessage()
+    assert "abcDEF123456" not in RedactingFormatter().format(record)
+    try:
+        raise OSError(line)
+    except OSError:
+        record = logging.LogRecord("x", logging.ERROR, "", 1, "failed", (), sys.exc_info())
+    assert "abcDEF123456" not in RedactingFormatter().format(record)
 
 
 def test_redaction_leaves_ordinary_words_alone() -> None:

@@ -40,6 +40,11 @@ def test_a_fragment_asked_for_after_the_session_ended_sends_the_page_to_sign_in(
     assert answer.headers["HX-Redirect"] == "/accounts/login/?next=%2Faccount%2Fmembers%2F%3Fpage%3D2"
 
 
+@pytest.mark.parametrize("address", ["/account/join/a%00b/", "/accounts/login/?next=%00"])
+def test_an_address_that_no_database_could_look_up_is_refused(client: Client, db: None, address: str) -> None:
+    assert client.get(address).status_code == 400
+
+
 def test_a_page_asked_for_signed_out_redirects(client: Client, db: None) -> None:
     answer = client.get(reverse("accounts:audit"))
     assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/login/?next=/account/audit/")
