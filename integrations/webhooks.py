@@ -60,4 +60,4 @@ def _hand_over(app_key: str, hints: list[Hint]) -> None:
 
 def _length(request: HttpRequest) -> int:
     length = request.headers.get("Content-Length") or "0"
-    return int(length) if length.isdigit() else MAX_BODY + 1
+    return int(length) if length.isdecimal() and len(length) < 16 else MAX_BODY + 1

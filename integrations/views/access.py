@@ -10,6 +10,8 @@ from integrations.models import AppInstance
 from integrations.registry import App, apps
 from portal.accounts.models import Account
 
+LONGEST_NEXT = 300  # what OAuthAttempt.next_url holds
+
 
 def instance_or_404(request: HttpRequest, pk: Any) -> AppInstance:
     """The account's own instance, disconnected ones included: they keep their settings and can be connected again."""
@@ -35,4 +37,5 @@ def hub_apps() -> list[App]:
 def next_url(request: HttpRequest) -> str:
     """Where to go on after connecting, if it is a page of ours (the wizard sends people here and wants them back)."""
     wanted = request.GET.get("next", "")
-    return wanted if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else ""
+    ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if ours and len(wanted) <= LONGEST_NEXT else ""

@@ -135,7 +135,7 @@ class FilterEditor:
         """``rule:<group>`` and ``group`` add a row, ``drop:<group>:<rule>`` takes one away, ``fit`` redraws rows after another
         field was chosen. Anything else changes nothing."""
         verb, *numbers = argument.split(":")
-        places = [int(number) for number in numbers if number.isdigit()]
+        places = [int(number) for number in numbers if number.isdecimal() and len(number) < 9]
         if verb == "group" and len(self.groups) < MAX_GROUPS:
             self.groups.append([])
             self._add(len(self.groups) - 1)

@@ -253,13 +253,13 @@ class MappingPage(StepPage):
             case "constant":
                 self._add_constant(argument, schemas)
             case "unconstant":
-                self.draft.constants.filter(pk=argument if argument.isdigit() else 0).delete()
+                self.draft.constants.filter(pk=argument if argument.isdecimal() else 0).delete()
             case _:
                 return False
         return True
 
     def _mapping(self, pk: str) -> FieldMapping:
-        found = self.draft.mappings.filter(pk=pk if pk.isdigit() else 0).first()
+        found = self.draft.mappings.filter(pk=pk if pk.isdecimal() else 0).first()
         if found is None:
             raise Refused(_("This mapping is gone: it was removed meanwhile."))
         found.sync = self.draft

@@ -121,7 +121,7 @@ def draft_new(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("instance") or request.GET.get("instance") or request.POST.get("app_instance")
     if wanted:
         mine = AppInstance.objects.for_account(request.account).live()  # type: ignore[attr-defined]
-        instance = get_object_or_404(mine, pk=wanted if str(wanted).isdigit() else 0)
+        instance = get_object_or_404(mine, pk=wanted if wanted.isdecimal() else 0)
     found = drafts.new(
         account=request.account,  # type: ignore[attr-defined]
         by=request.user,

@@ -95,6 +95,8 @@ def test_a_signed_call_names_records_of_every_tenant_that_connected_the_account(
         ({"X-HubSpot-Signature-v3": "not base64!"}, 401),
         ({"X-HubSpot-Signature-v3": ""}, 401),
         ({"X-HubSpot-Request-Timestamp": "soon"}, 401),
+        ({"X-HubSpot-Request-Timestamp": "\u00b2"}, 401),
+        ({"X-HubSpot-Request-Timestamp": "9" * 5000}, 401),
     ],
 )
 def test_what_hubspot_did_not_sign_is_refused(

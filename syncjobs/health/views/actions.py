@@ -73,7 +73,7 @@ def resync(request: HttpRequest, pk: int) -> HttpResponse:
     status = request.POST.get("status", "failed")
     if status not in STATUSES:
         return HttpResponse(status=400)
-    chosen = [int(pk) for pk in request.POST.getlist("link")[:SELECTED_AT_MOST] if pk.isdecimal()]
+    chosen = [int(pk) for pk in request.POST.getlist("link")[:SELECTED_AT_MOST] if pk.isdecimal() and len(pk) < 19]
     more = {"link_ids": chosen} if chosen else {"code": request.POST.get("code", "")}
     number = sum(syncs.resync(sync=sync, by=request.user, status=one, **more) for one in STATUSES[status])
     text = ngettext("%(n)s record is tried again now.", "%(n)s records are tried again now.", number)

@@ -278,6 +278,7 @@ def test_signed_out_visitors_go_to_sign_in(draft: Sync, client: Client) -> None:
 def test_a_draft_is_not_started_on_someone_elses_app(bench: Bench, other_account: Account) -> None:
     theirs = AppInstance.objects.create(account=other_account, app_key="leads", label="x", way_in="keys")
     assert bench.browser.post(f"/syncs/new/?instance={theirs.pk}").status_code == 404
+    assert bench.browser.post("/syncs/new/?instance=%C2%B2").status_code == 404
     draft = drafts.new(account=bench.account, by=bench.user)
     assert bench.post(draft, "connect", do="next", pair=f"{theirs.pk}:people:contacts").status_code == 422
 
