@@ -1,0 +1,249 @@
+"""CardDAV where servers may be odd in ways that Radicale and Xandikos are not: redirects, other hosts, answers in pieces."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from integrations import errors
+from integrations.connectors.base import Connector
+from integrations.connectors.carddav import dav, slots
+from integrations.connectors.carddav.vcard import Card
+from integrations.models import AppInstance
+from integrations.records import Ref
+from integrations.services import credentials
+from integrations.services.connections import ConnectRefused, connect_with_keys, open_connector
+from portal.accounts.models import Account
+from tests.integrations.server import Asked, Reply, Server
+
+BOOK = "/dav/books/ann/default/"
+CARD = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{0}\r\nN:Lee;{0};;;\r\nFN:{0} Lee\r\nEND:VCARD\r\n"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server().running() as server:
+        yield server
+
+
+def connector(url: str) -> Connector:
+    instance = AppInstance(app_key="carddav", way_in="keys", base_url=url)
+    credentials.draft(instance, {"user": "ann", "password": "secret"})
+    return open_connector(instance)
+
+
+def multistatus(*rows: str, token: str = "") -> Reply:
+    said = f"<sync-token>{token}</sync-token>" if token else ""
+    body = f'<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav">{"".join(rows)}{said}</multistatus>'
+    return Reply(207, body, {"Content-Type": "application/xml"})
+
+
+def row(href: str, props: str = "", status: str = "") -> str:
+    found = f"<propstat><prop>{props}</prop><status>HTTP/1.1 200 OK</status></propstat>" if props else ""
+    line = f"<status>HTTP/1.1 {status}</status>" if status else ""
+    return f"<response><href>{href}</href>{line}{found}</response>"
+
+
+def card_row(href: str, uid: str) -> str:
+    return row(href, f'<getetag>"{uid}"</getetag><C:address-data>{CARD.format(uid)}</C:address-data>')
+
+
+PRINCIPAL = "<current-user-principal><href>{0}</href></current-user-principal>"
+HOME = "<C:addressbook-home-set><href>{0}</href></C:addressbook-home-set>"
+IS_BOOK = "<resourcetype><collection/><C:addressbook/></resourcetype><displayname>Contacts</displayname>"
+
+
+# -- finding the address books -----------------------------------------------------------------------------------------------
+def cloud(asked: Asked) -> Reply:
+    """As Nextcloud: a web page at the root, CardDAV below a folder that the well-known address points to."""
+    answers = {
+        "/": Reply(302, "", {"Location": "/login"}),
+        "/login": Reply(200, "<html>Sign in</html>"),
+        "/.well-known/carddav": Reply(301, "", {"Location": "/dav/"}),
+        "/dav/": multistatus(row("/dav/", PRINCIPAL.format("/dav/principals/ann/"))),
+        "/dav/principals/ann/": multistatus(row("/dav/principals/ann/", HOME.format("/dav/books/ann/"))),
+        "/dav/books/ann/": multistatus(
+            row("/dav/books/ann/", "<resourcetype><collection/></resourcetype>"), row(BOOK, IS_BOOK)
+        ),
+    }
+    return answers.get(asked.path, Reply(404, ""))
+
+
+@pytest.mark.parametrize("path", ["", "/", "/index.php"])
+def test_address_books_are_found_from_the_servers_name(server: Server, path: str) -> None:
+    server.answer = cloud
+    found = connector(server.url + path).containers("cards")
+    assert [(each.id, each.name) for each in found] == [(BOOK, "Contacts")]
+    assert all(asked.headers["authorization"].startswith("Basic ") for asked in server.asked)
+
+
+def test_an_account_that_lives_on_another_host_is_followed_there(server: Server) -> None:
+    """As iCloud: addresses of that host are kept whole."""
+    with Server().running() as other:
+        there = other.url.replace("127.0.0.1", "localhost")
+        other.answer = lambda asked: multistatus(row("/42/card/", IS_BOOK)) if asked.method == "PROPFIND" else multistatus(
+            card_row("/42/card/a.vcf", "Ann")
+        )  # fmt: skip
+        server.answer = lambda asked: multistatus(
+            row(asked.path, PRINCIPAL.format("/42/") + HOME.format(f"{there}/42/"))
+        )
+        app = connector(server.url)
+        book = app.containers("cards")[0].id
+        assert book == f"{there}/42/card/"
+        answer = app.read("cards", [Ref(book + "a.vcf")], fields=["first_name"])
+        assert answer.records[book + "a.vcf"].values == {"first_name": "Ann"}
+
+
+def test_the_password_does_not_go_to_an_internal_address(server: Server) -> None:
+    server.answer = lambda asked: multistatus(row(asked.path, PRINCIPAL.format("http://10.0.0.1/ann/")))
+    with pytest.raises(errors.AddressRefused):
+        connector(server.url).identify()
+
+
+def test_a_web_site_is_not_an_address_book(server: Server) -> None:
+    server.answer = lambda asked: Reply(200, "<html>Welcome</html>")
+    with pytest.raises(errors.Refused):
+        connector(server.url).identify()
+
+
+def test_someone_whom_the_server_does_not_know_is_not_let_in(server: Server) -> None:
+    unknown = "<current-user-principal><unauthenticated/></current-user-principal>"
+    server.answer = lambda asked: multistatus(row(asked.path, unknown))
+    with pytest.raises(errors.AuthExpired):
+        connector(server.url).identify()
+
+
+@pytest.mark.django_db
+def test_the_form_saves_a_login_that_works_and_refuses_one_that_does_not(
+    account: Account, admin: Any, server: Server
+) -> None:
+    from integrations.registry import app
+
+    values = {"base_url": server.url, "user": "ann", "password": "secret"}
+    given: dict[str, Any] = {"account": account, "user": admin, "app": app("carddav"), "way_in": "keys", "label": ""}
+    server.answer = lambda asked: Reply(401, "", {"WWW-Authenticate": "Basic"})
+    with pytest.raises(ConnectRefused, match="does not accept"):
+        connect_with_keys(values=values, **given)
+    server.answer = cloud
+    instance = connect_with_keys(values=values, **given)
+    assert instance.remote_account_id.endswith("/dav/principals/ann/")
+    assert (instance.is_hub, instance.base_url) == (True, server.url)
+    assert [check.state for check in open_connector(instance).preflight(["cards"])] == [
+        "passed", "passed", "failed", "passed"
+    ], "this server does not say that it tells changes"  # fmt: skip
+
+
+# -- polls in pieces ---------------------------------------------------------------------------------------------------------
+def test_a_list_of_changes_that_the_server_cuts_is_followed_to_its_end(server: Server) -> None:
+    """507 in a row of the book itself (RFC 6578, 3.6): the token stands for what was told so far."""
+    told = {
+        "t0": multistatus(
+            row(BOOK + "a.vcf", "<getetag>1</getetag>"), row(BOOK, status="507 Insufficient"), token="t1"
+        ),
+        "t1": multistatus(
+            row(BOOK + "b.vcf", "<getetag>1</getetag>"), row(BOOK + "c.vcf", status="404 Not"), token="t2"
+        ),
+    }
+
+    def answer(asked: Asked) -> Reply:
+        body = asked.body.decode()
+        if "sync-collection" in body:
+            return told[body.partition("<sync-token>")[2].partition("<")[0]]
+        return multistatus(*(card_row(BOOK + name, name[0]) for name in ("a.vcf", "b.vcf") if name in body))
+
+    server.answer = answer
+    app, position = connector(server.url), None
+    shown: list[str] = []
+    gone: list[str] = []
+    for _page in range(2):
+        page = app.changes(
+            "cards", fields=["first_name"], cursor={"books": {BOOK: "t0"}, "homes": []}, position=position,
+            scope={"lists": [BOOK]},
+        )  # fmt: skip
+        shown += [str(record.values["first_name"]) for record in page.records]
+        gone += page.gone
+        position = page.position
+    assert (shown, gone) == (["a", "b"], [BOOK + "c.vcf"])
+    assert page.cursor
+    assert page.cursor["books"] == {BOOK: "t2"}
+
+
+def test_a_card_on_which_the_answer_is_silent_is_asked_for_alone(server: Server) -> None:
+    def answer(asked: Asked) -> Reply:
+        if asked.method == "GET":
+            found = asked.path.endswith("b.vcf")
+            return Reply(200, CARD.format("Bob"), {"ETag": '"b"'}) if found else Reply(404, "")
+        return multistatus(card_row(BOOK + "a.vcf", "Ann"))
+
+    server.answer = answer
+    refs = [Ref(BOOK + name) for name in ("a.vcf", "b.vcf", "c.vcf")]
+    answered = connector(server.url).read("cards", refs, fields=["first_name"])
+    assert {id: record.values["first_name"] for id, record in answered.records.items()} == {
+        BOOK + "a.vcf": "Ann", BOOK + "b.vcf": "Bob"
+    }  # fmt: skip
+    assert answered.gone == {BOOK + "c.vcf"}
+
+
+def test_one_address_said_in_two_ways_is_one_card(server: Server) -> None:
+    server.answer = lambda asked: multistatus(card_row("http://inside:8080/dav/ann%40example.com/%7Ex.vcf", "Ann"))
+    asked_for = "/dav/ann@example.com/~x.vcf"
+    assert set(connector(server.url).read("cards", [Ref(asked_for)], fields=["first_name"]).records) == {asked_for}
+
+
+def test_an_answer_with_a_document_type_is_not_read(server: Server) -> None:
+    bomb = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "boom">]><multistatus xmlns="DAV:">&b;</multistatus>'
+    server.answer = lambda asked: Reply(207, bomb)
+    with pytest.raises(dav.NotDav):
+        connector(server.url).scan("cards", fields=[], position=None, scope={"lists": [BOOK]})
+
+
+# -- cards of all ages -------------------------------------------------------------------------------------------------------
+def lines(*more: str) -> Card:
+    return Card.parse("\r\n".join(["BEGIN:VCARD", *more, "END:VCARD", ""]))
+
+
+def test_a_card_of_version_2_is_understood() -> None:
+    card = lines(
+        "VERSION:2.1", "N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6rg;;;", "TEL;CELL;VOICE:0171",
+        "TEL;WORK;FAX:030", "NOTE;QUOTED-PRINTABLE:one=0D=0Atwo is a very long line that goes on and=\r\n on",
+    )  # fmt: skip
+    found = slots.read(card, ["first_name", "last_name", "mobile", "phone", "note"])
+    assert (found["first_name"], found["last_name"], found["mobile"], found["phone"]) == (
+        "Jörg",
+        "Müller",
+        "0171",
+        None,
+    )
+    assert str(found["note"]).startswith("one\ntwo is")
+    slots.write(card, {"first_name": "Jürgen"})
+    assert "N:Müller;Jürgen;;;" in card.text()
+
+
+def test_clearing_a_value_takes_its_line_and_label_and_nothing_else() -> None:
+    card = lines(
+        "item1.EMAIL:a@example.com", "item1.X-ABLabel:Work", "item2.EMAIL:b@example.com", "item2.X-ABLabel:Home"
+    )
+    slots.write(card, {"email": None})
+    assert slots.read(card, ["email"]) == {"email": "b@example.com"}
+    assert [line.text for line in card.lines[1:-1]] == ["item2.EMAIL:b@example.com", "item2.X-ABLabel:Home"]
+
+
+def test_a_chosen_display_name_is_left_alone_and_a_made_one_follows() -> None:
+    chosen = lines("N:Lee;Ann;;;", "FN:The Boss")
+    slots.write(chosen, {"last_name": "Ray"})
+    assert chosen.value("FN") == "The Boss"
+    made = lines("N:Lee;Ann;Maria;Dr.;", "FN:Dr. Ann Maria Lee")
+    slots.write(made, {"last_name": "Ray"})
+    assert made.value("FN") == "Dr. Ann Maria Ray"
+
+
+def test_garbage_and_folded_lines_of_spaces_come_back_as_they_were() -> None:
+    text = (
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nthis is no line\r\nNOTE:one\r\n  \r\n  two\r\nX-LIST:a,b\\,c;d\r\nEND:VCARD\r\n"
+    )
+    card = Card.parse(text)
+    assert slots.read(card, ["note"]) == {"note": "one  two"}
+    slots.write(card, {"job_title": "CEO"})
+    assert "this is no line\r\n" in card.text()
+    assert "X-LIST:a,b\\,c;d\r\n" in card.text()
+    assert "TITLE:CEO\r\nEND:VCARD" in card.text()
