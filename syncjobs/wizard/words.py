@@ -38,7 +38,7 @@ def sections(picture: Picture) -> list[Section]:
     found = [
         Section(_("What syncs"), "direction", "direction", list(_direction(picture)), []),
         Section(_("Matching"), "direction", "matching", list(_matching(picture)), []),
-        Section(_("Conflicts"), "direction", "conflicts", list(_conflicts(picture)), []),
+        Section(_("Conflicts"), "direction", "conflicts", list(_conflicts(picture)), list(_first_match(picture))),
         Section(_("Deletions"), "direction", "deletions", list(_deletions(picture)), []),
         Section(_("Who syncs"), "limits", "limits", list(_limits(picture)), []),
         Section(_("Lists"), "limits", "lists", list(_lists(picture)), []),
@@ -147,6 +147,15 @@ def _conflicts(picture: Picture) -> Iterator[SafeString]:
     for side in Side:
         if picture.writes(side) and not picture.can(side).clear:
             yield _say(_("{app} cannot clear values: they stay there."), app=picture.name(side))
+
+
+def _first_match(picture: Picture) -> Iterator[SafeString]:
+    """What the first run does to values that are there already: the question of everybody who starts a sync."""
+    if picture.sync.direction == Direction.BOTH:
+        yield _say(
+            _("At the first match a blank takes the other side's value; two values that differ go by the same rule.")
+        )
+        yield _say(_("What a value replaces is kept in the ledger of the record."))
 
 
 def _deletions(picture: Picture) -> Iterator[SafeString]:

@@ -69,6 +69,13 @@ def test_a_draft_without_a_pair_has_no_picture(bench: Any) -> None:
     assert picture(Sync(account=bench.account), None) is None
 
 
+def test_the_review_says_what_happens_to_values_that_are_there_already(draft: Sync, schemas: Schemas) -> None:
+    shown = picture(draft, schemas)
+    assert shown
+    details = " ".join(line for section in words.sections(shown) for line in section.details)
+    assert "two values that differ go by the same rule" in details
+
+
 def test_words_cannot_carry_markup(draft: Sync, schemas: Schemas) -> None:
     ConstantField.objects.create(sync=draft, side="hub", field="origin", value="<script>")
     shown = picture(draft, schemas)
