@@ -40,6 +40,7 @@ class Rule(StrEnum):
     ONE_WAY = "one_way"
     MERGED_SETS = "merged_sets"
     CONSTANT = "constant"
+    DELETED = "deleted"
     UNDO = "undo"
     UNDO_CREATED = "undo_created"
 
@@ -92,12 +93,19 @@ def echo_of(sent: Value, got: Value, kind: FieldType) -> bool:
     return one.casefold() == two.casefold() or (len(two) >= 10 and one.startswith(two))
 
 
+def echoed(half: Half, end: End) -> bool:
+    """Whether the value read is that of our own write, whose answer never came."""
+    if not half.expected or end.field not in half.expected or half.now is None or end.field not in half.now:
+        return False
+    return echo_of(half.expected[end.field], half.now[end.field], end.type)
+
+
 def changed(half: Half, end: End) -> bool:
     if half.now is None or end.field not in half.now:
         return False
-    value = half.now[end.field]
-    if half.expected is not None and end.field in half.expected and echo_of(half.expected[end.field], value, end.type):
+    if echoed(half, end):
         return False
+    value = half.now[end.field]
     before = half.seen.get(end.field) if half.seen is not None else None
     return not equal(value, before, end.type)
 
@@ -167,6 +175,10 @@ def _meet(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
 
 
 def _let_winner(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
+    if echoed(app, rule.app):  # what we sent, as the app stored it, is nobody's edit and cannot win
+        return _write(rule, Side.APP, h, a, Rule.HUB_CHANGED)
+    if echoed(hub, rule.hub):
+        return _write(rule, Side.HUB, h, a, Rule.APP_CHANGED)
     if rule.winner == "ask":
         return Outcome(parked=True)
     if rule.winner == "recent":
