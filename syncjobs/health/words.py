@@ -21,6 +21,7 @@ RULES = {
     "one_way": _("This field goes one way."),
     "merged_sets": _("The choices of both sides were put together."),
     "constant": _("A fixed value of this sync."),
+    "deleted": _("The record was deleted because its counterpart was."),
     "undo": _("A run was undone: the value from before it."),
     "undo_created": _("A run was undone, and the record that it had made was removed."),
 }

@@ -9,6 +9,9 @@
 ``pairing``         phase *match*: half links with one identifier become pairs
 ``writing``         phase *write*: plan a chunk, journal, send batches, settle each item by its verdict
 ``recovery``        writes whose answer never came: look before anything is sent again
+``guards``          brakes: a run that would do far more harm than usual stops and asks
+``preview``         a draft's full run without writing: what would become of every record
+``undoing``         what a run wrote, taken back value by value from the ledger
 ``store``           bulk SQL for the hot tables, and exact counts
 =================== =================================================================================================
 """

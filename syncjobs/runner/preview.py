@@ -46,9 +46,13 @@ STOPPED = {status: outcome for status, outcome in UNTOUCHED.items() if outcome i
 
 # -- before and after --------------------------------------------------------------------------------------------------
 def clear(ctx: Context) -> bool:
-    """Remove a chunk of what a preview keeps only while it runs. False when nothing is left."""
+    """Remove a chunk of what a preview keeps only while it runs, and of older previews. False when nothing is left."""
     with ctx.lease.transaction():
-        more = forget(ctx.sync.pk, COPIED)
+        expired = PlannedChange.objects.filter(preview__in=ctx.sync.previews.exclude(run=ctx.run))
+        chunk = PlannedChange.objects.filter(pk__in=expired.order_by("pk").values("pk")[:COPIED])
+        more = forget(ctx.sync.pk, COPIED) or bool(chunk.delete()[0])
+        if not more:
+            ctx.sync.previews.exclude(run=ctx.run).delete()
         for cursor in ctx.cursors.values():
             cursor.refresh_from_db()
     return more

@@ -6,9 +6,10 @@ item), and each side's memory follows its own record, so that nothing travels ac
 is deleted where the app can; its twin stays, flagged. An undo is a run like any other: its ledger lets it be undone.
 """
 
+import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils.timezone import now
@@ -30,12 +31,13 @@ Schemas = dict[Side, dict[str, Field]]
 class State(StrEnum):
     WILL_RESTORE = "will_restore"
     WILL_REMOVE = "will_remove"  # the run made the record: it is deleted
-    WILL_RECREATE = "will_recreate"  # an undo had removed the record: it is made again
+    WILL_RECREATE = "will_recreate"  # the run removed the record and its twin is there: it is made again
     EDITED_SINCE = "edited_since"
     GONE = "gone"
     CANNOT = "cannot"  # ``code`` says why
 
 
+REMOVALS = (Rule.DELETED, Rule.UNDO_CREATED)  # ledger rows of a whole record: what it held, field by field
 LEFT = (State.EDITED_SINCE, State.GONE, State.CANNOT)
 
 
@@ -50,7 +52,8 @@ class UndoItem:
     before: Value  # what stood there before, and will again
     state: State
     code: str = ""  # of the failure catalogue, where it is left alone
-    payload: Values = field(default_factory=dict)  # of a record that the run made
+    payload: Values = dataclasses.field(default_factory=dict)  # of a record that the run made
+    told: bool = False  # the undo that is under way has announced it in the ledger: it may have happened already
 
     def leave(self, state: State, code: str) -> None:
         self.state, self.code = state, code
@@ -80,15 +83,19 @@ def items_of(run: SyncRun, pks: Sequence[int], known: Schemas, *, undo: SyncRun 
     for entry in FieldChange.objects.filter(run=run, link__in=pks).order_by("pk"):
         entries[entry.link_id, Side(entry.side), entry.field].append(entry)
     later = _written_later(run, entries, undo)
-    items = [_of_record(links[pk], side, intent, known) for (pk, side), intent in made.items()]
+    told = _told(undo, pks) if undo else set()
+    items = [_of_record(links[pk], side, intent, known, told) for (pk, side), intent in made.items()]
     taken_back = {}
     for (pk, side, name), found in entries.items():
         if (pk, side) in made:
             continue  # the record itself goes
-        if found[-1].rule == Rule.UNDO_CREATED:
+        if found[-1].rule in REMOVALS:
             taken_back[pk, side] = _of_removed(links[pk], side)
             continue
-        items.append(_of_value(links[pk], side, name, found, known, edited=(pk, side, name) in later))
+        item = UndoItem(links[pk], side, name, found[-1].new, found[0].old, State.WILL_RESTORE)
+        item.told = (pk, side, name) in told
+        _judge(item, known, edited=(pk, side, name) in later)
+        items.append(item)
     return [*items, *taken_back.values()]
 
 
@@ -109,23 +116,32 @@ def _written_later(
     }
 
 
-def _of_value(
-    link: RecordLink, side: Side, name: str, found: list[FieldChange], known: Schemas, *, edited: bool
-) -> UndoItem:
-    item = UndoItem(link, side, name, found[-1].new, found[0].old, State.WILL_RESTORE)
+def _told(undo: SyncRun, pks: Sequence[int]) -> set[tuple[int, Side, str]]:
+    """What an undo has announced; "" stands for a record that it removes."""
+    rows = FieldChange.objects.filter(run=undo, link__in=pks).values_list("link_id", "side", "field", "rule")
+    return {(pk, Side(side), "" if rule in REMOVALS else name) for pk, side, name, rule in rows}
+
+
+def _judge(item: UndoItem, known: Schemas, *, edited: bool) -> None:
+    """What our own rows say against restoring a value."""
+    link, side, name = item.link, item.side, item.field
     spec = known[side].get(name)
     values = {**(get(link, side, "seen") or {}), **(get(link, side, "now") or {})}
     if get(link, side, "gone") or get(link, side, "id") is None:
         item.leave(State.GONE, "RECORD_GONE")
     elif spec is None or not spec.writable:
         item.leave(State.CANNOT, "FIELD_READ_ONLY" if spec else "FIELD_MISSING")
-    elif edited or (name in values and not _holds(item, values[name], known)):
+    elif edited or (name in values and not item.told and not _holds(item, values[name], known)):
         item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
-    return item
 
 
-def _of_record(link: RecordLink, side: Side, intent: WriteIntent, known: Schemas) -> UndoItem:
+def _of_record(
+    link: RecordLink, side: Side, intent: WriteIntent, known: Schemas, told: set[tuple[int, Side, str]]
+) -> UndoItem:
     item = UndoItem(link, side, "", None, None, State.WILL_REMOVE, payload=intent.payload)
+    item.told = (link.pk, side, "") in told
+    if item.told:
+        return item
     values = {**(get(link, side, "seen") or {}), **(get(link, side, "now") or {})}
     shown = {name: value for name, value in intent.payload.items() if name in values}
     if get(link, side, "gone") or get(link, side, "id") is None:
@@ -218,7 +234,6 @@ def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas
     items = [item for item in items if item.state is State.WILL_RESTORE]
     if not items:
         return 0
-    told = _told(ctx, side, items)
     live = _read(ctx, side, items, known)
     todo: dict[int, list[UndoItem]] = defaultdict(list)
     done = 0
@@ -229,7 +244,7 @@ def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas
         elif _holds(item, value := record.values.get(item.field), known):
             todo[item.link.pk].append(item)
         elif echo_of(item.before, value, _type(known, side, item.field)):
-            done += (item.link.pk, item.field) in told  # ours, written before a kill or without an answer
+            done += item.told  # ours, written before a kill or without an answer
         else:
             item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
     work = [_work(ctx, side, found, live[pk]) for pk, found in todo.items()]
@@ -237,12 +252,6 @@ def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas
     for start in range(0, len(work), size):
         writing.send_updates(ctx, side, work[start : start + size])
     return done + _settle(ctx, side, work, todo)
-
-
-def _told(ctx: Context, side: Side, items: Iterable[UndoItem]) -> set[tuple[int, str]]:
-    """(link, field) that this undo announced in the ledger before."""
-    own = FieldChange.objects.filter(run=ctx.run, side=side.value, link__in={item.link.pk for item in items})
-    return set(own.values_list("link_id", "field"))
 
 
 def _work(ctx: Context, side: Side, items: Sequence[UndoItem], record: RemoteRecord) -> writing.Work:
@@ -270,19 +279,21 @@ def _settle(ctx: Context, side: Side, work: Sequence[writing.Work], todo: dict[i
         row, items = w.row, todo[w.row.pk]
         if any(result == "updated" for result, _, _ in w.events):
             done += len(items)
-            if not row.dirty:
+            if row.status == RecordStatus.IN_SYNC and not row.dirty:
                 put(row, side, now=None)
-                row.attempts, row.next_try_at = 0, None
                 clean.append(row)
         elif w.plan.status == RecordStatus.FAILED:
             for item in items:
                 item.leave(State.CANNOT, w.plan.code)
+            clean.append(row)
         elif get(row, side, "gone"):
             for item in items:
                 item.leave(State.GONE, "RECORD_GONE")
         else:
             unsure.append(row)
     with ctx.lease.transaction():
+        for row in clean:
+            row.attempts, row.next_try_at = 0, None
         store.update(clean, [f"{side}_now", "attempts", "next_try_at"])
         for row in unsure:
             row.dirty |= BIT[side]
@@ -296,20 +307,17 @@ def _settle(ctx: Context, side: Side, work: Sequence[writing.Work], todo: dict[i
 def _remove(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -> int:
     """Delete records of one side that the run made and nobody has touched since. Returns how many are gone."""
     end = ctx.end(side)
-    items = [item for item in items if item.payload and item.state in (State.WILL_REMOVE, State.GONE)]
-    told = {pk for pk, _ in _told(ctx, side, items)}
-    removed = [item for item in items if item.state is State.GONE and item.link.pk in told]  # by us, before a kill
     items = [item for item in items if item.state is State.WILL_REMOVE]
     if not end.abilities.delete:
         for item in items:
             item.leave(State.CANNOT, "NOT_POSSIBLE_IN_APP")
         items = []
     live = _read(ctx, side, items, known) if items else {}
-    todo = []
+    removed, todo = [], []
     for item in items:
         record = live.get(item.link.pk)
-        if record is None and item.link.pk in told:
-            removed.append(item)
+        if record is None and item.told:
+            removed.append(item)  # by us, before a kill or without an answer
         elif record is None:
             item.leave(State.GONE, "RECORD_GONE")
         elif _untouched(item, record.values, known):
@@ -318,7 +326,7 @@ def _remove(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas)
             item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
     _close_removed(ctx, side, removed)
     for start in range(0, len(todo), end.abilities.write_batch):
-        removed += _delete(ctx, side, todo[start : start + end.abilities.write_batch], live, told)
+        removed += _delete(ctx, side, todo[start : start + end.abilities.write_batch], live)
     return len(removed)
 
 
@@ -326,16 +334,14 @@ def _untouched(item: UndoItem, values: Values, known: Schemas) -> bool:
     return all(echo_of(sent, values.get(name), _type(known, item.side, name)) for name, sent in item.payload.items())
 
 
-def _delete(
-    ctx: Context, side: Side, items: Sequence[UndoItem], live: dict[int, RemoteRecord], told: set[int]
-) -> list[UndoItem]:
+def _delete(ctx: Context, side: Side, items: Sequence[UndoItem], live: dict[int, RemoteRecord]) -> list[UndoItem]:
     """One batch: what the records hold goes to the ledger first. Returns those that are gone."""
     end = ctx.end(side)
     with ctx.lease.transaction():
         FieldChange.objects.bulk_create(
             FieldChange(sync=ctx.sync, link=item.link, run=ctx.run, side=side.value, field=name, old=value, new=None,
                         rule=Rule.UNDO_CREATED)
-            for item in items if item.link.pk not in told
+            for item in items if not item.told
             for name, value in sorted(live[item.link.pk].values.items())
         )  # fmt: skip
     verdicts = end.connector.delete(end.kind, [live[item.link.pk].id for item in items])
@@ -372,7 +378,7 @@ def _close_removed(ctx: Context, side: Side, items: Sequence[UndoItem]) -> None:
 
 
 def _recreate(ctx: Context, items: Sequence[UndoItem]) -> int:
-    """Make half links of records that an undo had removed: the run that follows creates them anew."""
+    """Make half links of records that the run removed: the run that follows creates them anew."""
     deltas: Counter[str] = Counter()
     for item in items:
         row, other = item.link, item.side.other

@@ -17,7 +17,7 @@ from django.utils.timezone import now
 from integrations.errors import AlreadyExists, ConnectorError, Gone, NoAnswer, StaleVersion
 from integrations.records import Create, Ref, Side, Update, Verdict
 from syncjobs.engine.canonical import equal
-from syncjobs.engine.merge import Half
+from syncjobs.engine.merge import Half, Rule
 from syncjobs.engine.plan import LedgerEntry, Plan, plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus, RunEvent, WriteIntent
 from syncjobs.runner import guards, recovery, store
@@ -149,7 +149,8 @@ def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     with ctx.lease.transaction():
         taken = find_links(ctx.sync.pk, side, [v.record.id for v in verdicts if v.record])
         made: dict[str, RecordLink] = {}
-        born, done, dead = [], [], []
+        born: list[int] = []
+        done, dead = [], []
         for w, verdict in zip(ready, verdicts, strict=True):
             if verdict.record and (first := made.get(verdict.record.id)):
                 _conflict(w, side, first)  # the app takes the two for one
@@ -300,15 +301,24 @@ def _is_told(row: RecordLink, entry: LedgerEntry) -> bool:
 def _delete(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     end = ctx.end(side)
     ids = [get(w.row, side, "id") for w in work]
+    # A worker that lost its run, or whose sync was stopped, must not delete: the transaction sees to that, too.
     with ctx.lease.transaction():
-        pass  # nothing to write down, but a worker that lost its run, or whose sync was stopped, must not delete
+        ledger = FieldChange.objects.bulk_create(
+            FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=side.value, field=name, old=value, rule=Rule.DELETED)
+            for w in work if not w.row.attempts  # else it is told already
+            for name, value in sorted({**(get(w.row, side, "seen") or {}), **(get(w.row, side, "now") or {})}.items())
+        )  # fmt: skip
     verdicts = _send(ctx, lambda: end.connector.delete(end.kind, ids), len(ids))
     with ctx.lease.transaction():
+        refused = set()
         for w, verdict in zip(work, verdicts, strict=True):
             if verdict.error is None or isinstance(verdict.error, Gone):
                 put(w.row, side, gone=True)
-            else:
-                _refused(ctx, w, side, verdict.error)
+                continue
+            _refused(ctx, w, side, verdict.error)
+            if not isinstance(verdict.error, NoAnswer):
+                refused.add(w.row.pk)
+        FieldChange.objects.filter(pk__in=[entry.pk for entry in ledger if entry.link_id in refused]).delete()
         _close(ctx, list(work))
 
 

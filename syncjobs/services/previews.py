@@ -7,31 +7,33 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext
 
 from syncjobs.models import SETTINGS, Outcome, PlannedChange, Preview, RunKind, RunState, Sync, SyncState
 from syncjobs.runner import preview as runner
 from syncjobs.services import runs
 
 ROWS = {
-    "mappings": ["app_field", "hub_field", "direction", "winner", "transform", "value_map", "on", "problem"],
+    "mappings": ["app_field", "hub_field", "direction", "winner", "transform", "value_map", "on"],
     "constants": ["side", "field", "value", "on_create_only"],
     "filters": ["side", "groups"],
 }
 PAGE = 50
 
 
-class NotADraft(Exception):
-    """Only drafts have previews: of a saved sync, preview the copy on which it is edited (``drafts.copy_of``)."""
+class CannotPreview(Exception):
+    """Only drafts that know what they sync have previews. Of a saved sync, preview the copy on which it is edited
+    (``drafts.copy_of``)."""
 
 
 @transaction.atomic
 def start(*, sync: Sync, by: Any) -> Preview:
-    """Queue a preview of this draft. An older one, ready or under way, is dropped."""
+    """Queue a preview of this draft. An older one, ready or under way, is over (its worker removes it). Raises CannotPreview."""
     if sync.state != SyncState.DRAFT:
-        raise NotADraft(str(sync))
+        raise CannotPreview(gettext("Only a draft can be previewed."))
+    if not (sync.hub_instance and sync.app_instance and sync.hub_kind and sync.app_kind):
+        raise CannotPreview(gettext("Choose first what is synced with what."))
     stop(sync)
-    PlannedChange.objects.filter(preview__sync=sync).delete()
-    sync.previews.all().delete()
     run = runs.start(sync=sync, kind=RunKind.PREVIEW, by=by)
     return Preview.objects.create(sync=sync, run=run, settings_hash=settings_hash(sync))
 

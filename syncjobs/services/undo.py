@@ -27,11 +27,6 @@ class UndoPlan:
 
     run: SyncRun
 
-    @property
-    def deletions(self) -> int:
-        """Records that the run deleted because their twin was deleted. No undo brings them back."""
-        return 0 if self.run.kind == RunKind.UNDO else int(self.run.counts.get("deleted", 0))
-
     def items(self, *, after: int = 0) -> Iterator[UndoItem]:
         """Everything that the run wrote, by link; those of links with a key above ``after``. Reads a chunk at a time."""
         known = undoing.schemas_of(self.run.sync)

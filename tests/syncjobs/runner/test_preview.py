@@ -207,9 +207,12 @@ def test_an_expired_login_ends_the_preview_and_leaves_the_draft_a_draft(world: M
     assert (previews.state(made), made.run.code) == ("failed", "AUTH_REVOKED")
 
 
-def test_only_drafts_have_previews(world: Make) -> None:
-    with pytest.raises(previews.NotADraft):
-        previews.start(sync=world().sync, by=None)
+def test_only_drafts_that_know_what_they_sync_have_previews(world: Make) -> None:
+    w = world()
+    with pytest.raises(previews.CannotPreview):
+        previews.start(sync=w.sync, by=None)
+    with pytest.raises(previews.CannotPreview):
+        previews.start(sync=drafts.new(account=w.sync.account, by=None), by=None)
 
 
 # -- the copy on which a saved sync is edited ------------------------------------------------------------------------------
@@ -286,7 +289,9 @@ def test_guards_are_reported_and_stop_nothing(world: Make) -> None:
 def test_a_value_that_cannot_be_written_is_named_before_anything_is_sent(world: Make) -> None:
     w = world()
     FieldMapping.objects.create(sync=w.sync, app_field="last_name", hub_field="score", direction="to_hub")
-    FieldMapping.objects.filter(sync=w.sync, app_field__in=("score", "last_name"), hub_field__in=("last_name",)).delete()
+    FieldMapping.objects.filter(
+        sync=w.sync, app_field__in=("score", "last_name"), hub_field__in=("last_name",)
+    ).delete()
     FieldMapping.objects.filter(sync=w.sync, app_field="score").delete()
     w.app.put({"email": "ada@example.com", "last_name": "Lovelace"})
     draft = draft_of(w)
