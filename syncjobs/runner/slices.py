@@ -29,6 +29,7 @@ from syncjobs.runner.lease import Lease, LeaseLost
 log = logging.getLogger("syncline.runner")
 SLICE_SECONDS = 10.0
 POLL_SLACK = 15.0
+LONGEST_LAG = 86_400.0  # seconds: what was changed longer ago was found by a resumed sync, and the column ends at 25 days
 BULK_KINDS = (RunKind.INITIAL, RunKind.FULL_SCAN)
 IN_BACKGROUND = (*BULK_KINDS, RunKind.PREVIEW)
 
@@ -105,6 +106,7 @@ def _work(ctx: Context) -> bool:
         _enter(ctx, names[0])
     while True:
         while STEPS[run.phase](ctx):
+            _forget_trouble(ctx)
             if time.monotonic() > ctx.deadline or not _still_on(ctx):
                 return True
         place = names.index(run.phase)
@@ -112,6 +114,13 @@ def _work(ctx: Context) -> bool:
         if place + 1 == len(names):
             return False
         _enter(ctx, names[place + 1])
+
+
+def _forget_trouble(ctx: Context) -> None:
+    """The app works again: the next trouble waits as shortly as the first. Else a long run would come to wait hours at a time."""
+    if ctx.run.counts.pop("tries", 0):
+        with ctx.lease.transaction():
+            ctx.run.save(update_fields=["counts"])
 
 
 def _still_on(ctx: Context) -> bool:
@@ -183,7 +192,7 @@ def _finish(ctx: Context) -> None:
         if not quiet:
             changes["last_change_at"] = moment
         if ctx.lags and run.kind == RunKind.INCREMENTAL:  # what an initial sync finds changed long ago
-            changes["lag_ms"] = int(max(0.0, statistics.median(ctx.lags)) * 1000)
+            changes["lag_ms"] = int(min(max(0.0, statistics.median(ctx.lags)), LONGEST_LAG) * 1000)
         Sync.objects.filter(pk=sync.pk).update(**changes)
         # Conditional: a person may have paused it in this very moment.
         Sync.objects.filter(pk=sync.pk, state=SyncState.INITIAL).update(state=SyncState.ACTIVE)
