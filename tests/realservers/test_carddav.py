@@ -217,6 +217,18 @@ def test_a_delete_of_what_is_gone_succeeds(connector: Connector, book: Book) -> 
     assert book.paths() == set()
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("company_name", "A, B & Söhne"), ("last_name", "Lee"), ("mobile", "0171 <1>")]
+)
+def test_a_find_by_any_field_takes_exact_values_only(connector: Connector, book: Book, field: str, value: str) -> None:
+    wanted, other = create(
+        connector, book, {"first_name": "X", field: value}, {"first_name": "Lee", field: value + "x"}
+    )
+    found = connector.find("cards", field, [value, "nobody \x07"], fields=["first_name"])
+    assert [record.id for record in found] == [wanted.record.id]
+    assert other.record
+
+
 # -- cards --------------------------------------------------------------------------------------------------------------------
 STRANGE = (
     "EMAIL;TYPE=WORK:second@example.com",

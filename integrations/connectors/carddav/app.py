@@ -11,6 +11,8 @@ from integrations.registry import App, KeyField, Kind, Permission, Preset, WayIn
 if TYPE_CHECKING:
     from integrations.models import AppInstance
 
+TIMEOUT = (5, 20)  # seconds; a batch of writes ends before its lease does, whatever the server makes of it
+
 CARDS = Kind(
     key="cards", label=_("Contacts"), noun=_("contact"), concept="person",
     presets=(
@@ -99,7 +101,7 @@ def connect(instance: "AppInstance") -> Connector:
         """The password goes where the customer's server sends us, but to no address that the customer could not have typed."""
         if not instance.base_url.startswith(origin):
             addresses.check(origin)
-        return ApiSession(origin, auth=login, budget=budget, fault=fault, guarded=True)
+        return ApiSession(origin, auth=login, budget=budget, fault=fault, timeout=TIMEOUT, guarded=True)
 
     return CardDav(Client(instance.base_url, open_session))
 

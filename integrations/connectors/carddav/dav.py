@@ -43,10 +43,8 @@ def query(name: str, values: Iterable[str]) -> bytes:
     property may hold more than the value (N, ORG), and servers compare it escaped or not.
     """
     match = 'collation="i;unicode-casemap" match-type="contains"'
-    tests = "".join(
-        f"<C:prop-filter name={quoteattr(name)}><C:text-match {match}>{escape(value)}</C:text-match></C:prop-filter>"
-        for value in values
-    )
+    start, end = f"<C:prop-filter name={quoteattr(name)}><C:text-match {match}>", "</C:text-match></C:prop-filter>"
+    tests = "".join(start + escape(CONTROL.sub("", value)) + end for value in values)
     return _body("C:addressbook-query", f'{_prop(CARD_PROPS)}<C:filter test="anyof">{tests}</C:filter>')
 
 
