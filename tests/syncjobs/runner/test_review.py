@@ -253,3 +253,13 @@ def test_a_scan_that_misses_many_notes_them_all(world: Make) -> None:
         w.app.remove(id)
     w.settle()
     assert w.counts() == {"deleted_app": 5}
+
+
+def test_a_change_found_months_later_ends_its_run(world: Make) -> None:
+    w = world()
+    two_pairs(w)
+    w.hub.edit(by_email(w, Side.HUB, "ada@example.com"), first_name="Augusta")  # by the test world's clock: long ago
+    w.settle()
+    assert not w.sync.runs.active().exists()
+    w.sync.refresh_from_db()
+    assert w.sync.lag_ms is not None
