@@ -99,8 +99,11 @@ def add_counts(sync_id: int, deltas: Counter[str]) -> None:
     for status, delta in sorted(deltas.items()):
         if not delta:
             continue
-        if not SyncCount.objects.filter(sync_id=sync_id, status=status).update(n=F("n") + delta):
-            SyncCount.objects.create(sync_id=sync_id, status=status, n=delta)
+        count = SyncCount.objects.filter(sync_id=sync_id, status=status)
+        if not count.update(n=F("n") + delta):
+            # Two transactions may be the first to count a status: the second waits for the row instead of failing on it.
+            SyncCount.objects.bulk_create([SyncCount(sync_id=sync_id, status=status)], ignore_conflicts=True)
+            count.update(n=F("n") + delta)
 
 
 def recount(sync_id: int) -> dict[str, int]:
