@@ -80,10 +80,9 @@ def reason(
 
 
 def wait(sync: Sync, run: SyncRun) -> Words:
-    """What an active run waits for. While it writes, it does not say at which side: both are named."""
-    side = {"read_app": Side.APP, "detail_app": Side.APP, "read_hub": Side.HUB, "detail_hub": Side.HUB}.get(run.phase)
-    if side:
-        return reason(sync, run.waiting_for, side=side)
+    """What an active run waits for. Where nobody knows at which side, both are named."""
+    if run.waiting_side:
+        return reason(sync, run.waiting_for, side=run.waiting_side)
     names = {"app": app_name(sync, Side.APP), "hub": app_name(sync, Side.HUB)}
     return describe(run.waiting_for, app=gettext("%(app)s or %(hub)s") % names, other=names["hub"])
 

@@ -46,6 +46,7 @@ class SyncRun(models.Model):
     lease_owner = models.CharField(max_length=120, blank=True)
     next_slice_at = models.DateTimeField(null=True, blank=True)  # a rate limit or backoff asked to wait until then
     waiting_for = models.CharField(max_length=40, blank=True)  # code of what it waits for, shown on the page
+    waiting_side = models.CharField(max_length=3, blank=True)  # the side whose app it waits for, where that is known
     phase = models.CharField(max_length=20, blank=True)  # syncjobs.runner.phases
     # {phase: {"done": n, "total": n or null, "started": iso, "ended": iso or null}}
     phases = models.JSONField(default=dict, blank=True)
@@ -78,6 +79,11 @@ class SyncRun(models.Model):
     def sync_states(self) -> tuple[SyncState, ...]:
         """States of the sync in which this run may work: previews are of drafts, everything else of syncs that are on."""
         return (SyncState.DRAFT,) if self.kind == RunKind.PREVIEW else (SyncState.INITIAL, SyncState.ACTIVE)
+
+    @property
+    def shown_state(self) -> str:
+        """The state, or ``waiting`` for a run that stands still until something passes or a person acts."""
+        return "waiting" if self.is_active and self.waiting_for else self.state
 
     @property
     def is_active(self) -> bool:

@@ -93,7 +93,7 @@ def build(sync: Sync, run: SyncRun, lease: Lease, deadline: float) -> Context:
     """Load the sync. Reads schemas from the apps when they are old, and then marks mappings that no longer fit."""
     stale = [side for side in Side if _is_stale(sync, side)]
     known = {side: _fields(sync, side, refresh=side in stale) for side in Side}
-    if stale:
+    if stale or any(m.on and not m.problem and not _fits(m, known) for m in sync.mappings.all()):
         mapping_service.recheck(sync=sync, schemas=mapping_service.schemas_of(sync))
     mappings = [m for m in sync.mappings.all() if _runs(m, known)]
     ends = {side: _end(sync, side, known[side], mappings, lease) for side in Side}
@@ -124,8 +124,11 @@ def forget_schema(ctx: Context, side: Side) -> None:
 
 def _runs(mapping: FieldMapping, known: dict[Side, dict[str, Field]]) -> bool:
     """A row with a problem stops, and its page says why; the others go on."""
-    fits = mapping.app_field in known[Side.APP] and mapping.hub_field in known[Side.HUB]
-    return mapping.on and not mapping.problem and fits
+    return mapping.on and not mapping.problem and _fits(mapping, known)
+
+
+def _fits(mapping: FieldMapping, known: dict[Side, dict[str, Field]]) -> bool:
+    return mapping.app_field in known[Side.APP] and mapping.hub_field in known[Side.HUB]
 
 
 def _end(sync: Sync, side: Side, known: dict[str, Field], mappings: list[FieldMapping], lease: Lease) -> SyncEnd:

@@ -222,9 +222,17 @@ def _suffer(run: SyncRun, error: ConnectorError) -> bool:
         run.counts["tries"] = tries + 1
         wait = error.retry_after or writing.BACKOFF[min(tries, len(writing.BACKOFF) - 1)]
     SyncRun.objects.filter(pk=run.pk).update(
-        next_slice_at=now() + timedelta(seconds=wait), waiting_for=error.code, detail=error.message, counts=run.counts
+        next_slice_at=now() + timedelta(seconds=wait),
+        waiting_for=error.code,
+        waiting_side=_side_of(run, error),
+        detail=error.message,
+        counts=run.counts,
     )
     return False
+
+
+def _side_of(run: SyncRun, error: ConnectorError) -> str:
+    return next((side.value for side in Side if run.sync.instance(side) == error.instance), "")
 
 
 def _suspend(run: SyncRun, code: str, detail: str) -> None:

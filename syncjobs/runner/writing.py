@@ -374,9 +374,8 @@ def _refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
         w.again = True
         return
     if isinstance(error, StaleVersion):
-        put(
-            row, side, expected={}
-        )  # nothing landed, and what we know is old: ``recovery`` reads it before it is planned again
+        # Nothing landed, and what we know is old: ``recovery`` reads it before it is planned again.
+        put(row, side, expected={})
         w.again = True
         return
     put(row, side, expected=None)
@@ -395,9 +394,8 @@ def _refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
     if error.code in SCHEMA_CODES:
         forget_schema(ctx, side)
         row.attempts += 1
-        row.next_try_at = (
-            now() if row.attempts == 1 else None
-        )  # once more under the new schema, then it waits for a change
+        # Once more, in a slice that has read the new schema; then it waits for a change.
+        row.next_try_at = now() + recovery.LEAST_WAIT if row.attempts == 1 else None
     elif error.retry in ("T", "W"):
         row.attempts += 1
         row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts, len(BACKOFF)) - 1])

@@ -128,7 +128,7 @@ def test_the_hub_in_trouble_is_counted_too(account: Account) -> None:
 
 def test_an_app_that_is_down_says_that_nothing_is_lost(account: Account) -> None:
     sync = factories.sync_of(account, {"insync": 3, "pending": 1})
-    factories.run_of(sync, state="running", phase="read_app", waiting_for="REMOTE_UNAVAILABLE")
+    factories.run_of(sync, state="running", phase="read_app", waiting_side="app", waiting_for="REMOTE_UNAVAILABLE")
     found = standing_of(sync)
     assert found.state == "attention"
     assert found.trouble is not None

@@ -281,3 +281,17 @@ def test_new_rules_alone_cost_an_app_of_few_calls_no_reads(world: Make) -> None:
     w.initial()
     assert [verb for verb, _ in w.app.log] == ["scan"]
     assert w.counts() == {"insync": 5}
+
+
+def test_a_field_that_an_app_refuses_as_unknown_stops_alone_and_the_record_crosses_without_it(world: Make) -> None:
+    w = world()
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada", "notes": "x"})
+    w.initial()
+    w.app.fields = [f for f in w.app.fields if f.name != "notes"]
+    unknown = errors.Refused("no such field", code="FIELD_MISSING", field="notes")
+    w.app.refuse = lambda values: unknown if values.get("notes") == "y" else None
+    w.hub.edit(pk, first_name="Augusta", notes="y")
+    w.settle()
+    assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Augusta"
+    assert w.sync.mappings.get(app_field="notes").problem == "FIELD_MISSING"
+    assert w.counts() == {"insync": 1}
