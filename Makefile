@@ -2,13 +2,16 @@
 PY ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys,ensurepip;sys.exit(sys.version_info<(3,11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test chaos check format lock clean
 
 demo: .venv/.base           ## run the whole product with stand-ins for the vendors; ARGS="--once --records 5000"
 	@$(BIN)/python manage.py demo $(ARGS)
 
 test: .venv/.dev            ## the default suite, on SQLite and PostgreSQL; ARGS="-k name"
 	@$(BIN)/python -m tests $(ARGS)
+
+chaos: .venv/.dev           ## processes killed, apps failing, people typing; nothing doubled, nothing lost; ARGS="--records 2000 --json"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 check: .venv/.dev           ## format, lint, types, migrations, system checks, import direction
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""``make chaos ARGS="--records N --json"``: the whole product while its processes are killed, the apps fail and people type at both sides.
+"""``make chaos ARGS="--records N --json"``: the whole product while processes are killed, apps fail and people type at both sides.
 
 Then quiet; both sides are read over their public APIs. Exit code 1 if a record was doubled, a typed value was lost, the sides
 differ, or a pass over unchanged sides still writes. See README.md here.
@@ -36,7 +36,7 @@ def arguments() -> argparse.Namespace:
         "--database", choices=["sqlite", "postgres"], help="postgres: DATABASE_URL's server, else one of its own"
     )
     parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--pace", type=float, default=10, help="how many things people do in a second")
+    parser.add_argument("--pace", type=float, default=5, help="how many things people do in a second")
     parser.add_argument(
         "--keep", type=Path, help="a folder for logs and the SQLite database, left behind for looking at"
     )

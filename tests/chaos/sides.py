@@ -22,7 +22,8 @@ class Side:
     """``writes``: which request lines of the stand-in's statistics change records."""
 
     writes: re.Pattern[str]
-    burst_every = (5.0, 15.0)  # seconds between bursts of "too many requests"
+    burst_every = (20.0, 40.0)  # seconds between bursts of "too many requests"
+    burst: dict[str, Any] = {}
     names: dict[str, str]
     control: str
 
@@ -61,8 +62,9 @@ class Side:
         self.ask("webhooks", duplicate=0, shuffle=0)
 
     def busy(self) -> None:
-        """A burst of "too many requests"."""
-        self.disturb(fault="status", status=429, next=4)
+        """A burst of "too many requests", unless the last one still goes on."""
+        if not any(rule["status"] == 429 for rule in self.ask("faults")["faults"]):
+            self.disturb(fault="status", status=429, next=4, **self.burst)
 
     def faults(self) -> dict[str, int]:
         return dict(self.ask("stats")["faults"])
@@ -76,6 +78,7 @@ class HubSpotSide(Side):
     writes = re.compile(
         r"^(PATCH|PUT|DELETE) |^POST .*/batch/(create|update|upsert|archive)$|^POST /crm/objects/[^/]+/[^/]+$"
     )
+    burst = {"retry_after": 1}
     names = {"email": "email", "first": "firstname", "last": "lastname", "phone": "phone", "country": "country"}
 
     def __init__(self, standin: dict[str, Any]) -> None:
@@ -94,9 +97,6 @@ class HubSpotSide(Side):
 
     def create(self, values: Record) -> str:
         return str(self.by_hand(create=[{self.names[name]: value for name, value in values.items()}])["created"][0])
-
-    def busy(self) -> None:
-        self.disturb(fault="status", status=429, next=4, retry_after=1)
 
 
 class SnovioSide(Side):

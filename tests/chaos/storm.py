@@ -11,7 +11,7 @@ from portal.demo.install import DemoInstall
 from tests.chaos.processes import guards, workers
 from tests.chaos.sides import Side
 
-LOST, FAILING = 0.02, {500: 0.01, 502: 0.02, 503: 0.02}
+LOST, FAILING = 0.02, {500: 0.005, 502: 0.025, 503: 0.02}
 KILL_EVERY = (2.0, 5.0)  # seconds
 WHOLE, GUARD = 0.1, 0.1  # of the kills: a cluster with its supervisor; the process between supervisor and workers
 

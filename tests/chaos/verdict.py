@@ -64,9 +64,8 @@ def _lost(
     """Why this typed value counts as lost; "" when it is at both sides, or lost a conflict and is in the ledger."""
     value = one.value.lstrip("+")
     shown = [{record[name] for record in side.get(one.email, [])} for side in (hub, app)]
-    if all_have := [value in values for values in shown]:
-        if sum(all_have) == 2:
-            return ""
+    if all(value in values for values in shown):
+        return ""
     could_conflict = len(all) > 1 or one.at <= settled_at
     if could_conflict and (value in ledger or one.value in ledger):
         return ""
