@@ -37,6 +37,7 @@ def ask(cluster: str) -> None:
 
 
 def age(cluster: str) -> float:
-    """Seconds since the cluster last worked; infinite when it never has."""
+    """Seconds since the cluster last worked; infinite when it never has, or did by a clock that was put back since."""
     last = cache.get(f"heartbeat.{cluster}")
-    return float("inf") if last is None else time.time() - last
+    age = float("inf") if last is None else time.time() - last
+    return age if age > -SELDOM else float("inf")

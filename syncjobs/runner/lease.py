@@ -89,5 +89,11 @@ class Lease:
         dead = [run.pk for run in held if not _alive(int(run.lease_owner.rpartition(":")[2]))]
         return SyncRun.objects.filter(pk__in=dead).update(lease_until=None)
 
+    @staticmethod
+    def free_future() -> int:
+        """Free leases that end later than any lease can: they were taken before the clock was put back. Returns how many."""
+        end = now() + timedelta(seconds=2 * SECONDS)
+        return SyncRun.objects.active().filter(lease_until__gt=end).update(lease_until=None)
+
     def release(self) -> None:
         self._mine().update(lease_until=None)

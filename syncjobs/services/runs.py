@@ -13,6 +13,9 @@ from syncjobs.runner.lease import Lease
 from syncjobs.runner.slices import IN_BACKGROUND
 
 
+LONGEST_POLL = timedelta(minutes=10)
+
+
 class RunAlreadyActive(Exception):
     """This sync has a run already; it will pick up whatever waits."""
 
@@ -57,7 +60,9 @@ def wake(sync: Sync) -> None:
 
 
 def _poll_is_due(sync: Sync) -> bool:
-    return sync.next_poll_at is None or sync.next_poll_at <= now()
+    """Also when it is planned for a time later than any that is ever planned: then the clock was put back."""
+    moment = now()
+    return sync.next_poll_at is None or not moment < sync.next_poll_at < moment + LONGEST_POLL
 
 
 def _anything_waits(sync: Sync) -> bool:
@@ -70,8 +75,9 @@ def _anything_waits(sync: Sync) -> bool:
 
 def dispatch_due() -> int:
     """The dispatcher, every minute: runs whose worker died or whose wait is over, polls and retries that are due."""
-    Lease.free_dead()
     moment = now()
+    Lease.free_dead()
+    Lease.free_future()
     on = Q(sync__state__in=(SyncState.INITIAL, SyncState.ACTIVE)) & ~Q(kind=RunKind.PREVIEW)
     on |= Q(sync__state=SyncState.DRAFT, kind=RunKind.PREVIEW)
     idle = Q(lease_until=None) | Q(lease_until__lt=moment)

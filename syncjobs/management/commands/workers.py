@@ -17,7 +17,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
-from syncjobs import heartbeat
+from syncjobs import heartbeat, schedules
 from syncjobs.services import runs
 
 LOOK_SECONDS = 5.0
@@ -68,6 +68,7 @@ class Command(BaseCommand):
             return f"ended with {process.returncode}"
         silent = time.monotonic() - self.started
         try:
+            schedules.mind_the_clock()
             silent = min(silent, heartbeat.age(cluster))
             if silent > heartbeat.ASK_AFTER and time.monotonic() - self.asked > heartbeat.ASK_AFTER:
                 self.asked = time.monotonic()
