@@ -12,7 +12,6 @@ from syncjobs.queue import enqueue
 from syncjobs.runner.lease import Lease
 from syncjobs.runner.slices import IN_BACKGROUND
 
-
 LONGEST_POLL = timedelta(minutes=10)
 
 

@@ -1,4 +1,4 @@
-"""A clock that jumps, a disk that is full: the system goes on by itself. More drills, with real processes: tests/chaos/test_drills.py."""
+"""A clock that jumps, a disk that is full: the system goes on by itself. With real processes: tests/chaos/test_drills.py."""
 
 from collections.abc import Callable
 from datetime import timedelta
