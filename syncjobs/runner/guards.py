@@ -128,6 +128,9 @@ def park_fighting_fields(ctx: "Context", work: "Sequence[Work]") -> None:
             ]
             for name in fighting:
                 del values[name]
+                origins = [r.end(side.other).field for r in ctx.rules.mappings if r.end(side).field == name]
+                for origin in origins:
+                    w.plan.after.get(side, {}).pop(origin, None)  # its change is not forgotten
                 w.plan.ledger = [e for e in w.plan.ledger if (e.side, e.field) != (side, name)]
                 w.plan.status, w.plan.code, w.plan.field, w.plan.side = "review", "LIVELOCK_SUSPECTED", name, side
             if not values:

@@ -56,7 +56,7 @@ def _match_by(ctx: Context, number: int, rows: Iterable[RecordLink]) -> int:
     for row in by_pk.values():
         for side in Side:
             if get(row, side, "id") and not get(row, side, "gone") and get(row, side, name) in keys:
-                linked = bool(row.hub_id and row.app_id)
+                linked = bool(row.hub_id and row.app_id) and not (row.hub_gone or row.app_gone)
                 candidate = Candidate(row.pk, side, linked, get(row, side, "modified_at"), get(row, side, "created_at"))
                 groups[get(row, side, name)].append(candidate)
     deltas: Counter[str] = Counter()
@@ -68,7 +68,10 @@ def _match_by(ctx: Context, number: int, rows: Iterable[RecordLink]) -> int:
     _mark([by_pk[pk] for m in matches for pk in m.review], RecordStatus.REVIEW, "AMBIGUOUS_MATCH", deltas, moment)
     pairs = [(by_pk[m.pair[0]], by_pk[m.pair[1]]) for m in matches if m.pair]
     if strong:
-        join(ctx, pairs, Side.APP, deltas)
+        # A link whose hub record was deleted takes the one that was made in its place, and keeps its own history.
+        bereft = [(app, hub) for hub, app in pairs if app.hub_gone]
+        join(ctx, [pair for pair in pairs if not pair[1].hub_gone], Side.APP, deltas)
+        join(ctx, bereft, Side.HUB, deltas)
     else:
         _mark([row for pair in pairs for row in pair], RecordStatus.REVIEW, "WEAK_MATCH", deltas, moment)
     store.add_counts(ctx.sync.pk, deltas)

@@ -224,3 +224,18 @@ def test_a_refused_record_fails_alone_and_is_not_forgotten(world: Make) -> None:
     w.hub.edit(bad, first_name="Better")
     w.settle()
     w.assert_equal()
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_record_made_anew_in_place_of_a_deleted_one_takes_over_its_link(world: Make, side: Side) -> None:
+    w = world()
+    peer, other = (w.hub, w.app) if side is Side.HUB else (w.app, w.hub)
+    old = peer.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.initial()
+    peer.remove(old)
+    w.settle()
+    assert w.counts() == {f"deleted_{side}": 1}
+    peer.put({"email": "ada@example.com", "first_name": "Augusta"})
+    w.settle()
+    assert w.counts() == {"insync": 1}
+    assert len(peer.live()) == len(other.live()) == 1
