@@ -42,7 +42,7 @@ class CardServer:
 
     def ask(self, method: str, path: str, body: str = "", **headers: str) -> requests.Response:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.http.request(method, self.url + path, data=body.encode(), headers=sent, timeout=20)
+        return self.http.request(method, self.url + path, data=body.encode(), headers=sent, timeout=60)
 
     @contextmanager
     def new_book(self) -> Iterator["Book"]:

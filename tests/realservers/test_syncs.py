@@ -215,8 +215,8 @@ def _live(pair: Pair) -> None:
     for n in range(3):
         pair.hub.edit(pair.id_of(Side.HUB, f"p{n}@example.com"), {"first_name": f"Hub{n}"})
         pair.app.edit(pair.id_of(Side.APP, f"p{n + 50}@example.com"), {"first_name": f"App{n}"})
-    pair.hub.put_all([person(900)])
-    pair.app.put_all([person(901)])
+    pair.hub.put_all([person(9000)])
+    pair.app.put_all([person(9001)])
     pair.app.remove(pair.id_of(Side.APP, "p55@example.com"))
     pair.hub.remove(pair.id_of(Side.HUB, "p5@example.com"))
     pair.settle()
