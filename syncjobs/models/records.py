@@ -110,13 +110,16 @@ class WriteIntent(models.Model):
     payload = models.JSONField(default=dict)  # values sent
     source = models.JSONField(default=dict)  # the source side's values they were made from
     state = models.CharField(max_length=8, choices=State.choices, default=State.SENT)
-    run = models.ForeignKey("syncjobs.SyncRun", on_delete=models.SET_NULL, null=True, related_name="+")
+    run = models.ForeignKey("syncjobs.SyncRun", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     made = models.BooleanField(default=False)  # the app answered that it made the record: an undo may remove it
     sent_at = models.DateTimeField(default=now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["link", "side", "generation"], name="one_intent_per_generation")]
-        indexes = [models.Index(fields=["sync", "state"], name="intent_open", condition=Q(state="sent"))]
+        indexes = [
+            models.Index(fields=["sync", "state"], name="intent_open", condition=Q(state="sent")),
+            models.Index(fields=["run", "link"], name="intent_by_run"),
+        ]
 
 
 class SyncCursor(models.Model):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import Max, Min, Sum
 from django.utils.timezone import now
 
 from integrations.records import Side
@@ -31,7 +31,7 @@ from syncjobs.runner import guards, store, writing
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import put
 
-COPIED = 5000  # links per transaction
+COPIED = 5000  # links per transaction, at most
 UNTOUCHED = {
     RecordStatus.IN_SYNC: Outcome.UNCHANGED,
     RecordStatus.PENDING: Outcome.UNCHANGED,
@@ -49,7 +49,7 @@ def clear(ctx: Context) -> bool:
     """Remove a chunk of what a preview keeps only while it runs, and of older previews. False when nothing is left."""
     with ctx.lease.transaction():
         expired = PlannedChange.objects.filter(preview__in=ctx.sync.previews.exclude(run=ctx.run))
-        chunk = PlannedChange.objects.filter(pk__in=expired.order_by("pk").values("pk")[:COPIED])
+        chunk = PlannedChange.objects.filter(pk__in=expired.order_by().values("pk")[:COPIED])
         more = forget(ctx.sync.pk, COPIED) or bool(chunk.delete()[0])
         if not more:
             ctx.sync.previews.exclude(run=ctx.run).delete()
@@ -63,7 +63,7 @@ def forget(sync_id: int, most: int | None = None) -> bool:
     may be more."""
     links = RecordLink.objects.filter(sync_id=sync_id)
     if most is not None:
-        links = links.filter(pk__in=links.order_by("pk").values("pk")[:most])
+        links = links.filter(pk__in=links.order_by().values("pk")[:most])
     # A draft's links have neither intents nor ledger: nothing hangs on them, and nothing needs to be looked for.
     if links._raw_delete(links.db) and most is not None:
         return True
@@ -81,22 +81,22 @@ def copy_links(ctx: Context) -> bool:
     if origin is None:
         return False
     entry = ctx.run.phases["copy"]
-    start = entry.get("position", 0)
+    if "last" not in entry:
+        ends = RecordLink.objects.filter(sync_id=origin).aggregate(first=Min("pk"), last=Max("pk"))
+        entry |= {"position": (ends["first"] or 1) - 1, "last": ends["last"] or 0}
+    start, stop = entry["position"], entry["position"] + COPIED
     with ctx.lease.transaction():
-        chunk = RecordLink.objects.filter(sync_id=origin, pk__gt=start).order_by("pk")
-        last = max(chunk.values_list("pk", flat=True)[:COPIED], default=None)
-        if last is None:
+        if start >= entry["last"]:
+            store.recount(ctx.sync.pk)
             return False
-        _insert_select(ctx.sync.pk, origin, start, last)
-        copied = RecordLink.objects.filter(sync_id=origin, pk__gt=start, pk__lte=last)
-        statuses = copied.order_by().values_list("status").annotate(n=Count("pk"))
-        store.add_counts(ctx.sync.pk, Counter(dict(statuses)))
-        entry["position"], entry["done"] = last, entry.get("done", 0) + copied.count()
+        entry["position"], entry["done"] = stop, entry.get("done", 0) + _copy(ctx.sync.pk, origin, start, stop)
         ctx.run.save(update_fields=["phases"])
     return True
 
 
-def _insert_select(draft: int, origin: int, after: int, last: int) -> None:
+def _copy(draft: int, origin: int, start: int, stop: int) -> int:
+    """Copy the links with keys above ``start`` up to ``stop``; returns how many. A record that changed its link meanwhile is copied
+    once. The sum keeps SQLite from walking all links of the sync where a range of keys is asked for."""
     table = connection.ops.quote_name(RecordLink._meta.db_table)
     # The draft's scans are numbered from one: an older number of the original must not look like one of them.
     fixed = {"sync_id": "%s", "hub_scan": "0", "app_scan": "0"}
@@ -105,19 +105,18 @@ def _insert_select(draft: int, origin: int, after: int, last: int) -> None:
     values = ", ".join(fixed.get(name, connection.ops.quote_name(name)) for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE sync_id = %s AND id > %s AND id <= %s "
-            "ORDER BY id",
-            [draft, origin, after, last],
+            f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE sync_id + 0 = %s AND id > %s AND id <= %s "
+            "ORDER BY id ON CONFLICT DO NOTHING",
+            [draft, origin, start, stop],
         )
+        return int(cursor.rowcount)
 
 
 # -- planning ----------------------------------------------------------------------------------------------------------
 def step(ctx: Context) -> bool:
     """Plan a chunk of links and keep what would become of them. False when all are planned."""
     entry, preview = ctx.run.phases["plan"], ctx.run.preview
-    rows = list(
-        RecordLink.objects.filter(sync=ctx.sync, pk__gt=entry.get("position", 0)).order_by("pk")[: writing.CHUNK]
-    )
+    rows = _next(ctx, entry)
     if not rows:
         _complete(ctx, preview)
         return False
@@ -138,9 +137,22 @@ def step(ctx: Context) -> bool:
         preview.harm = {name: preview.harm.get(name, 0) + n for name, n in (("deletes", deletes), ("blanks", blanks))}
         preview.write_calls += _write_calls(ctx, work)
         preview.save(update_fields=["counts", "harm", "write_calls"])
-        entry["position"], entry["done"] = rows[-1].pk, entry.get("done", 0) + len(rows)
+        entry["done"] = entry.get("done", 0) + len(rows)
         ctx.run.save(update_fields=["phases"])
     return True
+
+
+def _next(ctx: Context, entry: dict[str, Any]) -> list[RecordLink]:
+    """The next links, status by status: that way an index leads to them, however many there are. Moves ``entry`` on, which the
+    caller saves."""
+    statuses = RecordStatus.values
+    while (place := entry.setdefault("status", 0)) < len(statuses):
+        links = RecordLink.objects.filter(sync=ctx.sync, status=statuses[place], pk__gt=entry.get("position", 0))
+        if rows := list(links.order_by("pk")[: writing.CHUNK]):
+            entry["position"] = rows[-1].pk
+            return rows
+        entry["status"], entry["position"] = place + 1, 0
+    return []
 
 
 def _look_before_creates(ctx: Context, work: Sequence[writing.Work]) -> None:
