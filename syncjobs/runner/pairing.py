@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from integrations.records import Side
-from syncjobs.engine.matching import Candidate, resolve
+from syncjobs.engine.matching import Candidate, key_of, resolve
 from syncjobs.engine.merge import echo_of
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import store
@@ -31,10 +31,12 @@ def step(ctx: Context) -> bool:
             :CHUNK
         ]
     )
-    if not rows or not ctx.rules.identifiers:
+    if not rows:
         return False
     with ctx.lease.transaction():
         left = rows
+        if _match_unanswered(ctx, rows):
+            left = list(RecordLink.objects.filter(half, pk__in=[row.pk for row in rows], dirty__gt=0))
         for number in range(len(ctx.rules.identifiers[:2])):
             linked = _match_by(ctx, number, left)
             ctx.run.counts["linked"] = ctx.run.counts.get("linked", 0) + linked
@@ -43,6 +45,38 @@ def step(ctx: Context) -> bool:
         phase["done"] = phase.get("done", 0) + len(rows)
         ctx.run.save(update_fields=["phases", "counts"])
     return True
+
+
+def _match_unanswered(ctx: Context, rows: Iterable[RecordLink]) -> bool:
+    """Records that nothing identifies and whose every value is what a create without an answer sent are ours, and must not be
+    copied back. Whether there were any."""
+    sent = WriteIntent.objects.filter(sync=ctx.sync, state=WriteIntent.State.SENT).select_related("link")
+    lost: dict[Side, list[WriteIntent]] = defaultdict(list)
+    first = ctx.rules.identifiers[:1]
+    for intent in sent:
+        side = Side(intent.side)
+        if get(intent.link, side, "id") is None and not any(key_of(intent.payload, one, side) for one in first):
+            lost[side].append(intent)
+    deltas: Counter[str] = Counter()
+    n = 0
+    for side, intents in lost.items():
+        pairs = []
+        for row in rows:
+            if get(row, side, "id") and not get(row, side.other, "id"):
+                found = next((intent for intent in intents if _made_by(ctx, side, row, intent)), None)
+                if found:
+                    intents.remove(found)
+                    pairs.append((found.link, row))
+        n += len(pairs)
+        join(ctx, pairs, side, deltas)
+    store.add_counts(ctx.sync.pk, deltas)
+    return n > 0
+
+
+def _made_by(ctx: Context, side: Side, row: RecordLink, intent: WriteIntent) -> bool:
+    current, types = get(row, side, "now") or {}, ctx.end(side).types
+    sent = {name: value for name, value in intent.payload.items() if name in types}
+    return bool(sent) and all(echo_of(value, current.get(name), types[name]) for name, value in sent.items())
 
 
 def _match_by(ctx: Context, number: int, rows: Iterable[RecordLink]) -> int:

@@ -195,9 +195,11 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
             fresh.append(known[w.row.pk])
             ready.append(w)
         WriteIntent.objects.bulk_create(fresh)
-        resent = [known[w.row.pk].pk for w in ready if known[w.row.pk] not in fresh]
-        if resent:
-            WriteIntent.objects.filter(pk__in=resent).update(sent_at=now())
+        resent = [w for w in ready if known[w.row.pk] not in fresh]
+        for w in resent:
+            intent = known[w.row.pk]  # what it is looked up by is what is sent now, which may have changed since
+            intent.payload, intent.source, intent.sent_at = w.plan.writes[side], w.plan.after[side], now()
+        WriteIntent.objects.bulk_update([known[w.row.pk] for w in resent], ["payload", "source", "sent_at"])
         held = {w.row.pk for w in work} - {w.row.pk for w in ready}
         _close(ctx, [w for w in work if w.row.pk in held])
     return ready, known
