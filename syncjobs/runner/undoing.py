@@ -241,6 +241,8 @@ def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas
         record = live.get(item.link.pk)
         if record is None:
             item.leave(State.GONE, "RECORD_GONE")
+        elif item.field not in record.values:
+            item.leave(State.CANNOT, "UNDO_NOT_CERTAIN")
         elif _holds(item, value := record.values.get(item.field), known):
             todo[item.link.pk].append(item)
         elif echo_of(item.before, value, _type(known, side, item.field)):
@@ -248,10 +250,16 @@ def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas
         else:
             item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
     work = [_work(ctx, side, found, live[pk]) for pk, found in todo.items()]
+    clean = {w.row.pk for w in work if not w.row.dirty}
+    for w in work:
+        w.row.dirty |= BIT[side]
+    with ctx.lease.transaction():
+        # Should this run end before a verdict is in, an ordinary one finds out what became of the write.
+        store.update([w.row for w in work], ["dirty"])
     size = ctx.end(side).abilities.write_batch
     for start in range(0, len(work), size):
         writing.send_updates(ctx, side, work[start : start + size])
-    return done + _settle(ctx, side, work, todo)
+    return done + _settle(ctx, side, work, todo, clean)
 
 
 def _work(ctx: Context, side: Side, items: Sequence[UndoItem], record: RemoteRecord) -> writing.Work:
@@ -272,34 +280,36 @@ def _work(ctx: Context, side: Side, items: Sequence[UndoItem], record: RemoteRec
     return writing.Work(row, plan, left={side}, again=True)
 
 
-def _settle(ctx: Context, side: Side, work: Sequence[writing.Work], todo: dict[int, list[UndoItem]]) -> int:
-    """Count what was restored, name what was refused. Raises NoAnswer where nobody knows: the chunk is looked at again."""
-    done, unsure, clean = 0, [], []
+def _settle(
+    ctx: Context, side: Side, work: Sequence[writing.Work], todo: dict[int, list[UndoItem]], clean: set[int]
+) -> int:
+    """Count what was restored, name what was refused. Raises NoAnswer where nobody knows: the chunk is looked at again.
+    ``clean``: links of which nothing else waits."""
+    done, unsure, settled = 0, 0, []
     for w in work:
         row, items = w.row, todo[w.row.pk]
         if any(result == "updated" for result, _, _ in w.events):
             done += len(items)
-            if row.status == RecordStatus.IN_SYNC and not row.dirty:
-                put(row, side, now=None)
-                clean.append(row)
         elif w.plan.status == RecordStatus.FAILED:
             for item in items:
                 item.leave(State.CANNOT, w.plan.code)
-            clean.append(row)
         elif get(row, side, "gone"):
             for item in items:
                 item.leave(State.GONE, "RECORD_GONE")
+            continue
         else:
-            unsure.append(row)
+            unsure += 1
+            continue
+        row.attempts, row.next_try_at = 0, None
+        if row.pk in clean:
+            row.dirty = 0
+            if row.status == RecordStatus.IN_SYNC:
+                put(row, side, now=None)
+        settled.append(row)
     with ctx.lease.transaction():
-        for row in clean:
-            row.attempts, row.next_try_at = 0, None
-        store.update(clean, [f"{side}_now", "attempts", "next_try_at"])
-        for row in unsure:
-            row.dirty |= BIT[side]
-        store.update(unsure, ["dirty"])
+        store.update(settled, [f"{side}_now", "dirty", "attempts", "next_try_at"])
     if unsure:
-        raise NoAnswer(f"{len(unsure)} records are looked at again")
+        raise NoAnswer(f"{unsure} records are looked at again")
     return done
 
 

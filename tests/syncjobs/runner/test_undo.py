@@ -66,6 +66,18 @@ def test_old_values_come_back_and_nothing_travels_across(world: Make) -> None:
     assert names(w, Side.APP) == ["Newer", "Old", "Old"]
 
 
+def test_a_hundred_values_cost_one_read_and_one_write(world: Make) -> None:
+    w = world()
+    _, run = changed(w, 150)
+    w.app.log.clear()
+    w.hub.log.clear()
+    take_back(w, run)
+    assert [entry for entry in w.app.log if entry[0] in ("read", "update")] == [
+        ("read", 100), ("update", 100), ("read", 50), ("update", 50),
+    ]  # fmt: skip
+    assert w.hub.log == []
+
+
 def test_an_undo_is_in_the_ledger_and_can_itself_be_undone(world: Make) -> None:
     w = world()
     _, run = changed(w)
@@ -277,6 +289,23 @@ def test_an_undo_killed_or_unanswered_in_the_middle_ends_as_if_it_had_not_been(
     w.settle()
     assert (names(w, Side.HUB), names(w, Side.APP)) == (["New"] * 5, ["Old"] * 5)
     assert w.counts() == {"insync": 5}
+    assert w.quiet_writes() == 0
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_undo_that_is_given_up_in_the_middle_leaves_no_write_in_doubt(world: Make, when: str) -> None:
+    w = world()
+    _, run = changed(w)
+    w.app.fail("update", Killed, when=when)  # type: ignore[arg-type]
+    made = undo.undo(run=run, by=None)
+    with suppress(Killed):
+        w._finish(made)
+    SyncRun.objects.filter(pk=made.pk).update(state=RunState.ABORTED)
+    w.settle()
+    assert names(w, Side.APP) == (["Old"] if when == "after" else ["New"]) * 3
+    assert names(w, Side.HUB) == ["New"] * 3
+    assert w.counts() == {"insync": 3}
+    assert w.link(hub_id="1").app_expected is None
     assert w.quiet_writes() == 0
 
 
