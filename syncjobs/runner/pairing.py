@@ -1,8 +1,9 @@
 """Phase *match*: half links that carry one identifier become pairs, strictly (see ``engine.matching``)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 from django.utils.timezone import now
@@ -25,29 +26,31 @@ CARRIED = ["id", "alias", "now", "seen", "expected", "hash", "row_hash", "versio
 def step(ctx: Context) -> bool:
     """Match one chunk of half links that changed; False when none is left."""
     phase = ctx.run.phases.setdefault("match", {})
-    half = Q(hub_id=None) | Q(app_id=None)
-    rows = list(
-        RecordLink.objects.filter(half, sync=ctx.sync, dirty__gt=0, pk__gt=phase.get("position", 0)).order_by("pk")[
-            :CHUNK
-        ]
-    )
+    half = RecordLink.objects.filter(Q(hub_id=None) | Q(app_id=None), sync=ctx.sync, dirty__gt=0)
+    rows = _keys_of(half.filter(pk__gt=phase.get("position", 0)).order_by("pk")[:CHUNK])
     if not rows:
         return False
     with ctx.lease.transaction():
         left = rows
-        if _match_unanswered(ctx, rows):
-            left = list(RecordLink.objects.filter(half, pk__in=[row.pk for row in rows], dirty__gt=0))
+        met = _match_unanswered(ctx, [pk for pk, _ in rows])
         for number in range(len(ctx.rules.identifiers[:2])):
-            linked = _match_by(ctx, number, left)
+            if met or number:
+                left = _keys_of(half.filter(pk__in=[pk for pk, _ in left]))
+            linked = _match_by(ctx, number, {keys[number] for _, keys in left} - {""})
             ctx.run.counts["linked"] = ctx.run.counts.get("linked", 0) + linked
-            left = list(RecordLink.objects.filter(half, pk__in=[row.pk for row in left], dirty__gt=0))
-        phase["position"] = rows[-1].pk
+        phase["position"] = rows[-1][0]
         phase["done"] = phase.get("done", 0) + len(rows)
         ctx.run.save(update_fields=["phases", "counts"])
     return True
 
 
-def _match_unanswered(ctx: Context, rows: Iterable[RecordLink]) -> bool:
+def _keys_of(half: Any) -> list[tuple[int, tuple[str, str]]]:
+    """(pk, its two keys) of half links: most of them have no twin, and need not be loaded to find that out."""
+    found = half.values_list("pk", "hub_id", "hub_key", "hub_key2", "app_key", "app_key2")
+    return [(pk, (key, key2) if hub_id else (app_key, app_key2)) for pk, hub_id, key, key2, app_key, app_key2 in found]
+
+
+def _match_unanswered(ctx: Context, half: Sequence[int]) -> bool:
     """Records that nothing identifies and whose every value is what a create without an answer sent are ours, and must not be
     copied back. Whether there were any."""
     sent = WriteIntent.objects.filter(sync=ctx.sync, state=WriteIntent.State.SENT).select_related("link")
@@ -57,6 +60,9 @@ def _match_unanswered(ctx: Context, rows: Iterable[RecordLink]) -> bool:
         side = Side(intent.side)
         if get(intent.link, side, "id") is None and not any(key_of(intent.payload, one, side) for one in first):
             lost[side].append(intent)
+    if not lost:
+        return False
+    rows = RecordLink.objects.filter(pk__in=half).order_by("pk")
     deltas: Counter[str] = Counter()
     n = 0
     for side, intents in lost.items():
@@ -79,29 +85,24 @@ def _made_by(ctx: Context, side: Side, row: RecordLink, intent: WriteIntent) -> 
     return bool(sent) and all(echo_of(value, current.get(name), types[name]) for name, value in sent.items())
 
 
-def _match_by(ctx: Context, number: int, rows: Iterable[RecordLink]) -> int:
-    """Match these half links by the n-th identifier; returns how many pairs were made."""
+def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
+    """Match the half links with these keys by the n-th identifier; returns how many pairs were made."""
     name = "key" if number == 0 else "key2"
-    strong = ctx.rules.identifiers[number].strong
-    keys = {key for row in rows for side in Side if get(row, side, "id") and (key := get(row, side, name))}
-    found = RecordLink.objects.filter(sync=ctx.sync).exclude(code="MERGED_AWAY")
-    by_pk = {row.pk: row for side in Side for row in found.filter(**{f"{side}_{name}__in": keys})}
     groups: dict[str, list[Candidate]] = defaultdict(list)
-    for row in by_pk.values():
-        for side in Side:
-            if get(row, side, "id") and not get(row, side, "gone") and get(row, side, name) in keys:
-                linked = bool(row.hub_id and row.app_id) and not (row.hub_gone or row.app_gone)
-                candidate = Candidate(row.pk, side, linked, get(row, side, "modified_at"), get(row, side, "created_at"))
-                groups[get(row, side, name)].append(candidate)
-    deltas: Counter[str] = Counter()
+    for side in Side:
+        for key, candidate in _candidates(ctx, side, f"{side}_{name}", keys):
+            groups[key].append(candidate)
     matches = [resolve(candidates, ctx.rules.duplicates) for candidates in groups.values() if len(candidates) > 1]
+    concerned = {pk for m in matches for pk in (*m.excluded, *m.review, *(m.pair or ()))}
+    by_pk = RecordLink.objects.in_bulk(concerned) if concerned else {}
+    deltas: Counter[str] = Counter()
     moment = now()
     _mark(
         [by_pk[pk] for m in matches for pk in m.excluded], RecordStatus.EXCLUDED, "DUPLICATE_IN_SOURCE", deltas, moment
     )
     _mark([by_pk[pk] for m in matches for pk in m.review], RecordStatus.REVIEW, "AMBIGUOUS_MATCH", deltas, moment)
     pairs = [(by_pk[m.pair[0]], by_pk[m.pair[1]]) for m in matches if m.pair]
-    if strong:
+    if ctx.rules.identifiers[number].strong:
         # A link whose hub record was deleted takes the one that was made in its place, and keeps its own history.
         bereft = [(app, hub) for hub, app in pairs if app.hub_gone]
         join(ctx, [pair for pair in pairs if not pair[1].hub_gone], Side.APP, deltas)
@@ -109,7 +110,17 @@ def _match_by(ctx: Context, number: int, rows: Iterable[RecordLink]) -> int:
     else:
         _mark([row for pair in pairs for row in pair], RecordStatus.REVIEW, "WEAK_MATCH", deltas, moment)
     store.add_counts(ctx.sync.pk, deltas)
-    return len(pairs) if strong else 0
+    return len(pairs) if ctx.rules.identifiers[number].strong else 0
+
+
+def _candidates(ctx: Context, side: Side, name: str, keys: set[str]) -> Iterator[tuple[str, Candidate]]:
+    """Records of one side with one of these keys, whether they have a twin or not."""
+    found = RecordLink.objects.filter(
+        sync=ctx.sync, **{f"{name}__in": keys, f"{side}_id__isnull": False, f"{side}_gone": False}
+    ).exclude(**{name: ""})  # says nothing new, but is the condition of the index: without it every link is looked at
+    columns = ("pk", name, f"{side.other}_id", f"{side.other}_gone", f"{side}_modified_at", f"{side}_created_at")
+    for pk, key, twin, bereft, modified_at, created_at in found.exclude(code="MERGED_AWAY").values_list(*columns):
+        yield key, Candidate(pk, side, twin is not None and not bereft, modified_at, created_at)
 
 
 def _mark(rows: list[RecordLink], status: str, code: str, deltas: Counter[str], moment: datetime) -> None:
@@ -121,6 +132,8 @@ def _mark(rows: list[RecordLink], status: str, code: str, deltas: Counter[str], 
 
 def join(ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], side: Side, deltas: Counter[str]) -> None:
     """Move the half at ``side`` of each pair's second link into the first and drop the second. Both halves are planned again."""
+    if not pairs:
+        return
     rows = [row for pair in pairs for row in pair]
     intents = {i.link_id: i for i in WriteIntent.objects.filter(link__in=rows, state=WriteIntent.State.SENT)}
     for keep, other in pairs:
