@@ -195,7 +195,8 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
             fresh.append(known[w.row.pk])
             ready.append(w)
         WriteIntent.objects.bulk_create(fresh)
-        resent = [w for w in ready if known[w.row.pk] not in fresh]
+        announced = {intent.link_id for intent in fresh}
+        resent = [w for w in ready if w.row.pk not in announced]
         for w in resent:
             intent = known[w.row.pk]  # what it is looked up by is what is sent now, which may have changed since
             intent.payload, intent.source, intent.sent_at = w.plan.writes[side], w.plan.after[side], now()
