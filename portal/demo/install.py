@@ -148,12 +148,13 @@ class DemoInstall:
                 os.kill(pid, signal.SIGKILL)
         self.processes[name].wait()
 
-    def stop(self) -> None:
-        """Ask every process to end, then kill what is left of its group."""
-        for process in self.processes.values():
+    def stop(self, *names: str) -> None:
+        """Ask these processes (all, where none is named) to end, then kill what is left of their groups."""
+        chosen = [process for name, process in self.processes.items() if not names or name in names]
+        for process in chosen:
             if process.poll() is None:
                 process.terminate()
-        for process in self.processes.values():
+        for process in chosen:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(25)
             with contextlib.suppress(ProcessLookupError, PermissionError):
