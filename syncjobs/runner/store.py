@@ -7,6 +7,7 @@ for that. These statements write only named columns: ``executemany`` on SQLite, 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.db.models import F
 from syncjobs.models import RecordLink, SyncCount
 
 CHUNK = 100
+_pack = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @cache
@@ -27,7 +29,7 @@ def _columns() -> dict[str, tuple[str, Callable[[Any], Any], str]]:
         if isinstance(field, models.JSONField):
             adapt = _json
         elif isinstance(field, models.DateTimeField):
-            adapt = connection.ops.adapt_datetimefield_value
+            adapt = _moment if connection.vendor == "sqlite" else _same
         found[field.attname] = (
             str(field.column),
             adapt,
@@ -41,7 +43,12 @@ def _same(value: Any) -> Any:
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
+    return None if value is None else _pack(value)
+
+
+def _moment(value: datetime | None) -> str | None:
+    """As Django stores it in SQLite, without its many questions: UTC, no zone."""
+    return None if value is None else str(value.astimezone(UTC).replace(tzinfo=None))
 
 
 def update(rows: Sequence[RecordLink], names: Sequence[str]) -> None:

@@ -22,7 +22,8 @@ JOBS = {
     "initial copy": "sync", "no-change pass": "sync", "no-change full scan": "sync", "1 % changed": "sync",
     "first match": "match", "live latency": "latency", "memory": "memory",
 }  # fmt: skip
-SIZES = {False: (100_000, (100_000, 1_000_000)), True: (5_000, (2_000, 20_000))}
+FULL, QUICK = 100_000, 5_000
+GROWTH = (1, 10)  # times so many links must not need more memory
 # No limit but speed. The stand-in reads 0 as none, and then tells apps that no call is left.
 UNLIMITED = [
     "hubspot.limit_oauth=1000000000",
@@ -72,8 +73,7 @@ class Command(BaseCommand):
             return []
 
     def _measure(self, database: str, url: str, wanted: list[str], options: dict[str, Any]) -> list[dict[str, Any]]:
-        records, links = SIZES[options["quick"]]
-        records = options["records"] or records
+        records = options["records"] or (QUICK if options["quick"] else FULL)
         install = DemoInstall(
             Path(settings.VAR_DIR) / f"benchmark-{database}", port=0, database_url=url, schema="syncline_benchmark"
         )
@@ -86,8 +86,8 @@ class Command(BaseCommand):
                 if group == "latency":
                     install.start_web()
                     install.start_workers()
-                for size in links if group == "memory" else (records,):
-                    rows += self._run(install, group, size, wanted, options)
+                for times in GROWTH if group == "memory" else (1,):
+                    rows += self._run(install, group, times * records, wanted, options)
                 if group == "latency":
                     install.stop(*(name for name in install.processes if name.startswith(("web", "workers"))))
         finally:
