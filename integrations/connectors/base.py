@@ -46,6 +46,7 @@ class Abilities:
     partial_scan: bool = False  # scan rows lack fields: records are read by id before planning
     webhooks: bool = False  # hints() can arrive
     conditional_writes: bool = False  # Update.version is honoured
+    update_looks_first: bool = False  # update() compares the record with Update.known, and answers StaleVersion
     create_upserts_by: str = ""  # a create with the same value of this field updates instead of doubling
     unique_key_field: str = ""  # a searchable unique field that can hold our key
     create_fields: bool = False

@@ -27,7 +27,7 @@ from syncjobs.models import (
     SyncCount,
     SyncCursor,
 )
-from syncjobs.runner import guards, store, writing
+from syncjobs.runner import guards, looking, store, writing
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import put
 
@@ -237,6 +237,8 @@ def _write_calls(ctx: Context, work: Sequence[writing.Work]) -> int:
         for n in (creates, updates, deletes):
             full, rest = divmod(n, able.write_batch)
             calls += full * able.write_calls + math.ceil(rest * able.write_calls / able.write_batch)
+        if looking.needed(able):
+            calls += math.ceil(updates / able.read_batch) * able.read_calls
     return calls
 
 

@@ -142,11 +142,12 @@ def adopt(ctx: Context, side: Side, row: RecordLink, record: RemoteRecord, inten
 
 
 def not_there_yet(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Work]":
-    """Where a create would silently update a record outside the chosen lists, look for it first: what is found is linked and
-    merged by the rules of a first meeting instead of being overwritten. Returns the work that may be created."""
+    """Where a create would silently update a record that we do not know (one outside the chosen lists, or one that a person made a
+    moment ago), look for it first: what is found is linked and merged by the rules of a first meeting instead of being overwritten.
+    Returns the work that may be created."""
     end = ctx.end(side)
     field = end.abilities.create_upserts_by
-    if not field or not end.scope.get("lists"):
+    if not field:
         return list(work)
     wanted = {str(w.plan.writes[side][field]): w for w in work if w.plan.writes[side].get(field)}
     if not wanted:

@@ -258,7 +258,7 @@ def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas
         store.update([w.row for w in work], ["dirty"])
     size = ctx.end(side).abilities.write_batch
     for start in range(0, len(work), size):
-        writing.send_updates(ctx, side, work[start : start + size])
+        writing.send_updates(ctx, side, work[start : start + size], just_read=True)
     return done + _settle(ctx, side, work, todo, clean)
 
 

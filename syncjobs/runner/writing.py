@@ -20,7 +20,7 @@ from syncjobs.engine.canonical import equal
 from syncjobs.engine.merge import Half, Rule
 from syncjobs.engine.plan import LedgerEntry, Plan, plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus, RunEvent, WriteIntent
-from syncjobs.runner import guards, recovery, store
+from syncjobs.runner import guards, looking, recovery, store
 from syncjobs.runner.context import Context, forget_schema
 from syncjobs.runner.ingest import BIT, find_links, get, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
@@ -255,8 +255,11 @@ def _conflict(w: Work, side: Side, other: RecordLink) -> None:
 
 
 # -- updates and deletes ---------------------------------------------------------------------------------------------------
-def send_updates(ctx: Context, side: Side, work: Sequence[Work]) -> None:
+def send_updates(ctx: Context, side: Side, work: Sequence[Work], *, just_read: bool = False) -> None:
     end = ctx.end(side)
+    work = work if just_read else looking.still_as_known(ctx, side, work)
+    if not work:
+        return
     with ctx.lease.transaction():
         ledger = FieldChange.objects.bulk_create(
             FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=e.side.value, field=e.field, old=e.old, new=e.new,
@@ -270,7 +273,7 @@ def send_updates(ctx: Context, side: Side, work: Sequence[Work]) -> None:
         Update(
             get(w.row, side, "id"),
             w.plan.writes[side],
-            known={**(get(w.row, side, "seen") or {}), **(get(w.row, side, "now") or {})},
+            known=looking.known(w, side),
             version=get(w.row, side, "version") if end.abilities.conditional_writes else "",
         )
         for w in work

@@ -11,6 +11,7 @@ from integrations.connectors.snovio.client import Client
 from integrations.errors import ConnectorError
 from integrations.records import CheckResult
 
+ALLOWED_A_MINUTE = 60  # by Snov.io, for every plan
 RUNNING = ("active", "started", "running")
 
 
@@ -57,9 +58,9 @@ def _custom_fields(client: Client) -> CheckResult:
 def _pace(prospects: int) -> CheckResult:
     a_minute = settings.SNOVIO_CALLS_PER_MINUTE
     minutes = -(-prospects // a_minute)
-    detail = _(
-        "Snov.io allows 60 calls a minute; Syncline uses %(pace)d. Reading %(n)d prospects takes about %(time)s."
-    ) % {
+    told = _("This install was told to use %(pace)d calls a minute. Reading %(n)d prospects takes about %(time)s.")
+    usual = _("Snov.io allows 60 calls a minute; Syncline uses %(pace)d. Reading %(n)d prospects takes about %(time)s.")
+    detail = (told if a_minute > ALLOWED_A_MINUTE else usual) % {
         "pace": a_minute,
         "n": prospects,
         "time": ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes},

@@ -48,6 +48,7 @@ def abilities(kind: str) -> Abilities:
         change_feed=False,
         sees_deletions=False,
         partial_scan=True,
+        update_looks_first=True,
         create_upserts_by="email",
         containers="list",
         target_container=True,

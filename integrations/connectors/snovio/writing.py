@@ -93,6 +93,7 @@ def update(client: Client, item: Update, record: ToRecord) -> Verdict:
     before = _own_profile(client, item.id, email)
     if not body:
         return Verdict(record=record(before, item.known, item.id), note=note)
+    _refuse_changed(item, before)
     lists = [int(each["id"]) for each in before.get("lists") or [] if isinstance(each, dict) and each.get("id")]
     if not lists:
         raise errors.CannotDo(_("This prospect is in no list, and Snov.io can change prospects only through a list."))
@@ -115,6 +116,14 @@ def _refuse_other_key(item: Update, email: str) -> None:
             "Snov.io cannot change an email address: %(new)s would become a new prospect and %(old)s would stay."
         )
         raise errors.CannotDo(message % {"new": wanted, "old": email}, field="email")
+
+
+def _refuse_changed(item: Update, before: Detail) -> None:
+    """The read before the write shows what a person typed since the write was planned: that must be merged, not overwritten."""
+    there = schema.detail_values(before)
+    for name, wanted in item.values.items():
+        if name in there and name in item.known and str(there[name] or "") not in (str(item.known[name] or ""), str(wanted or "")):
+            raise errors.StaleVersion(_("This prospect was changed in Snov.io meanwhile."))
 
 
 def _own_profile(client: Client, id: str, email: str) -> Detail:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import pytest
 from django.utils.timezone import now
 
 from integrations import errors
 from integrations.connectors.base import Abilities
-from syncjobs.models import RunKind, Sync, SyncRun, SyncState
-from syncjobs.runner import slices
+from integrations.records import Side
+from syncjobs.models import FieldChange, RunKind, Sync, SyncRun, SyncState
+from syncjobs.runner import slices, writing
 from syncjobs.services import runs
 from tests.syncjobs.runner.world import World
 
@@ -29,3 +31,49 @@ def test_trouble_that_comes_again_after_progress_waits_as_shortly_as_the_first(w
         waits.append((SyncRun.objects.get(pk=run.pk).next_slice_at - now()).total_seconds())
         w.lift_waits()
     assert max(waits) <= 30
+
+
+def just_before(monkeypatch: pytest.MonkeyPatch, verb: str, act: Callable[[], object]) -> None:
+    """Somebody acts when the engine has decided what to write and is about to send it."""
+    send = getattr(writing, verb)
+
+    def first(*args: object, **more: object) -> None:
+        monkeypatch.setattr(writing, verb, send)
+        act()
+        send(*args, **more)
+
+    monkeypatch.setattr(writing, verb, first)
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_value_typed_after_the_last_read_is_merged_and_not_overwritten_unseen(
+    world: Make, side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = world(winner="hub")
+    w.hub.put({"email": "ada@example.com", "first_name": "Ada", "last_name": "Byron"})
+    w.initial()
+    near, far = (w.hub, w.app) if side is Side.HUB else (w.app, w.hub)
+    far.edit(next(iter(far.live())), first_name="There")
+    just_before(monkeypatch, "send_updates", lambda: near.edit(next(iter(near.live())), first_name="Here"))
+    w.poll()
+    w.settle()
+    w.assert_equal()
+    winner, loser = ("Here", "There") if side is Side.HUB else ("There", "Here")
+    assert w.values(Side.HUB)["ada@example.com"]["first_name"] == winner
+    assert FieldChange.objects.filter(field="first_name", loser=loser).exists()
+
+
+def test_a_record_made_by_hand_while_its_twin_is_made_is_merged_and_not_overwritten(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an app where a create with a known address updates."""
+    w = world(app=Abilities(create_upserts_by="email"), winner="app")
+    w.initial()
+    w.hub.put({"email": "ada@example.com", "first_name": "Typed at the hub", "notes": "from the hub"})
+    by_hand = {"email": "ada@example.com", "first_name": "Typed at the app"}
+    just_before(monkeypatch, "_create", lambda: w.app.put(by_hand))
+    w.poll()
+    w.settle()
+    w.assert_equal()
+    assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Typed at the app"
+    assert FieldChange.objects.filter(field="first_name", loser="Typed at the hub").exists()

@@ -1,0 +1,56 @@
+"""Look before an update, at apps that take any write however old the writer's view is.
+
+Between our last read of a record and our write to it lie seconds, in a storm minutes, and a person who types there meanwhile would
+be overwritten without a trace in the ledger. One read of the batch just before the write leaves a gap of one request. It costs one
+call per read batch, only for updates; apps with conditional writes, and those whose ``update`` looks itself, are not asked.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from integrations.connectors.base import Abilities
+from integrations.records import Ref, RemoteRecord, Side, Values
+from syncjobs.engine.canonical import equal
+from syncjobs.runner.context import Context
+from syncjobs.runner.ingest import get, ingest, ingest_gone
+from syncjobs.runner.reading import read_by_id
+
+if TYPE_CHECKING:
+    from syncjobs.runner.writing import Work
+
+
+def needed(able: Abilities) -> bool:
+    return not (able.conditional_writes or able.update_looks_first)
+
+
+def still_as_known(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Work]":
+    """The work whose record at ``side`` still is what the plan was made of. The rest is stored as read, and planned again."""
+    end = ctx.end(side)
+    if not needed(end.abilities):
+        return list(work)
+    size, kept = end.abilities.read_batch, []
+    for start in range(0, len(work), size):
+        part = work[start : start + size]
+        answer = read_by_id(ctx, side, [Ref(get(w.row, side, "id"), known(w, side)) for w in part])
+        moved: list[RemoteRecord] = []
+        for w in part:
+            id = get(w.row, side, "id")
+            record = answer.records.get(id)
+            if record is not None and _same(ctx, side, record.values, known(w, side)):
+                kept.append(w)
+            elif record is not None:
+                moved.append(record)
+        with ctx.lease.transaction():
+            ingest(ctx, side, moved)
+            ingest_gone(ctx, side, sorted(answer.gone))
+    return kept
+
+
+def known(w: "Work", side: Side) -> Values:
+    """What we believe that the record holds."""
+    return {**(get(w.row, side, "seen") or {}), **(get(w.row, side, "now") or {})}
+
+
+def _same(ctx: Context, side: Side, there: Values, ours: Values) -> bool:
+    types = ctx.end(side).types
+    return all(equal(there[name], ours[name], types[name]) for name in types if name in there and name in ours)
