@@ -74,6 +74,8 @@ def resync(request: HttpRequest, pk: int) -> HttpResponse:
     if status not in STATUSES:
         return HttpResponse(status=400)
     chosen = [int(pk) for pk in request.POST.getlist("link")[:SELECTED_AT_MOST] if pk.isdecimal() and len(pk) < 19]
+    if "link" in request.POST and not chosen:
+        return HttpResponse(status=400)  # never all of them because none could be read
     more = {"link_ids": chosen} if chosen else {"code": request.POST.get("code", "")}
     number = sum(syncs.resync(sync=sync, by=request.user, status=one, **more) for one in STATUSES[status])
     text = ngettext("%(n)s record is tried again now.", "%(n)s records are tried again now.", number)

@@ -57,6 +57,12 @@ def test_resync_of_one_record(as_manager: Client, sync: Sync) -> None:
     assert RecordLink.objects.filter(sync=sync, status="failed").count() == 2
 
 
+def test_resync_of_chosen_records_that_cannot_be_read_is_refused(as_manager: Client, sync: Sync) -> None:
+    answer = as_manager.post(reverse("syncjobs:resync", args=[sync.pk]), {"status": "failed", "link": ["x", "9" * 30]})
+    assert answer.status_code == 400
+    assert RecordLink.objects.filter(sync=sync, status="failed").count() == 3
+
+
 def test_resync_of_deleted_records_takes_both_kinds(as_manager: Client, account: Account) -> None:
     sync = factories.sync_of(account, {"deleted_hub": 1, "deleted_app": 2})
     assert "3 records are tried again" in act(as_manager, sync, "resync", status="deleted")
