@@ -66,7 +66,9 @@ class Overview:
 
     @property
     def attention(self) -> int:
-        return sum(row.trouble is not None for row in self.rows) + (self.hub_trouble is not None)
+        """Causes, each once: syncs that stopped with the hub's login are the hub's."""
+        own = [row for row in self.rows if row.trouble and not (self.hub_trouble and row.waits_for_hub)]
+        return len(own) + (self.hub_trouble is not None)
 
 
 def of_account(account: Account, filters: Filters) -> Overview:

@@ -184,6 +184,15 @@ class Standing:
         return reviews_trouble(asking) if asking and asking.numbers.review else None
 
     @property
+    def waits_for_hub(self) -> bool:
+        """Its trouble is the hub's login, which is said (and counted) once, at the hub."""
+        if self.instance.state != InstanceState.CONNECTED or not self.suspended:
+            return False
+        sync = self.suspended[0].sync
+        hub_is_ill = sync.instance(Side.HUB).state != InstanceState.CONNECTED
+        return hub_is_ill and words_of_sync(sync).fix == "reconnect"
+
+    @property
     def rank(self) -> tuple[int, int, str]:
         """Needs attention first, then by failures, then by name."""
         tones = {"failed": 0, "review": 1}
