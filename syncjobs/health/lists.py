@@ -73,6 +73,11 @@ class RecordPage:
     rows: list[Row]
     older: int | None  # ``after`` of the next page
 
+    @property
+    def has_reasons(self) -> bool:
+        """Records in sync seldom carry a note: a column of dashes says nothing."""
+        return any(row.reason for row in self.rows)
+
 
 @dataclass(slots=True)
 class Group:
@@ -86,11 +91,14 @@ class Group:
     side: str
     remote: str  # the app's own words for one of them
     since: Any
+    where: str = ""  # the app at ``side``, "" where it is about both
     rows: list[Row] = dataclasses.field(default_factory=list)
 
     @property
     def title(self) -> str:
-        return f"{self.words.title}: {self.field_label}" if self.field_label else self.words.title
+        """Names the app, unless the words do: the same cause may stand at either side."""
+        title = f"{self.words.title}: {self.field_label}" if self.field_label else self.words.title
+        return f"{title} · {self.where}" if self.where and self.where not in title else title
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,8 @@ def groups(sync: Sync, status: str, *, samples: bool = True) -> Groups:
 def _group(sync: Sync, row: Mapping[str, Any], labels: dict[str, dict[str, str]]) -> Group:
     text = words.reason(sync, row["code"], side=row["side"], field=row["field"], labels=labels)
     label = words.field_label(labels, Side(row["side"] or "app"), row["field"])
-    return Group(text, row["code"], row["field"], label, row["n"], row["side"], "", row["since"])
+    where = words.app_name(sync, row["side"]) if row["side"] else ""
+    return Group(text, row["code"], row["field"], label, row["n"], row["side"], "", row["since"], where)
 
 
 def _add_samples(

@@ -75,6 +75,7 @@ def _rows(sync: Sync, query: lists.Query) -> dict[str, Any]:
     base = reverse("syncjobs:records", args=[sync.pk, query.status])
     return {
         "page": found,
+        "hide_reason": bool(query.code) or not found.has_reasons,
         **(_cause(sync, query, found) if query.code else {}),
         "first_url": base + query.address(after=None),
         "older_url": base + query.address(after=found.older),

@@ -49,7 +49,7 @@ def test_causes_come_largest_first_with_some_of_their_records(account: Account) 
         ("REMOTE_TIMEOUT", 1, 1),
     ]
     first, second = found.groups
-    assert first.title == "E-mail address is not valid: Email"
+    assert first.title == "E-mail address is not valid: Email · HubSpot"
     assert "HubSpot" in first.words.cause, "the side that refused"
     assert "Snov.io" in second.words.cause
     assert second.remote == "504"

@@ -110,9 +110,9 @@ def test_incidents_group_failures_by_cause(account: Account) -> None:
     SyncCount.objects.filter(sync=sync, status="failed").update(n=5)
     cards = incidents.of_standing(standing_of(sync))
     assert [(card.title, card.records) for card in cards] == [
-        ("E-mail address is not valid: Email", "4 prospects"),
-        ("Phone number is not valid: Phone number", "1 prospect"),
-        ("Matches several records", "1 prospect"),
+        ("E-mail address is not valid: Email · HubSpot", "4 prospects"),
+        ("Phone number is not valid: Phone number · HubSpot", "1 prospect"),
+        ("Matches several records · HubSpot", "1 prospect"),
     ]
 
 
@@ -124,6 +124,16 @@ def test_the_hub_in_trouble_is_counted_too(account: Account) -> None:
     found: Any = overview.of_account(account, overview.Filters())
     assert found.attention == 1
     assert "withdrawn" in found.hub_trouble.text
+
+
+def test_what_stopped_with_the_hub_is_not_counted_again(account: Account) -> None:
+    hub = factories.hub_of(account)
+    hub.state, hub.state_code = "needs_reauth", "AUTH_REVOKED"
+    hub.save()
+    stopped = factories.sync_of(account, {"insync": 1}, state="suspended", state_code="AUTH_REVOKED")
+    assert overview.of_account(account, overview.Filters()).attention == 1
+    Sync.objects.filter(pk=stopped.pk).update(state_code="GUARD_MASS_DELETE")
+    assert overview.of_account(account, overview.Filters()).attention == 2, "a guard is a cause of its own"
 
 
 def test_an_app_that_is_down_says_that_nothing_is_lost(account: Account) -> None:
