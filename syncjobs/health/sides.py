@@ -9,6 +9,7 @@ from integrations.records import Side, Values
 from integrations.services.connections import open_connector
 from syncjobs.health import conflicts, standing, words
 from syncjobs.models import FieldChange, FieldMapping, RecordLink, RecordStatus, Sync
+from syncjobs.services import mappings
 
 log = logging.getLogger(__name__)
 LEDGER_SHOWN = 50
@@ -26,6 +27,7 @@ class FieldRow:
     hub: str
     state: str  # a key of portal.statuses
     word: Any  # "" = the state's own
+    direction: str  # what really flows, or the mapping's own where nothing does
     winner: str
     last: FieldChange | None  # the newest ledger row of this field
 
@@ -115,6 +117,7 @@ def _fields(
                 hub=words.value(hub.get(mapping.hub_field)),
                 state=state,
                 word=word,
+                direction=mappings.effective(link.sync, mapping) or mapping.direction,
                 winner=words.winner(mapping, link.sync),
                 last=max(changes, key=lambda change: change.pk, default=None),
             )

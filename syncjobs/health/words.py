@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from integrations.models import ObjectSchema
 from integrations.records import Side
 from syncjobs.health.catalogue import Words, describe
-from syncjobs.models import FieldMapping, RecordLink, RecordStatus, RunEvent, Sync, SyncRun
+from syncjobs.models import Direction, FieldMapping, RecordLink, RecordStatus, RunEvent, Sync, SyncRun
+from syncjobs.services.mappings import effective
 
 RULES = {
     "hub_changed": _("{hub} changed it."),
@@ -43,8 +44,11 @@ def rule(name: str, sync: Sync) -> str:
 
 
 def winner(mapping: FieldMapping, sync: Sync) -> str:
-    """Who wins if both sides change this field."""
+    """Who wins if both sides change this field: where it goes one way, the app that leads. "" where nothing flows."""
     names = {"hub": app_name(sync, Side.HUB), "app": app_name(sync, Side.APP)}
+    flows = effective(sync, mapping)
+    if flows != Direction.BOTH:
+        return {Direction.TO_HUB: names["app"], Direction.TO_APP: names["hub"], None: ""}[flows]
     return str(WINNERS[mapping.winner or sync.winner]).format(**names)
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from portal.accounts.models import Account
-from syncjobs.models import FieldChange, RecordLink, RunEvent, Sync
+from syncjobs.models import FieldChange, FieldMapping, RecordLink, RunEvent, Sync
 from tests import factories
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -266,6 +266,21 @@ def test_a_record_shows_both_sides_and_its_ledger(as_viewer: Client, sync: Sync)
     assert "First name written to HubSpot" in html
     assert "the most recent change wins" in html
     assert "Pending" in html
+
+
+def test_a_field_that_goes_one_way_names_the_app_that_leads(as_viewer: Client, sync: Sync) -> None:
+    link = factories.link_of(sync, "insync")
+    FieldMapping.objects.filter(sync=sync).update(direction="to_hub")
+    html = as_viewer.get(reverse("syncjobs:record", args=[link.pk])).content.decode()
+    assert "Most recent" not in html
+    assert 'data-l="If both changed" class="wide">Snov.io</td>' in html
+
+
+def test_the_column_of_notes_shows_only_where_a_record_has_one(as_viewer: Client, sync: Sync) -> None:
+    url = reverse("syncjobs:records", args=[sync.pk, "insync"])
+    assert ">Note</th>" not in as_viewer.get(url).content.decode()
+    factories.link_of(sync, "insync", code="PHONE_INVALID", field="phone", side="hub")
+    assert ">Note</th>" in as_viewer.get(url).content.decode()
 
 
 def test_what_an_app_says_is_shown_as_text(as_viewer: Client, sync: Sync) -> None:
