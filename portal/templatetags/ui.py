@@ -76,8 +76,9 @@ def health_bar(counts: Mapping[str, int], large: bool = False) -> SafeString:
     # A sliver must stay visible: every part gets 12 of 1000 units, the rest is shared by size.
     widths = [12 + (1000 - 12 * len(shown)) * number / total for _key, number in shown]
     parts, x = [], 0.0
-    for (key, _number), width in zip(shown, widths, strict=True):
-        parts.append((look(key).tone, f"{x:.1f}", f"{max(width - 4, 4):.1f}"))
+    for place, ((key, _number), width) in enumerate(zip(shown, widths, strict=True), 1):
+        gap = 4 if place < len(shown) else 0  # between two parts, none at the end
+        parts.append((look(key).tone, f"{x:.1f}", f"{max(width - gap, 4):.1f}"))
         x += width
     words = ", ".join(str(look(key).counted or "%(n)s") % {"n": n(number)} for key, number in shown) or _("No records")
     rects = format_html_join("", '<rect data-s="{}" x="{}" width="{}" height="8"/>', parts)
