@@ -1,6 +1,6 @@
 """Step 1: which app, and which pair of objects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -68,8 +68,20 @@ class ConnectPage(StepPage):
             for instance in instances
             if not instance.app.only_hub
         ]
+        if not any(pair.chosen for choice in found for pair in choice.pairs):
+            found = self._only_choice_chosen(found)
         # The app that the person came from stands first.
         return sorted(found, key=lambda choice: choice.instance != self.draft.app_instance)
+
+    def _only_choice_chosen(self, found: list[Choice]) -> list[Choice]:
+        """Where exactly one pair can be chosen it is, to be confirmed by going on."""
+        ready = bool(self.hub and self.hub.state == InstanceState.CONNECTED)
+        free = [pair for choice in found if choice.connected for pair in choice.pairs if not pair.taken]
+        if not ready or len(free) != 1:
+            return found
+        return [
+            replace(choice, pairs=[replace(pair, chosen=pair is free[0]) for pair in choice.pairs]) for choice in found
+        ]
 
     def _pairs(self, app: App) -> list[tuple[Kind, Kind]]:
         return registry.pairs(self.hub.app, app) if self.hub else []

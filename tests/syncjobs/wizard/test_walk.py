@@ -1,5 +1,7 @@
 """The five steps as a person walks them, with and without htmx."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -111,6 +113,13 @@ def test_an_app_in_trouble_is_shown_with_its_state_and_the_way_to_fix_it(bench: 
     answer = bench.post(draft, "connect", do="next", pair=pair(bench))
     assert answer.status_code == 422
     assert "is not connected" in answer.content.decode()
+
+
+def test_the_only_pair_that_is_free_is_chosen(bench: Bench, draft: Sync) -> None:
+    another = drafts.new(account=bench.account, by=bench.user)
+    assert " checked" not in bench.get(another, "connect"), "there are two"
+    Sync.objects.filter(pk=draft.pk).update(state=SyncState.ACTIVE)
+    assert re.search(r'value="\d+:firms:companies" checked', bench.get(another, "connect"))
 
 
 def test_pairs_of_saved_syncs_are_shown_as_taken(bench: Bench, draft: Sync) -> None:
