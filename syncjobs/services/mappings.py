@@ -4,6 +4,7 @@ A field is the *target* of at most one mapping per direction (as a source it may
 A row keeps its own direction when the sync's direction is narrower; what then really flows is the narrower of the two.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from integrations.errors import ConnectorError
 from integrations.records import Field, FieldType, Side
 from integrations.services import schemas as app_schemas
 from portal.accounts import audit
@@ -342,6 +344,16 @@ def recheck(*, sync: Sync, schemas: Schemas) -> None:
         if (row.problem, row.problem_detail) != (code, detail):
             row.problem, row.problem_detail = code, detail
             row.save(update_fields=["problem", "problem_detail"])
+
+
+def read_again(*, sync: Sync) -> None:
+    """Before a person puts mappings right: read the fields now, so that the table shows which row is broken. While an app does
+    not answer, what was last read of it must do."""
+    for side in Side:
+        with suppress(ConnectorError):
+            app_schemas.fields(sync.instance(side), sync.kind(side), refresh=True)
+    with suppress(ConnectorError):
+        recheck(sync=sync, schemas=schemas_of(sync))
 
 
 def start_trial(*, account: Account, by: Any) -> Entitlement:

@@ -16,7 +16,7 @@ from portal.access import manager_required
 from portal.htmx import wants_fragment
 from syncjobs import access
 from syncjobs.models import Sync
-from syncjobs.services import drafts
+from syncjobs.services import drafts, mappings
 from syncjobs.wizard import samples, steps, words
 from syncjobs.wizard.mapping_table import rows_of
 from syncjobs.wizard.page import StepPage
@@ -137,6 +137,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     sync = access.sync_or_404(request, pk)
     draft = drafts.copy_of(sync=sync, by=request.user)
     step = request.GET.get("step", "")
+    if step == "mappings":
+        mappings.read_again(sync=draft)
     return redirect("syncjobs:setup", pk=draft.pk, step=step if steps.step(step) else "direction")
 
 

@@ -125,6 +125,16 @@ def test_a_deleted_field_turns_its_row_red_and_the_others_stay_ready(bench: Benc
     assert answer.count(">Ready<") == 3
 
 
+@pytest.mark.parametrize("silent", [False, True])
+def test_editing_the_mappings_of_a_sync_shows_the_broken_row_at_once(bench: Bench, draft: Sync, silent: bool) -> None:
+    Sync.objects.filter(pk=draft.pk).update(state="active")
+    bench.leads.fields = [field for field in bench.leads.fields if field.name != "first"]
+    if silent:
+        bench.crm.fail("fields", lambda: errors.Unavailable("Bigdesk is down."))
+    answer = bench.browser.post(f"/syncs/{draft.pk}/edit/?step=mappings", follow=True)
+    assert "Leadbox has no field “first” any more." in answer.content.decode()
+
+
 def test_fields_that_cannot_be_read_are_said(bench: Bench, draft: Sync) -> None:
     bench.crm.fail("fields", lambda: errors.Unavailable("Bigdesk is down."))
     assert "The fields could not be read: Bigdesk is down." in press(bench, draft, "refresh")
