@@ -32,7 +32,8 @@ class Rule:
 
     @property
     def blank(self) -> bool:
-        return not self.field and not any(self.values)
+        """As it was added: nothing was chosen or typed."""
+        return not self.field and not self.operator and not any(self.values)
 
     @property
     def operators(self) -> list[tuple[str, Any]]:
@@ -46,7 +47,9 @@ class Rule:
     @property
     def input(self) -> str:
         """Which control takes the value: none, options, two, days, date, number, list or text."""
-        if self.operator in NO_VALUE or not self.known:
+        if not self.known:  # no field chosen, or it is gone: what was typed stays in sight
+            return "list" if any(self.values) else "none"
+        if self.operator in NO_VALUE:
             return "none"
         if self.operator in LIST_VALUE:
             return "options" if self.known.options else "list"

@@ -64,6 +64,7 @@ def test_several_texts_are_separated_by_commas(bench: Bench, draft: Sync) -> Non
         (rule("app-0-0", "budget", "contains", "1"), "does not fit “Budget”"),
         (rule("app-0-0", "budget", "nonsense", "1"), "does not fit “Budget”"),
         (rule("app-0-0", "", "is", "x"), "Choose a field."),
+        (rule("app-0-0", "", "is"), "Choose a field."),
         (rule("app-0-0", "gone", "is", "x"), "“gone” is gone"),
     ],
 )
