@@ -155,7 +155,7 @@ def _connect(
     try:
         remote = app.connect(trial).identify()
     except errors.ConnectorError as error:
-        raise _not_connected(app, error) from error
+        raise _not_connected(app, error, way_in) from error
     trial.remote_account_id, trial.remote_account_name = remote.id, remote.name[:200]
     if instance is None:
         instance = _add(trial, label, as_hub, tried)
@@ -319,8 +319,8 @@ def _refused_consent(app: App, query: dict[str, str]) -> ConnectRefused:
     )
 
 
-def _not_connected(app: App, error: errors.ConnectorError) -> ConnectRefused:
-    """Who can fix it, by class of error."""
+def _not_connected(app: App, error: errors.ConnectorError, way_in: str = "") -> ConnectRefused:
+    """Who can fix it, by class of error. ``way_in``: keys have no sign-in that could be done again."""
     name = {"app": app.name}
     if isinstance(error, ClientRefused):
         return ConnectRefused(
@@ -328,8 +328,12 @@ def _not_connected(app: App, error: errors.ConnectorError) -> ConnectRefused:
             _("Ask the operator of this install to check them in the settings, then connect again."),
         )
     if isinstance(error, errors.AuthExpired):
+        typed = any(way.key == way_in and way.kind == "keys" for way in app.ways_in)
         return ConnectRefused(
-            _("%(app)s does not accept these credentials.") % name, _("Check them for typing errors, or sign in again.")
+            _("%(app)s does not accept these credentials.") % name,
+            _("Check them for typing errors and try again.")
+            if typed
+            else _("Check them for typing errors, or sign in again."),
         )
     if isinstance(error, errors.ScopeMissing):
         return ConnectRefused(error.message, _("Give the listed permissions and connect again."))
