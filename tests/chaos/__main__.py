@@ -36,6 +36,8 @@ def arguments() -> argparse.Namespace:
         "--database", choices=["sqlite", "postgres"], help="postgres: DATABASE_URL's server, else one of its own"
     )
     parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--clusters", type=int, default=1, help="clusters of workers on one database")
+    parser.add_argument("--restart-database", action="store_true", help="PostgreSQL is killed, too, and recovers")
     parser.add_argument("--pace", type=float, default=5, help="how many things people do in a second")
     parser.add_argument(
         "--keep", type=Path, help="a folder for logs and the SQLite database, left behind for looking at"
@@ -43,6 +45,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
     options = parser.parse_args()
     options.pairs = options.pairs.split(",")
+    if options.restart_database and options.database != "postgres":
+        parser.error("--restart-database goes with --database postgres")
     if unknown := set(options.pairs) - set(KNOWN_PAIRS):
         parser.error(f"no such pair: {', '.join(sorted(unknown))}")
     return options

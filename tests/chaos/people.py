@@ -34,7 +34,7 @@ class Notes:
 
     last: dict[tuple[str, str], dict[str, Typed]] = field(default_factory=lambda: defaultdict(dict))
     created: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # address → sides
-    deleted: dict[str, str] = field(default_factory=dict)  # address → side
+    deleted: dict[str, tuple[str, float]] = field(default_factory=dict)  # address → side, Unix seconds
     done: int = 0
 
     def typed(self, side: str, email: str, name: str, value: str) -> None:
@@ -109,13 +109,13 @@ class People:
     def delete(self) -> None:
         side = self.someone()
         gone = self.notes.deleted
-        if sum(where == side for where in gone.values()) >= MOST_DELETED:
+        if sum(where == side for where, _ in gone.values()) >= MOST_DELETED:
             return
         # What the sync made a moment ago may be unknown to it still; people delete what they have had for a while.
         email = self.any_of(self.own[side] & self.known[side].keys())
         if email and email not in self.notes.created:
             self.sides[side].delete(self.known[side][email])
-            gone[email] = side
+            gone[email] = (side, time.time())
 
     # -- hands -----------------------------------------------------------------------------------------------------------
     def someone(self) -> str:

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 
 from django.contrib.auth import get_user_model
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError, close_old_connections, connection
 from django.db.models import Q
 
 from portal.demo.install import DemoInstall
-from syncjobs.models import FieldChange, RecordLink, Sync, SyncCount, SyncRun, SyncState
+from syncjobs.models import FieldChange, RecordLink, SyncCount, SyncRun, SyncState
 from syncjobs.services import runs
 from tests.chaos.pairs import PAIRS
 from tests.chaos.people import People
@@ -45,8 +45,10 @@ class Run:
         self.settled_at = 0.0  # when the initial sync was done
 
     def play(self) -> dict[str, float]:
-        self.install.start_workers()
+        self.storm.start_clusters(self.options.clusters)
         self.storm.begin()
+        if self.options.restart_database:
+            self.storm.restart_database()
         self._storm()
         faults = self.storm.faults()
         self.storm.end()
@@ -90,6 +92,7 @@ class Run:
             runs.dispatch_due()
             self.sync.refresh_from_db()
         except OperationalError:
+            connection.close()
             return
         if self.sync.state == SyncState.SUSPENDED:
             raise ChaosFailed(f"The sync was suspended: {self.sync.state_code} {self.sync.state_detail}")
@@ -160,7 +163,8 @@ class Run:
         try:
             self.say(f"{self._clock()}  {self._state()}")
         except OperationalError:
-            self.say(f"{self._clock()}  the database is busy")
+            connection.close()
+            self.say(f"{self._clock()}  the database is busy or away")
 
     def _state(self) -> str:
         counts = "  ".join(
@@ -180,4 +184,3 @@ class Run:
         self.say(f"{self._clock()}  {self._state()}")
         for link in RecordLink.objects.filter(sync=self.sync, status__in=("failed", "review"))[:SHOWN]:
             self.say(f"{link.status}: {link.label} {link.code} {link.field} {link.detail[:100]}")
-        Sync.objects.get(pk=self.sync.pk)

@@ -35,12 +35,18 @@ def judge(
 ) -> Verdict:
     """``settled_at``: when the initial sync was done (Unix seconds). ``seeded``: duplicates that were there at the start."""
     now = Counter(
-        {f"{side} {email}": len(rows) - 1 for side, all in (("hub", hub), ("app", app)) for email, rows in all.items()}
+        {
+            f"{side} {email}": len(rows) - 1
+            for side, records in (("hub", hub), ("app", app))
+            for email, rows in records.items()
+        }
     )
     found = Verdict(duplicates=[f"{key}: {n} too many" for key, n in (now - seeded).items()])
     for email in sorted(hub.keys() | app.keys() | notes.deleted.keys()):
-        if side := notes.deleted.get(email):
-            if {"hub": hub, "app": app}[side].get(email):
+        if email in notes.deleted:
+            side, at = notes.deleted[email]
+            # What was deleted before the first sync read it was never known there: its twin is new to that side.
+            if at > settled_at and {"hub": hub, "app": app}[side].get(email):
                 found.mismatches.append(f"{email}: was deleted at {side} by a person, and is there again")
             continue
         if not (email in hub and email in app):
@@ -59,14 +65,14 @@ def judge(
 
 
 def _lost(
-    one: Typed, all: dict[str, Typed], hub: ByEmail, app: ByEmail, ledger: Ledger, settled_at: float, name: str
+    one: Typed, by_side: dict[str, Typed], hub: ByEmail, app: ByEmail, ledger: Ledger, settled_at: float, name: str
 ) -> str:
     """Why this typed value counts as lost; "" when it is at both sides, or lost a conflict and is in the ledger."""
     value = one.value.lstrip("+")
     shown = [{record[name] for record in side.get(one.email, [])} for side in (hub, app)]
     if all(value in values for values in shown):
         return ""
-    could_conflict = len(all) > 1 or one.at <= settled_at
+    could_conflict = len(by_side) > 1 or one.at <= settled_at
     if could_conflict and (value in ledger or one.value in ledger):
         return ""
     where = "in the ledger, without a conflict" if one.value in ledger or value in ledger else "not in the ledger"
