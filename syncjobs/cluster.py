@@ -6,8 +6,10 @@ short) would leave the whole cluster waiting for ever, without a word. The locks
 their process ends. What is left, a death in the microseconds inside a queue operation, is the watchdog's (``manage.py workers``).
 """
 
+import errno
 import fcntl
 import tempfile
+import time
 from typing import Any
 
 from django_q import cluster as django_q_cluster
@@ -26,11 +28,18 @@ class ProcessLock:
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
         assert timeout is None, "lockf knows no time-out"
-        try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX if block else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        while True:
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX if block else fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                # The kernel knows processes, not threads: a queue's feeder waits in one while the other thread holds a lock, and
+                # two such processes look like a deadlock. They are not: each lock is released without the other.
+                if error.errno != errno.EDEADLK:
+                    raise
+                time.sleep(0.005)
 
     def release(self) -> None:
         fcntl.lockf(self._file, fcntl.LOCK_UN)
