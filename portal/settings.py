@@ -111,7 +111,7 @@ TEMPLATES = [
 
 # -- database -------------------------------------------------------------------------------------------------------
 SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; PRAGMA cache_size=-64000;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; PRAGMA cache_size=-32000;"
 )
 if DATABASE_URL:
     import dj_database_url
