@@ -122,7 +122,11 @@ def _refuse_changed(item: Update, before: Detail) -> None:
     """The read before the write shows what a person typed since the write was planned: that must be merged, not overwritten."""
     there = schema.detail_values(before)
     for name, wanted in item.values.items():
-        if name in there and name in item.known and str(there[name] or "") not in (str(item.known[name] or ""), str(wanted or "")):
+        if (
+            name in there
+            and name in item.known
+            and str(there[name] or "") not in (str(item.known[name] or ""), str(wanted or ""))
+        ):
             raise errors.StaleVersion(_("This prospect was changed in Snov.io meanwhile."))
 
 

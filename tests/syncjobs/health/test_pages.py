@@ -207,7 +207,9 @@ def test_progress_is_spoken_once_a_quarter(as_viewer: Client, account: Account) 
 
 def test_a_run_that_waits_says_for_whom(as_viewer: Client, account: Account) -> None:
     sync = factories.sync_of(account, state="initial")
-    factories.run_of(sync, waiting_for="RATE_LIMITED", waiting_side="hub", phase="read_hub", next_slice_at=now(), phases=reading(5))
+    factories.run_of(
+        sync, waiting_for="RATE_LIMITED", waiting_side="hub", phase="read_hub", next_slice_at=now(), phases=reading(5)
+    )
     html = progress(as_viewer, sync)
     assert "HubSpot asked us to slow down" in html
     assert "Goes on" in html
