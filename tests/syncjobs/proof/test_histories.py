@@ -279,7 +279,9 @@ class Histories(RuleBasedStateMachine):
 
     def land(self, side: Side) -> None:
         self.u.peers[side].land_late = False
+        gates, self.u.gates = self.u.gates, []
         self.u.peers[side].land()
+        self.u.gates = gates
 
     def refuse_records(self, side: Side, word: str | None) -> None:
         def refuse(values: Any) -> errors.ConnectorError | None:

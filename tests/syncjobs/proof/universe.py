@@ -265,12 +265,18 @@ class Universe:
 
     def land(self) -> None:
         """What was taken without an answer happens; an app that knows our keys may take as long as it likes."""
+        gates, self.gates = self.gates, []  # this happens in the app; no worker of ours waits for it any more
         for peer in self.peers.values():
             if not peer.knows_keys:
                 peer.land()
+        self.gates = gates
 
     def work(self, most: int = 40) -> None:
         """Slices of the run under way, until it is through, waits, or its worker is killed."""
+        self._work(most)
+        self.land()  # no time has passed: a request lands within its time-outs, or not at all
+
+    def _work(self, most: int) -> None:
         for _ in range(most):
             run = SyncRun.objects.active().filter(sync=self.sync).first()
             if run is None:
