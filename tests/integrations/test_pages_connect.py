@@ -85,6 +85,7 @@ def test_a_wrong_secret_is_told_at_the_form(as_manager: Client, hub: AppInstance
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "Snov.io does not accept" in page
+    assert "sign in again" not in page, "keys have no sign-in"
     assert keys(standins)["client_id"] in page  # nothing is typed twice …
     assert "Sales team" in page
     assert "wrong-secret-1" not in page  # … but secrets

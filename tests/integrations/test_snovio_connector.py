@@ -337,6 +337,13 @@ def test_a_list_of_a_running_campaign_carries_a_warning(app: Snovio, connector: 
     assert DELETED not in warnings
 
 
+def test_live_checks_name_the_pace_that_the_install_was_told(app: Snovio, connector: Connector, settings: Any) -> None:
+    settings.SNOVIO_CALLS_PER_MINUTE = 30000
+    words = " ".join(each.detail for each in connector.preflight([KIND]))
+    assert "told to use 30000 calls a minute" in words
+    assert "allows 60 calls" not in words
+
+
 def test_live_checks_tell_what_cannot_be_done(app: Snovio, connector: Connector) -> None:
     put(app, "ann", PARTNERS)
     results = list(connector.preflight([KIND]))
