@@ -478,7 +478,12 @@ class Universe:
             promise("Quiet", peer.calls - calls[side] <= 2, side, peer.log[-6:])
         after = list(RecordLink.objects.filter(sync=self.sync).order_by("pk").values())
         if not any(peer.abilities.partial_scan for peer in self.peers.values()):  # else: when each was read last
-            promise("Quiet", before == after, [(b, a) for b, a in zip(before, after, strict=False) if b != a][:1])
+            moved = [
+                (b["id"], b["status"], b["code"], {k: (b[k], a[k]) for k in b if b[k] != a[k]})
+                for b, a in zip(before, after, strict=False)
+                if b != a
+            ]
+            promise("Quiet", before == after, moved)
 
 
 @contextlib.contextmanager
