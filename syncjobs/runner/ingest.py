@@ -161,7 +161,7 @@ def _take(
     )
     alias = next((a for a in record.aliases if a != record.id), get(row, side, "alias"))
     same = digest == get(row, side, "hash") and get(row, side, "id") == record.id and not get(row, side, "gone")
-    pending_outcome = get(row, side, "expected") is not None
+    pending_outcome = row.dirty and get(row, side, "expected") is not None
     if same and not force and not pending_outcome:
         if (row_hash, alias) == (get(row, side, "row_hash"), get(row, side, "alias")) and not ctx.end(
             side
