@@ -91,3 +91,14 @@ def test_a_listing_that_lags_does_not_undo_what_we_wrote(universe: Make) -> None
     u.run()
     assert u.peers[HUB].live()["1"]["first_name"] == "Augusta"
     u.check()
+
+
+def test_a_deleted_record_whose_last_update_got_no_answer_comes_to_rest(universe: Make) -> None:
+    u = ada(universe, app=Abilities(change_feed=False, sees_deletions=False))
+    u.initial()
+    u.edit(HUB, "1", first_name="Augusta")
+    u.once("app.update.after", lose)
+    u.poll()
+    u.remove(HUB, "1")
+    u.check()
+    assert RecordLink.objects.get(sync=u.sync).code == "DELETED_IN_HUB"
