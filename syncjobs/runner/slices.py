@@ -29,7 +29,8 @@ from syncjobs.runner.lease import Lease, LeaseLost
 log = logging.getLogger("syncline.runner")
 SLICE_SECONDS = 10.0
 POLL_SLACK = 15.0
-LONGEST_LAG = 86_400.0  # seconds: what was changed longer ago was found by a resumed sync, and the column ends at 25 days
+# Seconds: what was changed longer ago was found by a resumed sync, and the column ends at 25 days.
+LONGEST_LAG = 86_400.0
 BULK_KINDS = (RunKind.INITIAL, RunKind.FULL_SCAN)
 IN_BACKGROUND = (*BULK_KINDS, RunKind.PREVIEW)
 
