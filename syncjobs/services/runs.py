@@ -72,13 +72,31 @@ def _anything_waits(sync: Sync) -> bool:
     )
 
 
+def _may_run() -> Q:
+    on = Q(sync__state__in=(SyncState.INITIAL, SyncState.ACTIVE)) & ~Q(kind=RunKind.PREVIEW)
+    return on | Q(sync__state=SyncState.DRAFT, kind=RunKind.PREVIEW)
+
+
+def dispatch_waiting() -> int:
+    """Every few seconds: runs whose wait is over (a rate limit of a second must not cost a minute). Each is queued once: should
+    that task be lost, ``dispatch_due`` finds the run."""
+    waiting = SyncRun.objects.active().filter(_may_run(), next_slice_at__lte=now())
+    due = [
+        run
+        for run in waiting
+        if SyncRun.objects.filter(pk=run.pk, next_slice_at=run.next_slice_at).update(next_slice_at=None)
+    ]
+    for run in due:
+        dispatch(run)
+    return len(due)
+
+
 def dispatch_due() -> int:
     """The dispatcher, every minute: runs whose worker died or whose wait is over, polls and retries that are due."""
     moment = now()
     Lease.free_dead()
     Lease.free_future()
-    on = Q(sync__state__in=(SyncState.INITIAL, SyncState.ACTIVE)) & ~Q(kind=RunKind.PREVIEW)
-    on |= Q(sync__state=SyncState.DRAFT, kind=RunKind.PREVIEW)
+    on = _may_run()
     idle = Q(lease_until=None) | Q(lease_until__lt=moment)
     ready = Q(next_slice_at=None) | Q(next_slice_at__lte=moment)
     # A run that was queued a moment ago has its task already; doubles are harmless, but not free.

@@ -69,6 +69,7 @@ class Command(BaseCommand):
         silent = time.monotonic() - self.started
         try:
             schedules.mind_the_clock()
+            runs.dispatch_waiting()
             silent = min(silent, heartbeat.age(cluster))
             if silent > heartbeat.ASK_AFTER and time.monotonic() - self.asked > heartbeat.ASK_AFTER:
                 self.asked = time.monotonic()

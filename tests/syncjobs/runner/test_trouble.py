@@ -295,3 +295,20 @@ def test_a_field_that_an_app_refuses_as_unknown_stops_alone_and_the_record_cross
     assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Augusta"
     assert w.sync.mappings.get(app_field="notes").problem == "FIELD_MISSING"
     assert w.counts() == {"insync": 1}
+
+
+def test_a_short_wait_is_over_in_seconds_and_queued_once(world: Make) -> None:
+    from datetime import timedelta
+
+    from django.utils.timezone import now
+
+    w = world()
+    run = runs.start(sync=w.sync, kind=RunKind.INITIAL)
+    SyncRun.objects.filter(pk=run.pk).update(next_slice_at=now() + timedelta(minutes=1), waiting_for="RATE_LIMITED")
+    assert runs.dispatch_waiting() == 0
+    SyncRun.objects.filter(pk=run.pk).update(next_slice_at=now())
+    assert runs.dispatch_waiting() == 1
+    assert runs.dispatch_waiting() == 0
+    w._finish(run)
+    run.refresh_from_db()
+    assert run.state == "done"
