@@ -17,12 +17,20 @@ from django.test import Client
 
 from portal.accounts.models import Account, Membership, Role
 from tests import postgres
-from tests.install import Install, drop_template
+from tests.install import ROOT, Install, drop_template
 from tests.processes import free_port
 
 PASSWORD = "correct horse battery"
 # Pages ask nothing of a database that the two answer differently: on PostgreSQL these wait for --all.
-PAGES = ("test_pages", "test_tenancy", "test_html", "test_walk")
+# What behaves differently on another database: bulk SQL, leases, locks, shared budgets. The rest runs there with --all.
+ON_BOTH_DATABASES = (
+    "tests/syncjobs/runner/",
+    "tests/syncjobs/exports/",
+    "tests/integrations/test_budget.py",
+    "tests/integrations/test_credentials.py",
+    "tests/portal/test_secrets.py",
+    "tests/portal/test_tenants.py",
+)
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_serialized_rollback", "live_server", "live_install"}
 
 
@@ -51,7 +59,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             left_out = on_postgres() and not _uses_database(item)
         else:
             left_out = ("slow" in item.keywords and "slow" not in asked) or (
-                on_postgres() and (not _uses_database(item) or "browser" in item.keywords or _walks_pages(item))
+                on_postgres() and not (_uses_database(item) and _differs_by_database(item))
             )
         if left_out:
             dropped.append(item)
@@ -66,8 +74,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         drop_template(os.environ["DATABASE_URL"])
 
 
-def _walks_pages(item: pytest.Item) -> bool:
-    return item.path.stem.startswith(PAGES)
+def _differs_by_database(item: pytest.Item) -> bool:
+    return item.path.relative_to(ROOT).as_posix().startswith(ON_BOTH_DATABASES)
 
 
 def _uses_database(item: pytest.Item) -> bool:
