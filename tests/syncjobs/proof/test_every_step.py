@@ -59,7 +59,7 @@ def sweep(make: Make, scenario: Scenario, how: str) -> list[str]:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
-@pytest.mark.parametrize("how", ["killed", "frozen"])
+@pytest.mark.parametrize("how", ["killed", pytest.param("frozen", marks=pytest.mark.slow)])
 def test_a_worker_stopped_at_any_step_breaks_no_promise(universe: Make, scenario: Scenario, how: str) -> None:
     places = sweep(universe, scenario, how)
     assert len(places) > 5
