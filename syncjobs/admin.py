@@ -1,24 +1,9 @@
 """What operators see: which syncs there are and what their runs did. Read-only, and without customers' values."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from portal.operators import ReadOnly
 from syncjobs.models import Export, Sync, SyncRun
-
-
-class ReadOnly(admin.ModelAdmin):
-    """Looking only: a sync is changed on its pages, where the audit trail is written."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Sync)

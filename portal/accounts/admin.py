@@ -8,18 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from portal.accounts.models import Account, AuditEvent, Entitlement, Invitation, Membership
-
-
-class ReadOnly(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
+from portal.operators import ReadOnly
 
 # Operators sign in where everybody does: the admin's own form knows neither rate limits nor second factors.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

@@ -3,7 +3,7 @@
 Built once per slice by ``syncjobs/runner/context.py`` from the database rows; the engine sees only this.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -89,7 +89,6 @@ class SyncRules:
     duplicates: Literal["newest", "oldest", "hold"] = "newest"
     leaving: Literal["keep", "stop"] = "keep"
     start_from: datetime | None = None
-    meta: dict[str, str] = field(default_factory=dict)
 
     def side(self, side: Side) -> SideRules:
         return self.hub if side is Side.HUB else self.app

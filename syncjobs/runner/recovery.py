@@ -16,7 +16,7 @@ from django.utils.timezone import now
 
 from integrations.records import Ref, RemoteRecord, Side
 from syncjobs.engine.matching import key_of
-from syncjobs.models import RecordLink, RecordStatus, WriteIntent
+from syncjobs.models import RecordLink, WriteIntent
 from syncjobs.runner import store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, put
@@ -168,8 +168,3 @@ def may_resend(ctx: Context, row: RecordLink, side: Side, intent: WriteIntent) -
     identifiers = ctx.rules.identifiers
     searchable = bool(identifiers) and bool(key_of(intent.payload, identifiers[0], side))
     return searchable and intent.sent_at + wait_for(ctx, side) <= now()
-
-
-def park(row: RecordLink) -> tuple[str, str]:
-    """Status and code of a create that can be neither found nor safely repeated."""
-    return RecordStatus.REVIEW, "CREATE_UNCONFIRMED"

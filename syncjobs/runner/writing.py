@@ -213,8 +213,8 @@ def _wait_or_park(ctx: Context, w: Work, side: Side, intent: WriteIntent) -> Non
         w.again = True
         w.row.next_try_at = intent.sent_at + recovery.wait_for(ctx, side)
         return
-    w.plan.status, w.plan.code = recovery.park(w.row)
-    w.plan.side = side
+    # It can be neither found nor safely repeated: a person decides.
+    w.plan.status, w.plan.code, w.plan.side = RecordStatus.REVIEW, "CREATE_UNCONFIRMED", side
 
 
 def _meet_existing(ctx: Context, side: Side, work: Sequence[Work], verdicts: list[Verdict]) -> None:
