@@ -128,6 +128,8 @@ class OAuthAttempt(models.Model):
     )  # reconnecting this one
     state = models.CharField(max_length=64, unique=True)
     secrets = EncryptedJSONField()  # {"code_verifier": …}
+    way_in = models.CharField(max_length=40, blank=True)
+    base_url = models.CharField(max_length=300, blank=True)  # of apps whose customers each have an address of their own
     label = models.CharField(max_length=120, blank=True)
     as_hub = models.BooleanField(default=False)
     next_url = models.CharField(max_length=300, blank=True)

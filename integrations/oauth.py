@@ -28,54 +28,62 @@ class ClientRefused(errors.AuthExpired):
 class OAuthProvider:
     """Where and as whom we ask. Addresses and the client come from settings, read at each use so that tests can change them.
 
+    The address functions get the instance's own address: "" for apps that have one public address for all customers; the
+    organisation's (``AppInstance.base_url``) for those whose customers each have their own.
+    ``scopes``: what is asked for; a function of that address where the scope names it.
     ``statuses``: an app's own error words beside RFC 6749's, e.g. {"BAD_CLIENT_SECRET": "invalid_client"}.
+    ``extra``: more parameters of the consent address, e.g. {"prompt": "select_account"}.
     """
 
-    authorize_url: Callable[[], str]
-    token_url: Callable[[], str]
+    authorize_url: Callable[[str], str]
+    token_url: Callable[[str], str]
     client: Callable[[], tuple[str, str]]  # id, secret
-    scopes: Sequence[str]
+    scopes: Sequence[str] | Callable[[str], Sequence[str]]
     optional_scopes: Sequence[str] = ()
-    revoke_url: Callable[[], str] | None = None
+    revoke_url: Callable[[str], str] | None = None
     statuses: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
 
-    def consent_url(self, *, redirect_uri: str, state: str, code_verifier: str) -> str:
+    def consent_url(self, *, redirect_uri: str, state: str, code_verifier: str, address: str = "") -> str:
         """Where to send the person. PKCE (S256) always: apps that do not know it ignore it."""
         extra = {"optional_scope": " ".join(self.optional_scopes)} if self.optional_scopes else {}
-        with self._session(redirect_uri) as session:
+        extra |= self.extra
+        with self._session(address, redirect_uri) as session:
             url, _state = session.create_authorization_url(
-                self.authorize_url(), state=state, code_verifier=code_verifier, **extra
+                self.authorize_url(address), state=state, code_verifier=code_verifier, **extra
             )
         return str(url)
 
-    def exchange(self, code: str, *, redirect_uri: str, code_verifier: str) -> Grant:
+    def exchange(self, code: str, *, redirect_uri: str, code_verifier: str, address: str = "") -> Grant:
         """The code of the callback for tokens. AuthRevoked: the code is no good; ClientRefused; Unavailable."""
-        with self._session(redirect_uri) as session:
-            return _grant(_ask(session.fetch_token, self.token_url(), code=code, code_verifier=code_verifier))
+        with self._session(address, redirect_uri) as session:
+            return _grant(_ask(session.fetch_token, self.token_url(address), code=code, code_verifier=code_verifier))
 
-    def refresh(self, secrets: dict[str, Any]) -> Grant:
+    def refresh(self, secrets: dict[str, Any], address: str = "") -> Grant:
         """New tokens for ``secrets["refresh_token"]``; the answer's refresh token, where there is one, replaces the old."""
-        with self._session() as session:
-            return _grant(_ask(session.refresh_token, self.token_url(), refresh_token=secrets.get("refresh_token", "")))
+        with self._session(address) as session:
+            given = secrets.get("refresh_token", "")
+            return _grant(_ask(session.refresh_token, self.token_url(address), refresh_token=given))
 
-    def revoke(self, secrets: dict[str, Any]) -> None:
+    def revoke(self, secrets: dict[str, Any], address: str = "") -> None:
         """Tell the app to forget the refresh token, where it has an address for that."""
         if self.revoke_url is not None and secrets.get("refresh_token"):
-            with self._session() as session:
+            with self._session(address) as session:
                 answer = _ask(
                     session.revoke_token,
-                    self.revoke_url(),
+                    self.revoke_url(address),
                     token=secrets["refresh_token"],
                     token_type_hint="refresh_token",
                 )
                 self._check(answer)
 
-    def _session(self, redirect_uri: str = "") -> OAuth2Session:
+    def _session(self, address: str, redirect_uri: str = "") -> OAuth2Session:
         client_id, client_secret = self.client()
+        scopes = self.scopes(address) if callable(self.scopes) else self.scopes
         session = OAuth2Session(
             client_id,
             client_secret,
-            scope=" ".join(self.scopes) if redirect_uri else None,
+            scope=" ".join(scopes) if redirect_uri else None,
             redirect_uri=redirect_uri or None,
             code_challenge_method="S256",
             token_endpoint_auth_method="client_secret_post",
@@ -120,4 +128,4 @@ def _grant(token: dict[str, Any]) -> Grant:
         raise errors.Unavailable(_("The app's sign-in service gave an answer that makes no sense."))
     kept = {name: token[name] for name in ("access_token", "refresh_token") if token.get(name)}
     scopes = token.get("scopes") or str(token.get("scope") or "").split()
-    return Grant(kept | {"scopes": list(scopes)}, token.get("expires_in"))
+    return Grant(kept | {"scopes": list(scopes)}, token.get("expires_in"), str(token.get("instance_url") or ""))

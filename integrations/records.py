@@ -6,7 +6,13 @@ Values are **canonical**, whatever the app's wire format is, and always fit in J
 field type                      canonical value (``None`` is blank for all of them)
 =============================== ==========================================================
 text, long_text, email, phone,  ``str``, as the app gave it (comparison folds case and space
-url, option, user, reference    where the type says so; see ``syncjobs.engine.canonical``)
+url, option                     where the type says so; see ``syncjobs.engine.canonical``)
+user                            the user's e-mail address in lower case: ids of users never leave a
+                                connector, so owners are paired by address (an id without an
+                                address stays the id); a write of an address that no active user
+                                has is refused with ``OWNER_UNMAPPED``
+reference                       sorted ``list[str]`` of record ids, also where the app holds one at
+                                most: the associations of a record (``Field.refers_to``)
 number                          ``str``: decimal digits, e.g. ``"1250.5"`` (never float)
 bool                            ``bool``
 date                            ``"YYYY-MM-DD"``
@@ -74,6 +80,8 @@ class Field:
     custom: bool = False
     options: tuple[Option, ...] = ()
     max_length: int | None = None
+    refers_to: str = ""  # a reference: the kind of the same app whose records it names
+    many: bool = False  # a reference: it can name several records
 
 
 @dataclass(slots=True)
@@ -145,7 +153,9 @@ class Create:
 class Update:
     id: str
     values: Values  # only the fields that change; None clears
-    known: Values = field(default_factory=dict)  # last seen values: apps that address records by e-mail need them
+    # Last seen values: apps that address records by e-mail need them, and those whose associations are calls of their own, which
+    # add and remove what differs between ``known`` and ``values``.
+    known: Values = field(default_factory=dict)
     version: str = ""  # refuse with StaleVersion if the record has another one by now ("" = unconditional)
 
 

@@ -2,6 +2,28 @@
 
 An app's folder declares its ``APP``; this module only lists them. Default mappings are not written per pair of apps: each app
 says which of its fields carries which **concept** ("first_name", "email"), and a pair's defaults are the concepts both know.
+
+The words, by concept of the kind (an app gives what it has, and may add words that another app shares):
+
+========== =======================================================================================================
+person     email, first_name, last_name, phone, mobile, fax, job_title, company_name, website, street, city, state,
+           postcode, country, industry, owner, lifecycle_stage, opt_out, description, annual_revenue, employees,
+           lead_source, tags
+company    name, domain, website, phone, street, city, state, postcode, country, industry, employees,
+           annual_revenue, owner, description, company_type
+deal       name, pipeline, stage, amount, currency, close_date, owner, probability, deal_type, description
+product    name, sku, price, currency, description, active, cost
+invoice    number, amount, currency, status, issue_date, due_date
+ticket     name, pipeline, status, priority, owner, description, category
+lead       name, stage, owner
+activities subject, time, end_time, due, body, status, priority, activity_type, direction, duration, outcome, owner,
+           location (call, email, meeting, note, task)
+========== =======================================================================================================
+
+Associations are fields of type *reference*, and have concepts too: ``contacts`` (people, one or many), ``company`` (the one company
+of a contact, deal, ticket, invoice or lead: the primary one where there are several), ``companies`` (all of them, and those of
+activities), ``deals``, ``tickets``, ``parent`` (a company's parent). A field that can name one record pairs with one that can name
+many (``Field.many``).
 """
 
 from collections.abc import Callable
@@ -38,10 +60,14 @@ class Kind:
     key: str  # "contacts"
     label: Words  # "Contacts"
     noun: Words  # "contact"
-    concept: str  # "person", "company", "deal", …: kinds of one concept can be paired
+    concept: str  # "person", "company", "deal", "product", "invoice", "ticket", "call", "email", "meeting", "note", "task", "lead"
     presets: tuple[Preset, ...] = ()
     label_fields: tuple[str, ...] = ()  # fields that name a record on pages, in order
     filter_fields: tuple[str, ...] = ()  # read besides mapped ones, offered first in filters
+    # Sync settings that differ from the product's defaults for this kind, e.g. {"direction": "to_hub"}; over ``App.defaults``.
+    defaults: dict[str, Any] = field(default_factory=dict)
+    # (concept, value): a record of this kind that makes a new record in the hub gives it this value, e.g. a lead's life-cycle stage.
+    stamps: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +98,7 @@ class WayIn:
     key: str
     label: Words
     kind: str  # "oauth" | "keys"
+    # Inputs of the form; one called ``base_url`` is the app's address. An oauth way in asks for that alone, before the consent.
     fields: tuple[KeyField, ...] = ()
     help: Words = ""
 

@@ -21,7 +21,7 @@ from integrations.connectors.base import Connector
 from integrations.models import AppInstance, Credential, InstanceState, OAuthAttempt
 from integrations.oauth import ClientRefused
 from integrations.records import CheckResult, RemoteAccount
-from integrations.registry import App
+from integrations.registry import App, WayIn
 from integrations.services import credentials
 from integrations.services.credentials import Grant
 from integrations.signals import instance_state_changed
@@ -55,15 +55,20 @@ def start_oauth(
     label: str,
     as_hub: bool = False,
     instance: AppInstance | None = None,
+    way_in: str = "",
+    values: dict[str, str] | None = None,
     next_url: str = "",
 ) -> str:
-    """The address of the app's consent page for this person. ``instance``: reconnect that one. ``next_url``: where the person goes
-    afterwards (the caller has checked that it is ours)."""
+    """The address of the app's consent page for this person. ``instance``: reconnect that one. ``values``: what the way in asks for
+    before the consent (the address of the customer's organisation). ``next_url``: where the person goes afterwards (the caller has
+    checked that it is ours)."""
     if not all(app.oauth.client()):
         raise ConnectRefused(
             _("%(app)s cannot be connected: this install has no client id and secret for it.") % {"app": app.name},
             _("Ask the operator of this install to set them (see the README)."),
         )
+    way = app.way_in(way_in) if way_in else next(way for way in app.ways_in if way.kind == "oauth")
+    base_url, _nothing = _typed(way, values or {})
     OAuthAttempt.objects.filter(created_at__lt=now() - CONSENT_LIFE).delete()
     attempt = OAuthAttempt.objects.create(
         account=account,
@@ -74,10 +79,15 @@ def start_oauth(
         secrets={"code_verifier": secrets.token_urlsafe(64)},
         label=label[:120],
         as_hub=as_hub,
+        way_in=way.key,
+        base_url=base_url,
         next_url=next_url,
     )
     return app.oauth.consent_url(
-        redirect_uri=_redirect_uri(), state=attempt.state, code_verifier=attempt.secrets["code_verifier"]
+        redirect_uri=_redirect_uri(),
+        state=attempt.state,
+        code_verifier=attempt.secrets["code_verifier"],
+        address=base_url,
     )
 
 
@@ -101,12 +111,18 @@ def finish_oauth(*, account: Account, user: Any, query: dict[str, str]) -> AppIn
         raise _refused_consent(app, query)
     try:
         grant = app.oauth.exchange(
-            query["code"], redirect_uri=_redirect_uri(), code_verifier=attempt.secrets["code_verifier"]
+            query["code"],
+            redirect_uri=_redirect_uri(),
+            code_verifier=attempt.secrets["code_verifier"],
+            address=attempt.base_url,
         )
     except errors.ConnectorError as error:
         raise _not_connected(app, error) from error
-    way_in = next(way.key for way in app.ways_in if way.kind == "oauth")
-    return _connect(account, user, app, way_in, grant, attempt.label, attempt.as_hub, attempt.instance)
+    # An address that came with the token is the app's word, but goes through the same checks as a typed one.
+    base_url = _address(grant.base_url) if grant.base_url else attempt.base_url
+    return _connect(
+        account, user, app, attempt.way_in, grant, attempt.label, attempt.as_hub, attempt.instance, base_url=base_url
+    )
 
 
 # -- connecting by keys --------------------------------------------------------------------------------------------------
@@ -122,17 +138,26 @@ def connect_with_keys(
     instance: AppInstance | None = None,
 ) -> AppInstance:
     """``values``: the form's inputs by KeyField name; one called ``base_url`` is the app's address, checked and not a secret."""
-    fields = {field.name: field for field in app.way_in(way_in).fields}
+    base_url, given = _typed(app.way_in(way_in), values)
+    return _connect(account, user, app, way_in, Grant(given, None), label, as_hub, instance, base_url=base_url)
+
+
+def _typed(way: WayIn, values: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """(the app's address, all other inputs of the form); ConnectRefused where something is missing or the address is not public."""
+    fields = {field.name: field for field in way.fields}
     given = {name: str(values.get(name) or "").strip() for name in fields}
     missing = [str(field.label) for name, field in fields.items() if field.required and not given[name]]
     if missing:
         raise ConnectRefused(_("Please fill in: %(fields)s.") % {"fields": ", ".join(missing)})
     base_url = given.pop("base_url", "")
+    return (_address(base_url) if base_url else ""), given
+
+
+def _address(base_url: str) -> str:
     try:
-        base_url = addresses.check(base_url) if base_url else ""
+        return addresses.check(base_url)
     except errors.AddressRefused as error:
         raise ConnectRefused(error.message) from error
-    return _connect(account, user, app, way_in, Grant(given, None), label, as_hub, instance, base_url=base_url)
 
 
 def _connect(
@@ -268,7 +293,7 @@ def disconnect(*, instance: AppInstance, by: Any) -> None:
     try:
         stored = credentials.secrets(instance)
         if instance.app.oauth and instance.app.way_in(instance.way_in).kind == "oauth":
-            instance.app.oauth.revoke(stored)
+            instance.app.oauth.revoke(stored, instance.base_url)
     except errors.ConnectorError as error:
         logger.info("instance %s: the app was not told of the disconnect (%s)", instance.pk, error.code)
     with transaction.atomic():

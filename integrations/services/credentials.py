@@ -24,10 +24,12 @@ LOOK_AGAIN_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token call brought: ``secrets`` to merge into the stored ones, and the life of the access token in seconds."""
+    """What a token call brought: ``secrets`` to merge into the stored ones, the life of the access token in seconds (None: the
+    app does not tell), and where the customer's own API is, for apps that say so with the token (Salesforce's ``instance_url``)."""
 
     secrets: dict[str, Any]
     expires_in: float | None
+    base_url: str = ""
 
 
 def draft(instance: AppInstance, secrets: dict[str, Any], expires_in: float | None = None) -> Credential:

@@ -92,7 +92,8 @@ def _defaults(draft: Sync, schemas: mappings.Schemas) -> None:
     for name in SETTINGS:
         setattr(draft, name, getattr(fresh, name))
     for side in Side:
-        for name, value in draft.instance(side).app.defaults.items():
+        kind = draft.hub_kind_info if side is Side.HUB else draft.app_kind_info
+        for name, value in {**draft.instance(side).app.defaults, **kind.defaults}.items():
             if name in SETTINGS:
                 setattr(draft, name, value)
             elif name == "start" and value == "from_now":

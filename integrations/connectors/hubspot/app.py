@@ -66,9 +66,9 @@ TOKEN_ERRORS = {
 }
 
 OAUTH = OAuthProvider(
-    authorize_url=lambda: f"{settings.HUBSPOT_APP_URL.rstrip('/')}/oauth/authorize",
-    token_url=lambda: settings.HUBSPOT_API_URL.rstrip("/") + PATHS["token"],
-    revoke_url=lambda: settings.HUBSPOT_API_URL.rstrip("/") + PATHS["revoke"],
+    authorize_url=lambda address: f"{settings.HUBSPOT_APP_URL.rstrip('/')}/oauth/authorize",
+    token_url=lambda address: settings.HUBSPOT_API_URL.rstrip("/") + PATHS["token"],
+    revoke_url=lambda address: settings.HUBSPOT_API_URL.rstrip("/") + PATHS["revoke"],
     client=lambda: (settings.HUBSPOT_CLIENT_ID, settings.HUBSPOT_CLIENT_SECRET),
     scopes=tuple(permission.scope for permission in PERMISSIONS),
     statuses=TOKEN_ERRORS,
