@@ -28,7 +28,7 @@ from integrations.oauth import OAuthProvider
 from integrations.services.credentials import RenewableToken
 
 folder, name, pk, url = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
-provider = OAuthProvider(lambda: "", lambda: url + "/token", lambda: ("id", "secret"), ())
+provider = OAuthProvider(lambda address: "", lambda address: url + "/token", lambda: ("id", "secret"), ())
 instance = AppInstance.objects.get(pk=pk)
 (folder / f"{name}.ready").touch()
 while not (folder / "go").exists():
