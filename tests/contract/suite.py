@@ -495,7 +495,7 @@ def assert_canonical(field: Field, value: Value) -> None:
         return
     if field.type is FieldType.BOOL:
         assert isinstance(value, bool), (field.name, value)
-    elif field.type is FieldType.MULTI:
+    elif field.type in (FieldType.MULTI, FieldType.REFERENCE):
         assert isinstance(value, list), (field.name, value)
         assert value == sorted(value)
     else:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integrations import errors
-from integrations.connectors.hubspot import connector as module
+from integrations.connectors.hubspot import feed
 from integrations.connectors.hubspot.client import fault
 from integrations.connectors.hubspot.connector import HubSpot
 from integrations.connectors.hubspot.schema import to_canonical, to_wire
@@ -214,7 +214,7 @@ def test_archived_records_are_found_a_page_at_a_time(connector: HubSpot, peer: H
     fresh = peer.put({"email": "fresh@example.com"})
     cursor = connector.changes("contacts", fields=SHOWN, cursor=None, position=None, scope={}).cursor
     assert cursor
-    told_before = cursor["lo"] + module.OVERLAP + 2000  # those 250 were told by an earlier pass
+    told_before = cursor["lo"] + feed.OVERLAP + 2000  # those 250 were told by an earlier pass
     cursor["archived"] |= {"lap": told_before, "since": told_before}
     peer.control("clock", advance=600)
     peer.remove(fresh)

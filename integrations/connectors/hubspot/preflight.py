@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from integrations import errors
 from integrations.connectors.hubspot.client import call
+from integrations.connectors.hubspot.permissions import write_scope
 from integrations.http import ApiSession
 from integrations.records import CheckResult
 
@@ -43,7 +44,7 @@ def _reads(session: ApiSession, kind: str) -> CheckResult:
 def _writes(connector: "HubSpot", kind: str) -> CheckResult:
     """HubSpot has no harmless write, so the granted scopes are all that can be looked at."""
     name = _("Write %(kind)s") % {"kind": kind}
-    scope = f"crm.objects.{kind}.write"
+    scope = write_scope(kind)
     if connector.scopes is None:
         return CheckResult(
             name,
