@@ -6,6 +6,7 @@ values.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -84,11 +85,12 @@ class HubSpot:
         return checks(self, self._session, kinds)
 
     def fields(self, kind: str) -> list[Field]:
-        """Properties and references; pipelines and their stages as options (one more call for object types that have them)."""
+        """Properties and references. Owners, pipelines and their stages come as options, for a call each."""
         try:
             said = call(self._session, "properties", kind).data
             found = [schema.field_of(definition, kind) for definition in said["results"]]
             named = self._pipelines.with_options(kind, [field for field in found if field])
+            named = self._with_owners(named)
         except (KeyError, TypeError) as error:
             raise errors.SchemaUnreadable(_("HubSpot's list of properties cannot be read.")) from error
         return sorted([*named, *associations.fields(kind)], key=lambda field: field.label.casefold())
@@ -160,6 +162,12 @@ class HubSpot:
         if (pair := OBJECTS[kind].same_time) and found.get(pair[0]):
             found.setdefault(pair[1], found[pair[0]])
         return found
+
+    def _with_owners(self, fields: list[Field]) -> list[Field]:
+        if not any(field.type is FieldType.USER for field in fields):
+            return fields
+        owners = self._owners.options()
+        return [replace(field, options=owners) if field.type is FieldType.USER else field for field in fields]
 
     def _types_of(self, kind: str) -> dict[str, FieldType]:
         if kind not in self._types:

@@ -40,8 +40,7 @@ PEOPLE = Kind(
         Preset("annual_revenue", "annualrevenue", on=False),
         Preset("employees", "numemployees", on=False),
         Preset("lead_source", "hs_analytics_source", on=False),
-        # Off until the companies themselves sync: a reference works for records that a sync has linked.
-        Preset("company", COMPANY, on=False),
+        Preset("company", COMPANY),  # rests until the companies themselves sync
         Preset("companies", COMPANIES, on=False),
     ),
     label_fields=("firstname", "lastname", "email"),
