@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from integrations import errors
 from integrations.connectors.hubspot.client import call
 from integrations.connectors.hubspot.objects import OBJECTS
 from integrations.http import ApiSession
@@ -33,10 +36,13 @@ class Pipelines:
     def of(self, kind: str) -> list[Pipeline]:
         """The object type's pipelines in HubSpot's order, archived ones left out. One call."""
         said = call(self._session, "pipelines", kind).data
-        found = [
-            Pipeline(str(each["id"]), str(each.get("label") or each["id"]), _stages(each.get("stages") or []))
-            for each in _in_order(said["results"])
-        ]
+        try:
+            found = [
+                Pipeline(str(each["id"]), str(each.get("label") or each["id"]), _stages(each.get("stages") or []))
+                for each in _in_order(said["results"])
+            ]
+        except (KeyError, TypeError) as error:
+            raise errors.SchemaUnreadable(_("HubSpot's list of pipelines cannot be read.")) from error
         self._homes[kind] = {stage.value: pipeline.id for pipeline in found for stage in pipeline.stages}
         self._read_at[kind] = self._clock()
         return found

@@ -62,13 +62,18 @@ class Associations:
     # -- reading ------------------------------------------------------------------------------------------------------
     def of(self, source: str, id: int, target: str) -> Edges:
         """Who ``id`` belongs to, by id, in ascending order of ids."""
-        return dict(sorted(self._edges[(source, target)].get(id, {}).items()))
+        edges = self._edges[(source, target)].get(id)
+        return dict(sorted(edges.items())) if edges else {}
 
     def primary(self, source: str, id: int, target: str) -> int | None:
         """The record whose pair with ``id`` carries the label Primary."""
         wanted = self._primary_type(source, target)
         edges = self._edges[(source, target)].get(id, {})
         return next((other for other, types in edges.items() if wanted in types), None)
+
+    def all_of(self, source: str, target: str) -> Iterable[tuple[int, Edges]]:
+        """Every record of one type that is next to any of the other, and which."""
+        return self._edges.get((source, target), {}).items()
 
     # -- changing -----------------------------------------------------------------------------------------------------
     def connect(self, source: str, id: int, target: str, other: int, types: Iterable[int] = ()) -> bool:

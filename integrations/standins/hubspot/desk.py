@@ -22,6 +22,15 @@ FIRST = {  # shown as columns, and first in the form
                  "country", "industry", "lifecyclestage", "hs_lead_status", "hubspot_owner_id"),
     "companies": ("name", "domain", "phone", "website", "industry", "city", "country"),
     "deals": ("dealname", "amount", "pipeline", "dealstage", "closedate"),
+    "tickets": ("subject", "hs_pipeline_stage", "hs_ticket_priority", "content"),
+    "products": ("name", "hs_sku", "price"),
+    "invoices": ("hs_invoice_status", "hs_currency", "hs_invoice_date", "hs_due_date"),
+    "leads": ("hs_lead_name", "hs_pipeline_stage", "hs_lead_label"),
+    "calls": ("hs_call_title", "hs_timestamp", "hs_call_direction", "hs_call_disposition"),
+    "emails": ("hs_email_subject", "hs_timestamp", "hs_email_direction"),
+    "meetings": ("hs_meeting_title", "hs_meeting_start_time", "hs_meeting_outcome"),
+    "notes": ("hs_note_body", "hs_timestamp"),
+    "tasks": ("hs_task_subject", "hs_timestamp", "hs_task_status"),
 }  # fmt: skip
 COLUMNS = 6
 

@@ -83,7 +83,7 @@ def associations(portal: "Portal", table: Table, found: Record, words: Iterable[
         types = portal.associations.types_of(table.kind.singular, kind.singular)
         results = [
             {"id": str(other), "type": types[type_id].name or str(type_id)}
-            for other, type_ids in portal.associations.of(table.kind.singular, found.id, kind.singular).items()
+            for other, type_ids in portal.near(table, found.id, portal.tables[kind.name]).items()
             for type_id in sorted(type_ids)
         ]
         if results:
