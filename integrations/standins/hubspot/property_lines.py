@@ -124,6 +124,7 @@ dealstage                  | Deal stage                  | enumeration | radio |
 dealtype                   | Deal type                   | enumeration | radio | dealinformation |  | newbusiness=New business; existingbusiness=Existing business
 deal_currency_code         | Currency                    | enumeration | select | dealinformation |  | EUR; USD; GBP
 description                | Deal description            | string   | textarea | dealinformation |
+hs_next_step               | Next step                   | string   | text     | dealinformation |
 hs_is_closed               | Is deal closed?             | bool     | calculation_equation | dealinformation | calc
 hs_is_closed_won           | Is closed won               | bool     | calculation_equation | dealinformation | calc
 hs_is_closed_lost          | Is closed lost              | bool     | calculation_equation | dealinformation | calc
