@@ -86,8 +86,17 @@ class HubSpot:
 
     def fields(self, kind: str) -> list[Field]:
         """Properties and references. Owners, pipelines and their stages come as options, for a call each."""
-        found = self._pipelines.with_options(kind, self._with_owners(self._properties(kind)))
+        found = self._pipelines.with_options(kind, self._with_owners(self.properties(kind)))
         return sorted([*found, *associations.fields(kind)], key=lambda field: field.label.casefold())
+
+    def properties(self, kind: str) -> list[Field]:
+        """The fields as HubSpot's definitions say them: no references, no choices that are kept elsewhere. One call."""
+        try:
+            said = call(self._session, "properties", kind).data
+            found = [schema.field_of(definition, kind) for definition in said["results"]]
+        except (KeyError, TypeError) as error:
+            raise errors.SchemaUnreadable(_("HubSpot's list of properties cannot be read.")) from error
+        return [field for field in found if field]
 
     def create_field(self, kind: str, field: Field) -> Field:
         answer = call(self._session, "properties", kind, body=schema.definition_of(field, kind))
@@ -163,16 +172,8 @@ class HubSpot:
         owners = self._owners.options()
         return [replace(field, options=owners) if field.type is FieldType.USER else field for field in fields]
 
-    def _properties(self, kind: str) -> list[Field]:
-        try:
-            said = call(self._session, "properties", kind).data
-            found = [schema.field_of(definition, kind) for definition in said["results"]]
-        except (KeyError, TypeError) as error:
-            raise errors.SchemaUnreadable(_("HubSpot's list of properties cannot be read.")) from error
-        return [field for field in found if field]
-
     def _types_of(self, kind: str) -> dict[str, FieldType]:
         if kind not in self._types:
-            known = self._stored_fields(kind) or self._properties(kind)
+            known = self._stored_fields(kind) or self.properties(kind)
             self._types[kind] = {field.name: field.type for field in known}
         return self._types[kind]
