@@ -22,7 +22,6 @@ from integrations.http import ApiSession
 from integrations.records import Field, FieldType, RemoteRecord, Value
 
 READ_BATCH = 1000
-NOTHING_THERE = "NO_ASSOCIATIONS_FOUND"  # the end of an error's subCategory: no error at all
 
 Near = dict[str, set[int]]
 """Ids of the records on the other end → association type ids."""
@@ -129,7 +128,7 @@ def _untold(complaints: list[dict[str, Any]], asked: list[dict[str, str]]) -> se
     """Ids of which a batch said neither what they have nor that they have nothing."""
     found: set[str] = set()
     for complaint in complaints:
-        if not str(complaint.get("subCategory") or "").endswith(NOTHING_THERE):
+        if str(complaint.get("subCategory") or "").rpartition(".")[2] != "NO_ASSOCIATIONS_FOUND":
             named = (complaint.get("context") or {}).get("fromObjectId") or [each["id"] for each in asked]
             found.update(str(id) for id in named)
     return found

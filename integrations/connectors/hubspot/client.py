@@ -135,7 +135,7 @@ def item_error(said: dict[str, Any], status: int = 0) -> ConnectorError:
         )
     if category == "RATE_LIMITS":
         return errors.RateLimited(_("HubSpot asks for fewer calls."), retry_after=10.0, remote=remote)
-    if (said.get("context") or {}).get("INVALID_OBJECT_IDS"):
+    if "INVALID_OBJECT_IDS" in (said.get("context") or {}):
         return errors.Refused(_("HubSpot no longer has an associated record."), code="PARENT_FAILED", remote=remote)
     word, field = _complaint(said, message)
     code = CODES.get(word, "VALIDATION_RULE")
