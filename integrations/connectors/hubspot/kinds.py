@@ -109,6 +109,7 @@ BILLS = Kind(
         Preset("status", "hs_invoice_status"),
         Preset("issue_date", "hs_invoice_date"),
         Preset("due_date", "hs_due_date"),
+        OWNER,
         Preset("company", COMPANIES),
         Preset("contacts", CONTACTS),
     ),
