@@ -5,10 +5,14 @@ from typing import Any
 import pytest
 
 from integrations import errors
+from integrations.connectors.hubspot import associations
+from integrations.connectors.hubspot.client import fault
 from integrations.connectors.hubspot.connector import HubSpot
+from integrations.http import ApiSession
 from integrations.records import Create, Ref, Update, Values
 from tests.contract.conftest import Control
 from tests.contract.hubspot import HubSpotPeer, opened
+from tests.integrations.server import Reply, Server
 
 ALL, PRIMARY = "associations.companies", "associations.companies.primary"
 PARENT, LED = "associations.companies.parent", "associations.contacts.primary"
@@ -98,6 +102,24 @@ def test_archived_neighbours_do_not_show(connector: HubSpot, people: HubSpotPeer
     people.associate(ann, "companies", firms[0])
     people.of("companies").remove(firms[0])
     assert connector.read("contacts", [Ref(ann)], fields=[ALL]).records[ann].values == {ALL: None}
+
+
+@pytest.mark.parametrize(
+    ("complaint", "known"),
+    [
+        ({"subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND", "context": {"fromObjectId": ["2"]}}, True),
+        ({"category": "INTERNAL_ERROR", "context": {"fromObjectId": ["2"]}}, False),
+        ({"category": "INTERNAL_ERROR"}, False),
+    ],
+)
+def test_what_hubspot_could_not_tell_is_unknown_and_not_blank(
+    server: Server, complaint: dict[str, Any], known: bool
+) -> None:
+    record = {"id": "2", "properties": {"email": "two@example.com"}}
+    server.replies(Reply(200, {"results": [record]}), Reply(207, {"results": [], "errors": [complaint]}))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=lambda kind: associations.fields(kind))
+    values = lone.read("contacts", [Ref("2")], fields=["email", PRIMARY]).records["2"].values
+    assert values == {"email": "two@example.com"} | ({PRIMARY: None} if known else {})
 
 
 # -- creating ----------------------------------------------------------------------------------------------------------------

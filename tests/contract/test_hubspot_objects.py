@@ -171,6 +171,13 @@ def test_a_find_by_long_names_fits_into_searches(connector: HubSpot, people: Hub
     assert {record.id for record in connector.find("companies", "name", names, fields=wide)} == ids
 
 
+def test_an_invoice_that_went_out_is_not_deleted(connector: HubSpot, people: HubSpotPeer) -> None:
+    invoices = people.of("invoices")
+    ids = [invoices.put({"hs_currency": "EUR", "hs_invoice_status": status}) for status in ("draft", "open", "draft")]
+    verdicts = connector.delete("invoices", ids)
+    assert [type(verdict.error) for verdict in verdicts] == [type(None), errors.Refused, type(None)]
+
+
 # -- owners ------------------------------------------------------------------------------------------------------------------
 def test_an_owner_is_an_address_and_his_list_is_read_once(connector: HubSpot, people: HubSpotPeer) -> None:
     ids = [people.put({"email": f"owned{number}@example.com", "hubspot_owner_id": "41629780"}) for number in range(3)]
@@ -221,6 +228,14 @@ def test_owners_can_be_chosen_where_we_may_see_them(connector: HubSpot, people: 
         assert fields_of(connector, "deals")["hubspot_owner_id"].options == ()
     finally:
         people.control("settings", static_scopes="*")
+
+
+def test_records_are_found_by_their_owners_address(connector: HubSpot, people: HubSpotPeer) -> None:
+    id = people.put({"email": "owned@example.com", "hubspot_owner_id": "41629781"})
+    wanted = ["nobody@example.com", "Ploy.Srisuk@syncline.example"]
+    found = connector.find("contacts", "hubspot_owner_id", wanted, fields=["hubspot_owner_id"])
+    assert id in {record.id for record in found}
+    assert {record.values["hubspot_owner_id"] for record in found} == {"ploy.srisuk@syncline.example"}
 
 
 # -- pipelines ---------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ are never written: HubSpot refuses them.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
@@ -49,17 +49,23 @@ class Owners:
     def id_of(self, email: str, field: str) -> str:
         """The id of the active owner with this address; Refused (OWNER_UNMAPPED) without one. An id that came out of
         ``email_of`` stays what it is."""
-        wanted = email.strip().lower()
-        found = self._of(False, lambda owners: next((id for id, one in owners.items() if one.value == wanted), None))
-        if found:
+        if found := next(self.ids_of([email]), None):
             return found
-        if wanted.isdigit():
-            return wanted
         raise errors.Refused(
             _("No active HubSpot user has the address %(email)s.") % {"email": email},
             code="OWNER_UNMAPPED",
             field=field,
         )
+
+    def ids_of(self, emails: Iterable[str]) -> Iterator[str]:
+        """Ids of those that are active owners."""
+        for email in emails:
+            wanted = email.strip().lower()
+            found = self._of(False, lambda owners, wanted=wanted: next(  # type: ignore[misc]
+                (id for id, one in owners.items() if one.value == wanted), None
+            ))  # fmt: skip
+            if found or wanted.isdigit():
+                yield found or wanted
 
     def _of(self, archived: bool, pick: Callable[[dict[str, Option]], Found | None]) -> Found | None:
         read_at, owners = self._lists.get(archived, (float("-inf"), {}))

@@ -114,7 +114,7 @@ class Reader:
                 found += self.records(kind, data, fields)
             return found
         if self._types_of(kind).get(field) is FieldType.USER:
-            wanted = [self._owners.id_of(value, field) for value in wanted]
+            wanted = list(self._owners.ids_of(wanted))
         for some in _fitting(wanted):
             found += self._find_some(kind, field, some, fields)
         return found

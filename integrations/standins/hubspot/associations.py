@@ -27,6 +27,15 @@ class Associations:
         """The type id of the unlabelled association."""
         return next(iter(self.types_of(source, target)))
 
+    def with_label(self, source: str, target: str, label: str = "") -> list[int]:
+        """The type id of a label, in any case of letters; none without a label."""
+        found = [
+            each.type_id for each in self.types_of(source, target).values() if _folded(each.label) == _folded(label)
+        ]
+        if label and not found:
+            raise bad_request(f"There is no label {label} from {source} to {target}.")
+        return found if label else []
+
     def add_label(self, source: str, target: str, name: str, label: str, inverse_label: str | None) -> list[int]:
         """A pair of new USER_DEFINED types; answers both ids."""
         types = self.types_of(source, target)
@@ -147,3 +156,7 @@ class Associations:
                 types.discard(primary)
                 back = self.types_of(source, target)[primary].inverse
                 self._edges[(target, source)].get(other, {}).get(id, set()).discard(back)
+
+
+def _folded(label: str | None) -> str:
+    return (label or "").casefold()

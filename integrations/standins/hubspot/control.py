@@ -102,20 +102,9 @@ def by_hand(portal: Portal, table: Table, given: dict[str, Any]) -> dict[str, An
         for id, word, other, *label in given.get(verb, []):
             target = _table(portal, word)
             ends = table.kind.singular, _the(table, id).id, target.kind.singular, _the(target, other).id
-            act(*ends, _labelled(portal, table, target, label), BY_HAND)
+            act(*ends, portal.associations.with_label(ends[0], ends[2], *label), BY_HAND)
             done.setdefault(f"{verb}d", []).append([int(id), int(other)])
     return done
-
-
-def _labelled(portal: Portal, table: Table, target: Table, label: list[str]) -> list[int]:
-    """The type id of the label, none without one."""
-    if not label:
-        return []
-    types = portal.associations.types_of(table.kind.singular, target.kind.singular).values()
-    found = [each.type_id for each in types if (each.label or "").casefold() == label[0].casefold()]
-    if not found:
-        raise ControlError(f"No label {label[0]} from {table.kind.name} to {target.kind.name}.")
-    return found
 
 
 def _neighbours(portal: Portal, table: Table) -> dict[int, dict[str, Any]]:

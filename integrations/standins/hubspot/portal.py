@@ -112,6 +112,9 @@ class Portal:
         return changed
 
     def archive(self, table: Table, record: Record, source: str = "INTEGRATION") -> None:
+        """Raises Problem for an invoice that is no draft any more."""
+        if table.kind.name == "invoices" and record.values.get("hs_invoice_status", "draft") != "draft":
+            raise bad_request(f"Invoice {record.id} can't be deleted: only drafts can.")
         table.archive(record, self.clock.ms())
         self.emit("deletion", table, record.id, source)
 
