@@ -7,7 +7,8 @@ are never written: HubSpot refuses them.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -19,32 +20,38 @@ from integrations.records import Option
 PAGE = 500
 STALE = 60.0  # seconds after which a miss makes us read the list again
 
-Found = TypeVar("Found")
+
+@dataclass(slots=True)
+class Listed:
+    """The active or the archived owners, as last read. Addresses in lower case."""
+
+    read_at: float = float("-inf")
+    addresses: dict[str, str] = field(default_factory=dict)  # by id
+    ids: dict[str, str] = field(default_factory=dict)  # by address
+    names: dict[str, str] = field(default_factory=dict)  # by address
 
 
 class Owners:
     def __init__(self, session: ApiSession, clock: Callable[[], float] = time.monotonic) -> None:
         self._session, self._clock = session, clock
-        self._lists: dict[
-            bool, tuple[float, dict[str, Option]]
-        ] = {}  # archived? → (when it was read, id → address and name)
+        self._active, self._archived = Listed(), Listed()
 
     def options(self) -> tuple[Option, ...]:
-        """The active owners as choices: address and name. None where we may not see them."""
+        """The active owners as choices: address and name, read now. None where we may not see them."""
         try:
-            owners = self._read(False)
+            self._active = self._read(archived=False)
         except errors.ScopeMissing:
             return ()
-        self._lists[False] = (self._clock(), owners)
-        return tuple(sorted((each for each in owners.values() if each.value), key=lambda each: each.label.casefold()))
+        found = (Option(address, name) for address, name in self._active.names.items())
+        return tuple(sorted(found, key=lambda option: option.label.casefold()))
 
     def email_of(self, id: str) -> str:
         """The address of the owner; the id itself where no owner has it, or none with an address."""
-        for archived in (False, True):
-            found = self._of(archived, lambda owners: owners.get(id))
-            if found and found.value:
-                return found.value
-        return id
+        if id not in self._active.addresses and self._is_stale(self._active):
+            self._active = self._read(archived=False)
+        if id not in self._active.addresses and id not in self._archived.addresses and self._is_stale(self._archived):
+            self._archived = self._read(archived=True)
+        return self._active.addresses.get(id) or self._archived.addresses.get(id) or id
 
     def id_of(self, email: str, field: str) -> str:
         """The id of the active owner with this address; Refused (OWNER_UNMAPPED) without one. An id that came out of
@@ -61,34 +68,31 @@ class Owners:
         """Ids of those that are active owners."""
         for email in emails:
             wanted = email.strip().lower()
-            found = self._of(False, lambda owners, wanted=wanted: next(  # type: ignore[misc]
-                (id for id, one in owners.items() if one.value == wanted), None
-            ))  # fmt: skip
-            if found or wanted.isdigit():
-                yield found or wanted
+            if wanted not in self._active.ids and self._is_stale(self._active):
+                self._active = self._read(archived=False)
+            if found := self._active.ids.get(wanted) or (wanted if wanted.isdigit() else ""):
+                yield found
 
-    def _of(self, archived: bool, pick: Callable[[dict[str, Option]], Found | None]) -> Found | None:
-        read_at, owners = self._lists.get(archived, (float("-inf"), {}))
-        found = pick(owners)
-        if found is None and self._clock() - read_at > STALE:
-            owners = self._read(archived)
-            self._lists[archived] = (self._clock(), owners)
-            found = pick(owners)
-        return found
+    def _is_stale(self, listed: Listed) -> bool:
+        return self._clock() - listed.read_at > STALE
 
-    def _read(self, archived: bool) -> dict[str, Option]:
-        found: dict[str, Option] = {}
+    def _read(self, *, archived: bool) -> Listed:
+        found = Listed(self._clock())
         after: str | None = None
         while True:
             params = {"limit": PAGE, "archived": "true" if archived else "false"} | ({"after": after} if after else {})
             data = call(self._session, "owners", params=params).data
-            found |= {str(owner["id"]): _choice(owner) for owner in data["results"]}
+            for owner in data["results"]:
+                _add(found, owner)
             after = after_of(data)
             if after is None:
                 return found
 
 
-def _choice(owner: dict[str, Any]) -> Option:
-    address = str(owner.get("email") or "").strip().lower()
+def _add(listed: Listed, owner: dict[str, Any]) -> None:
+    id, address = str(owner["id"]), str(owner.get("email") or "").strip().lower()
     name = f"{owner.get('firstName') or ''} {owner.get('lastName') or ''}".strip()
-    return Option(address, name or address)
+    listed.addresses[id] = address
+    if address:
+        listed.ids.setdefault(address, id)
+        listed.names.setdefault(address, name or address)
