@@ -244,6 +244,15 @@ def test_a_refused_property_keeps_its_associations_back(
     assert [people.near(id, "companies") for id in ids] == [{}, {firms[0]: []}]
 
 
+def test_a_pair_that_is_not_found_does_not_mean_that_our_record_is_gone(
+    connector: HubSpot, people: HubSpotPeer, firms: list[str], ann: str
+) -> None:
+    people.control("faults", match="associations", fault="status", status=404, next=1)
+    error = update(connector, ann, {ALL: [firms[0]]}, {ALL: None}).error
+    assert isinstance(error, errors.Refused)
+    assert error.code == "PARENT_FAILED"
+
+
 @pytest.mark.parametrize(
     ("trouble", "error"),
     [({"fault": "lost"}, errors.NoAnswer), ({"fault": "status", "status": 429}, errors.RateLimited)],

@@ -107,7 +107,7 @@ class Linker:
             some = edges[at : at + size]
             verdicts = in_parts(some, lambda part: self._once(step, to, part))
             failed |= {
-                edge.place: verdict.error
+                edge.place: _of_a_pair(verdict.error)
                 for edge, verdict in zip(some, verdicts, strict=True)
                 if isinstance(verdict.error, errors.ConnectorError)
             }
@@ -124,6 +124,15 @@ class Linker:
             Verdict() if (edge.id, edge.other) in made else Verdict(error=item_error(_about(complaints, edge)))
             for edge in edges
         ]
+
+
+def _of_a_pair(error: errors.ConnectorError) -> errors.ConnectorError:
+    """A pair that HubSpot does not find lacks one of its ends, and it is not said which: that our record is gone, a read will tell."""
+    if isinstance(error, errors.Gone):
+        return errors.Refused(
+            _("HubSpot no longer has an associated record."), code="PARENT_FAILED", remote=error.remote
+        )
+    return error
 
 
 def at_creation(kind: str, values: Values) -> list[dict[str, Any]]:

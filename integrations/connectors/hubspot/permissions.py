@@ -7,72 +7,41 @@ grant what the account does not have. The operator's HubSpot app has to list the
 
 from django.utils.translation import gettext_lazy as _
 
-from integrations.registry import Permission, Words
+from integrations.registry import Permission
 
-SEE, SEND = (
-    _("To see what changed and send it to your other apps."),
-    _("To bring over what changed in your other apps."),
+MAY = _("read, create, change, archive")
+WHY = _("To see what changed, and to bring over what changed in your other apps.")
+ARCHIVED = _(
+    "To see what changed, and to bring over what changed in your other apps. HubSpot restores archived records for 90 days."
 )
-ARCHIVES = _("To bring over what changed in your other apps. Archived records can be restored in HubSpot for 90 days.")
-WRITES = _("create, change, archive")
+PLAN = _("The same, if your HubSpot plan has them.")
 
-# (object type as scopes call it, its name, why it is written)
-REQUIRED: tuple[tuple[str, Words, Words], ...] = (
-    ("contacts", _("Contacts, calls, e-mails, meetings, notes and tasks"), ARCHIVES),
-    ("companies", _("Companies"), SEND),
-    ("deals", _("Deals"), SEND),
-)
-OPTIONAL: tuple[tuple[str, Words, Words], ...] = (
-    ("products", _("Products"), SEND),
-    ("invoices", _("Invoices"), SEND),
-    ("leads", _("Leads"), SEND),
-)
-PROPERTIES: tuple[tuple[str, Words], ...] = (
-    ("contacts", _("Contact properties")),
-    ("companies", _("Company properties")),
-    ("deals", _("Deal properties")),
-)
-
-
-def _objects(rows: tuple[tuple[str, Words, Words], ...]) -> tuple[Permission, ...]:
-    return tuple(
-        permission
-        for name, data, why in rows
-        for permission in (
-            Permission(data, _("read"), SEE, f"crm.objects.{name}.read"),
-            Permission(data, WRITES, why, f"crm.objects.{name}.write"),
-        )
-    )
-
-
-def _properties() -> tuple[Permission, ...]:
-    asks = _("Only when you ask for a new property while mapping fields.")
-    return tuple(
-        permission
-        for name, data in PROPERTIES
-        for permission in (
-            Permission(data, _("read"), _("To offer your own properties for mapping."), f"crm.schemas.{name}.read"),
-            Permission(data, _("create"), asks, f"crm.schemas.{name}.write"),
-        )
-    )
-
-
+# A line may stand for several scopes, with blanks between them.
 NEEDED = (
-    *_objects(REQUIRED),
-    Permission(_("Tickets"), _("read, create, change, archive"), SEND, "tickets"),
-    *_properties(),
+    Permission(_("Contacts, calls, e-mails, meetings, notes and tasks"), MAY, ARCHIVED,
+               "crm.objects.contacts.read crm.objects.contacts.write"),
+    Permission(_("Companies"), MAY, WHY, "crm.objects.companies.read crm.objects.companies.write"),
+    Permission(_("Deals"), MAY, WHY, "crm.objects.deals.read crm.objects.deals.write"),
+    Permission(_("Tickets"), MAY, WHY, "tickets"),
+    Permission(_("Properties of contacts, companies and deals"), _("read"), _("To offer your own properties for mapping."),
+               "crm.schemas.contacts.read crm.schemas.companies.read crm.schemas.deals.read"),
+    Permission(_("Properties of contacts, companies and deals"), _("create"),
+               _("Only when you ask for a new property while mapping fields."),
+               "crm.schemas.contacts.write crm.schemas.companies.write crm.schemas.deals.write"),
     Permission(_("Owners"), _("read"), _("To give records the same owner in your other apps, by e-mail address."),
                "crm.objects.owners.read"),
     Permission(_("Account"), _("read"), _("To know which HubSpot account this is."), "oauth"),
 )  # fmt: skip
 WANTED = (
-    *_objects(OPTIONAL),
-    Permission(_("E-mails"), _("read the text"), SEE, "sales-email-read"),
+    Permission(_("Products"), MAY, PLAN, "crm.objects.products.read crm.objects.products.write"),
+    Permission(_("Invoices"), MAY, PLAN, "crm.objects.invoices.read crm.objects.invoices.write"),
+    Permission(_("Leads"), MAY, PLAN, "crm.objects.leads.read crm.objects.leads.write"),
+    Permission(_("Text of e-mails"), _("read"), WHY, "sales-email-read"),
 )
 PERMISSIONS = (*NEEDED, *WANTED)
 
-SCOPES = tuple(permission.scope for permission in NEEDED)
-OPTIONAL_SCOPES = tuple(permission.scope for permission in WANTED)
+SCOPES = tuple(scope for permission in NEEDED for scope in permission.scope.split())
+OPTIONAL_SCOPES = tuple(scope for permission in WANTED for scope in permission.scope.split())
 
 WITH_CONTACTS = {"calls", "emails", "meetings", "notes", "tasks"}  # activities have no scopes of their own
 

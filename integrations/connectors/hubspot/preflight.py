@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from integrations import errors
 from integrations.connectors.hubspot.client import call
 from integrations.connectors.hubspot.kinds import KINDS
-from integrations.connectors.hubspot.permissions import OPTIONAL_SCOPES, write_scope
+from integrations.connectors.hubspot.permissions import OPTIONAL_SCOPES, SCOPES, write_scope
 from integrations.http import ApiSession
 from integrations.records import CheckResult
 
@@ -25,7 +25,7 @@ def checks(connector: "HubSpot", session: ApiSession, kinds: Sequence[str]) -> I
             _("Permissions to write"),
             "warning",
             _("HubSpot does not tell what this key may do."),
-            _("Check that the key has the scopes listed under permissions."),
+            _("Check that the key has these scopes: %(scopes)s.") % {"scopes": ", ".join([*SCOPES, *OPTIONAL_SCOPES])},
         )
     for kind in kinds:
         yield _works(connector, session, kind)

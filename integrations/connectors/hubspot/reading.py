@@ -201,9 +201,11 @@ def _size(values: Iterable[str]) -> int:
 
 
 def _fitting(values: list[str]) -> Iterator[list[str]]:
-    """The values in groups that a search body has room for."""
+    """The values in groups that a search body has room for. One that is too long even alone cannot be searched for."""
     group: list[str] = []
     for value in values:
+        if _size([value]) > FIND_ROOM - 600:
+            continue
         if group and (len(group) == FIND_VALUES or _size([*group, value]) > FIND_ROOM - 600):
             yield group
             group = []
