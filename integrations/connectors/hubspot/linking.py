@@ -127,7 +127,7 @@ class Linker:
 
 
 def _of_a_pair(error: errors.ConnectorError) -> errors.ConnectorError:
-    """A pair that HubSpot does not find lacks one of its ends, and it is not said which: that our record is gone, a read will tell."""
+    """A pair that HubSpot does not find lacks an end, and it is not said which: whether our record is gone, a read will tell."""
     if isinstance(error, errors.Gone):
         return errors.Refused(
             _("HubSpot no longer has an associated record."), code="PARENT_FAILED", remote=error.remote
