@@ -6,6 +6,7 @@ one array the statement stays the same, and asking costs a fifth.
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models.lookups import Lookup
@@ -17,18 +18,18 @@ class Among(Lookup):  # type: ignore[type-arg]
     def get_prep_lookup(self) -> list[Any]:
         return list(self.rhs)
 
-    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "%s", [json.dumps(value)]
-
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         column, parameters = self.process_lhs(compiler, connection)
-        return f"{column} IN (SELECT value FROM json_each(%s))", [*parameters, json.dumps(self.rhs)]
+        ids = [value.hex if isinstance(value, UUID) else value for value in self.rhs]
+        return f"{column} IN (SELECT value FROM json_each(%s))", [*parameters, json.dumps(ids)]
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         column, parameters = self.process_lhs(compiler, connection)
-        kind = "bigint" if self.lhs.output_field.get_internal_type() != "CharField" else "text"
+        kind = _ARRAYS.get(self.lhs.output_field.get_internal_type(), "bigint")
         return f"{column} = ANY(%s::{kind}[])", [*parameters, self.rhs]
 
 
-for field in (models.CharField, models.BigAutoField, models.ForeignKey):
+_ARRAYS = {"CharField": "text", "UUIDField": "uuid"}
+
+for field in (models.CharField, models.BigAutoField, models.ForeignKey, models.UUIDField):
     field.register_lookup(Among)

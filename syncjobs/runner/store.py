@@ -1,7 +1,7 @@
 """Bulk SQL for link rows, and the counts that follow them.
 
-An ORM that builds a model instance per row, and asks for every value how the database wants it, does a few thousand rows a second; the
-initial sync of a million records cannot wait for that. ``rows`` reads links several times faster than their queryset,
+An ORM that builds a model instance per row, and asks for every value how the database wants it, does a few thousand rows a second;
+the initial sync of a million records cannot wait for that. ``rows`` reads links several times faster than their queryset,
 ``insert`` and ``update`` write them in one statement: ``executemany`` on SQLite, one JSON document that PostgreSQL takes apart
 itself. ``update`` leaves out columns in which no row differs from what was loaded.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.core.exceptions import EmptyResultSet
@@ -159,6 +160,12 @@ def insert(links: Sequence[RecordLink]) -> None:
 def insert_intents(intents: Sequence[WriteIntent]) -> None:
     """Insert new intents; they do not learn their ids."""
     _insert(WriteIntent, intents)
+
+
+def close_intents(keys: Sequence[UUID], state: str, **more: Any) -> None:
+    """These creates have their verdict."""
+    if keys:
+        WriteIntent.objects.filter(key__among=keys).update(state=state, **more)
 
 
 def _insert(model: type[models.Model], objects: Sequence[models.Model]) -> None:

@@ -150,34 +150,34 @@ def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     with ctx.lease.transaction():
         taken = find_links(ctx.sync.pk, side, [v.record.id for v in verdicts if v.record])
         made: dict[str, RecordLink] = {}
-        born: list[int] = []
+        born: list[uuid.UUID] = []
         done, dead = [], []
         for w, verdict in zip(ready, verdicts, strict=True):
             if verdict.record and (first := made.get(verdict.record.id)):
                 _conflict(w, side, first)  # the app takes the two for one
-                done.append(intents[w.row.pk].pk)
+                done.append(intents[w.row.pk].key)
                 continue
             if verdict.record and (other := taken.get(verdict.record.id)) and other.pk != w.row.pk:
                 _joined_or_conflict(ctx, side, w, other, verdict)
-                done.append(intents[w.row.pk].pk)
+                done.append(intents[w.row.pk].key)
                 continue
             _settle(ctx, side, w, verdict, "created")
             if verdict.record:
                 made[verdict.record.id] = w.row
-                (done if verdict.existed else born).append(intents[w.row.pk].pk)
+                (done if verdict.existed else born).append(intents[w.row.pk].key)
             elif not isinstance(verdict.error, NoAnswer):
-                dead.append(intents[w.row.pk].pk)
-        WriteIntent.objects.filter(pk__in=born).update(state=WriteIntent.State.DONE, made=True)
-        WriteIntent.objects.filter(pk__in=done).update(state=WriteIntent.State.DONE)
-        WriteIntent.objects.filter(pk__in=dead).update(state=WriteIntent.State.DEAD)
+                dead.append(intents[w.row.pk].key)
+        store.close_intents(born, WriteIntent.State.DONE, made=True)
+        store.close_intents(done, WriteIntent.State.DONE)
+        store.close_intents(dead, WriteIntent.State.DEAD)
         _close(ctx, [w for w in ready if not w.left and w.row.pk])
 
 
 def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[list[Work], dict[int, WriteIntent]]:
     """Commit the intents. A create that was sent before goes out again only when it may (``recovery.may_resend``)."""
     with ctx.lease.transaction():
-        known = {i.link_id: i for i in WriteIntent.objects.filter(link__in=[w.row.pk for w in work], side=side.value)
-                 .order_by("generation")}  # fmt: skip
+        sent = WriteIntent.objects.filter(link_id__among=[w.row.pk for w in work], side=side.value)
+        known = {intent.link_id: intent for intent in sent.order_by("generation")}
         ready, fresh = [], []
         for w in work:
             intent = known.get(w.row.pk)
@@ -190,18 +190,19 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
             generation = intent.generation + 1 if intent else 0
             name = f"{ctx.sync.pk}:{w.row.pk}:{side}:{generation}:{w.row.created_at.isoformat()}"
             known[w.row.pk] = WriteIntent(
-                link=w.row, sync=ctx.sync, side=side.value, generation=generation, key=uuid.uuid5(KEY_SPACE, name),
-                payload=w.plan.writes[side], source=w.plan.after[side], run=ctx.run,
+                link_id=w.row.pk, sync_id=ctx.sync.pk, side=side.value, generation=generation,
+                key=uuid.uuid5(KEY_SPACE, name), payload=w.plan.writes[side], source=w.plan.after[side], run_id=ctx.run.pk,
             )  # fmt: skip
             fresh.append(known[w.row.pk])
             ready.append(w)
-        WriteIntent.objects.bulk_create(fresh)
+        store.insert_intents(fresh)
         announced = {intent.link_id for intent in fresh}
         resent = [w for w in ready if w.row.pk not in announced]
         for w in resent:
             intent = known[w.row.pk]  # what it is looked up by is what is sent now, which may have changed since
             intent.payload, intent.source, intent.sent_at = w.plan.writes[side], w.plan.after[side], now()
-        WriteIntent.objects.bulk_update([known[w.row.pk] for w in resent], ["payload", "source", "sent_at"])
+        if resent:
+            WriteIntent.objects.bulk_update([known[w.row.pk] for w in resent], ["payload", "source", "sent_at"])
         held = {w.row.pk for w in work} - {w.row.pk for w in ready}
         _close(ctx, [w for w in work if w.row.pk in held])
     return ready, known
