@@ -107,14 +107,15 @@ def _relate(made: Plan, source: Side, half: Half, rules: SyncRules) -> None:
 def _values_for_create(source: Side, half: Half, rules: SyncRules) -> Values:
     target = source.other
     values: Values = {}
+    known = _current(half)
     for rule in rules.mappings:
-        current = half.value(rule.end(source).field)
-        if rule.goes_to(target) and current is not UNKNOWN and not is_blank(current) and not rule.is_association:
+        current = known.get(rule.end(source).field)
+        if current is not None and rule.goes_to(target) and not is_blank(current) and not rule.is_association:
             values.setdefault(rule.end(target).field, convert(rule, current, target))
     # The identifier crosses even where its mapping is off or one-way: without it the next scan could not find the twin.
     for identifier in rules.identifiers:
-        current = half.value(identifier.end(source).field)
-        if identifier.strong and identifier.end(target).writable and current is not UNKNOWN and not is_blank(current):
+        current = known.get(identifier.end(source).field)
+        if identifier.strong and identifier.end(target).writable and not is_blank(current):
             values.setdefault(identifier.end(target).field, current)
     for constant in rules.side(target).constants:
         values[constant.field] = constant.value

@@ -36,6 +36,9 @@ def _no_partners() -> dict[Side, dict[str, str]]:
     return {Side.HUB: {}, Side.APP: {}}
 
 
+_PLAIN = frozenset({FieldType.TEXT, FieldType.LONG_TEXT, FieldType.PHONE, FieldType.URL})
+
+
 @dataclass(frozen=True, slots=True)
 class MappingRule:
     app: End
@@ -48,6 +51,12 @@ class MappingRule:
     # Of references: ``partners[to][id at the other side]`` is what stands for it at ``to``: its twin's id, or its name where
     # the target is text. Filled by the runner for the records that it is about to plan; an id without a partner waits.
     partners: dict[Side, dict[str, str]] = field(default_factory=_no_partners, compare=False)
+    plain: frozenset[Side] = field(init=False, compare=False)  # sides to which text goes as it is: most of all values
+
+    def __post_init__(self) -> None:
+        same = self.hub.type is self.app.type and self.hub.type in _PLAIN and not self.value_map
+        own = {Side.HUB: self.to_hub, Side.APP: self.to_app}
+        object.__setattr__(self, "plain", frozenset(side for side in Side if same and not own[side]))
 
     @property
     def is_association(self) -> bool:

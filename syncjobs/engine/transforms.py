@@ -37,6 +37,10 @@ def convert(rule: MappingRule, value: Value, to: Side) -> Value:
     source, target = rule.end(to.other), rule.end(to)
     if is_blank(value):
         return None
+    if to in rule.plain and isinstance(value, str) and "\n" not in value:
+        if target.max_length and len(value) > target.max_length:
+            raise ConversionFailed("VALUE_TOO_LONG", target.field, value)
+        return value
     if source.type is FieldType.REFERENCE:
         return _names(rule, value, to)
     mapped = _mapped(rule, value, to)

@@ -107,10 +107,17 @@ def definition_of(field: Field, kind: str) -> dict[str, Any]:
     return made
 
 
+_AS_IT_IS = frozenset(FieldType) - {
+    FieldType.NUMBER, FieldType.BOOL, FieldType.MULTI, FieldType.DATETIME, FieldType.DATE
+}  # fmt: skip
+
+
 def to_canonical(text: str | None, kind: FieldType) -> Value:
     """A value as HubSpot sent it → canonical. What does not parse stays as it is: better odd than lost."""
     if text is None or text == "":
         return None
+    if kind in _AS_IT_IS:
+        return str(text)
     if kind is FieldType.NUMBER:
         return plain_number(text)
     if kind is FieldType.BOOL:
