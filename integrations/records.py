@@ -106,7 +106,7 @@ class RemoteRecord:
 def storable(value: Value) -> Value:
     """The value without what a database or UTF-8 refuses: NUL characters (PostgreSQL takes none, in JSON neither) and halves of
     surrogate pairs (JSON of apps that cut text in the middle of an emoji). One such value would stop a whole sync."""
-    if value.__class__ is str and value.isascii() and "\0" not in value:  # type: ignore[union-attr,operator]
+    if value.__class__ is str and value.isascii() and "\0" not in value:
         return value
     if isinstance(value, list):
         return [str(storable(item)) for item in value]

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models.lookups import Lookup
 
 
-class Among(Lookup):  # type: ignore[type-arg]
+class Among(Lookup):
     lookup_name = "among"
 
     def get_prep_lookup(self) -> list[Any]:

@@ -9,7 +9,7 @@ itself. ``update`` leaves out columns in which no row differs from what was load
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +54,7 @@ def _json(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
 
+@lru_cache(4096)  # a batch has few different ones
 def _moment(value: datetime | None) -> str | None:
     """As Django stores it in SQLite, without its many questions: UTC, no zone."""
     return None if value is None else str(value.astimezone(UTC).replace(tzinfo=None))
