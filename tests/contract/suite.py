@@ -275,6 +275,7 @@ class ConnectorContract:
 
     def test_the_same_create_sent_twice_makes_one_record(self, connector: Connector, peer: Peer) -> None:
         """As after a lost answer: same key, same values."""
+        self.needs(connector, "create")
         item = Create(self.person("twice"), key=str(uuid.uuid4()))
         before = peer.ids()
         connector.create(self.kind, [item], scope=self.scope)
