@@ -79,6 +79,7 @@ def _datetime(value: str) -> str:
 
 _FORMS = {
     FieldType.EMAIL: _email,
+    FieldType.USER: _email,
     FieldType.PHONE: _phone,
     FieldType.URL: _url,
     FieldType.NUMBER: _number,

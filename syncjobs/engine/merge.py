@@ -12,7 +12,8 @@ first meeting           a blank takes the other's value;   write app unless hub 
                         both filled: the winner's rule
 =========== =========== ================================== ========================== ==========================
 
-A blank never erases unless *clear values too* is on: going blank is then no change at all.
+A blank never erases unless *clear values too* is on: going blank is then no change at all. Associations are merged by
+``references``.
 """
 
 from dataclasses import dataclass, field
@@ -78,6 +79,8 @@ class Outcome:
     note: str = ""
     drift: bool = False
     extra: list["Outcome"] = field(default_factory=list)  # a second write, at the other side (merged sets)
+    settled: dict[Side, Value] = field(default_factory=dict)  # what a memory takes in place of the current value
+    waits: list[tuple[Side, str]] = field(default_factory=list)  # (side, id there) of records that have no twin yet
 
 
 def echo_of(sent: Value, got: Value, kind: FieldType) -> bool:

@@ -3,7 +3,7 @@
 Built once per slice by ``syncjobs/runner/context.py`` from the database rows; the engine sees only this.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -26,6 +26,14 @@ class End:
     max_length: int | None = None
     options: frozenset[str] = frozenset()  # empty: anything goes
     option_labels: tuple[tuple[str, str], ...] = ()  # (label, value): options are matched by label, too
+    many: bool = False  # a reference that can name several records
+    otherwise: str = (
+        ""  # what is written here in place of an option or user that has no counterpart; "" = the record fails
+    )
+
+
+def _no_partners() -> dict[Side, dict[str, str]]:
+    return {Side.HUB: {}, Side.APP: {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,13 @@ class MappingRule:
     to_hub: str = ""  # names of transforms, "" = by type
     to_app: str = ""
     value_map: tuple[tuple[str, str], ...] = ()  # (app value, hub value)
+    # Of references: ``partners[to][id at the other side]`` is what stands for it at ``to``: its twin's id, or its name where
+    # the target is text. Filled by the runner for the records that it is about to plan; an id without a partner waits.
+    partners: dict[Side, dict[str, str]] = field(default_factory=_no_partners, compare=False)
+
+    @property
+    def is_association(self) -> bool:
+        return self.hub.type is FieldType.REFERENCE and self.app.type is FieldType.REFERENCE
 
     def end(self, side: Side) -> End:
         return self.hub if side is Side.HUB else self.app

@@ -9,6 +9,7 @@ from syncjobs.models.records import (
     RecordStatus,
     SyncCount,
     SyncCursor,
+    WaitingReference,
     WriteIntent,
 )
 from syncjobs.models.runs import RunEvent, RunKind, RunState, SyncRun
@@ -52,6 +53,7 @@ __all__ = [
     "SyncFilter",
     "SyncRun",
     "SyncState",
+    "WaitingReference",
     "Winner",
     "WriteIntent",
 ]

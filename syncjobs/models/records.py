@@ -154,6 +154,22 @@ class PendingChange(models.Model):
         constraints = [models.UniqueConstraint(fields=["sync", "side", "remote_id"], name="one_notice_per_record")]
 
 
+class WaitingReference(models.Model):
+    """A record of this link's side names a record of another sync (``partner``) that has no twin yet. Its twin wakes the link."""
+
+    sync = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="waiting_references")
+    link = models.ForeignKey(RecordLink, on_delete=models.CASCADE, related_name="waits")
+    side = models.CharField(max_length=3, choices=SIDES)  # where the reference stands
+    field = models.CharField(max_length=200)
+    remote_id = models.CharField(max_length=200)
+    partner = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["link", "side", "field", "remote_id"], name="one_wait_per_reference")
+        ]
+
+
 class FieldChange(models.Model):
     """The ledger: what a write changed, what was there before, what lost, and which rule decided. Written *before* the request."""
 

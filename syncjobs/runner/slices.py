@@ -21,10 +21,11 @@ from integrations.records import Side
 from integrations.services.connections import mark_broken
 from syncjobs.models import PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
-from syncjobs.runner import context, guards, pairing, preview, reading, undoing, writing
+from syncjobs.runner import associations, context, guards, pairing, preview, reading, undoing, writing
 from syncjobs.runner.context import Context
 from syncjobs.runner.guards import GuardTripped
 from syncjobs.runner.lease import Lease, LeaseLost
+from syncjobs.runner.partners import dependents
 
 log = logging.getLogger("syncline.runner")
 SLICE_SECONDS = 10.0
@@ -42,6 +43,7 @@ STEPS: dict[str, Step] = {
     "detail_app": lambda ctx: reading.inbox(ctx, Side.APP),
     "detail_hub": lambda ctx: reading.inbox(ctx, Side.HUB),
     "match": pairing.step,
+    "wake": associations.wake,
     "write": writing.step,
     "roll": reading.roll,
     "clear": preview.clear,
@@ -50,7 +52,7 @@ STEPS: dict[str, Step] = {
     "tidy": preview.clear,
     "undo": undoing.step,
 }
-TAIL = ["detail_app", "detail_hub", "match", "write", "roll"]
+TAIL = ["detail_app", "detail_hub", "match", "wake", "write", "roll"]
 PHASES: dict[str, list[str]] = {
     RunKind.INITIAL: ["begin", "read_app", "read_hub", *TAIL],
     RunKind.FULL_SCAN: ["begin", "read_app", "read_hub", *TAIL],
@@ -161,7 +163,7 @@ def _leave(ctx: Context, phase: str) -> None:
 
 def _shown(phase: str) -> list[str]:
     """Phase entries that the page shows for a step."""
-    if phase in ("begin", "roll", "clear", "tidy"):
+    if phase in ("begin", "wake", "roll", "clear", "tidy"):
         return []
     return ["write_hub", "write_app"] if phase == "write" else [phase]
 
@@ -205,7 +207,8 @@ def _finish(ctx: Context) -> None:
             run.save(update_fields=["state", "finished_at"])
     if run.kind == RunKind.INITIAL:
         enqueue("syncjobs.tasks.initial_sync_done", run.pk)
-    enqueue("syncjobs.tasks.wake", sync.pk)
+    for waiting in [sync, *dependents(sync)]:  # theirs may refer to records that came across now
+        enqueue("syncjobs.tasks.wake", waiting.pk)
 
 
 # -- trouble -----------------------------------------------------------------------------------------------------------------

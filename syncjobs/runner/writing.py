@@ -20,7 +20,7 @@ from syncjobs.engine.canonical import equal
 from syncjobs.engine.merge import Half, Rule
 from syncjobs.engine.plan import LedgerEntry, Plan, plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus, RunEvent, WriteIntent
-from syncjobs.runner import guards, looking, recovery, siblings, store
+from syncjobs.runner import associations, guards, looking, recovery, siblings, store
 from syncjobs.runner.context import Context, forget_schema
 from syncjobs.runner.ingest import BIT, find_links, get, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
@@ -70,6 +70,7 @@ def step(ctx: Context) -> bool:
     moment = now()
     for row in rows:
         row.next_try_at = None  # its time has come; a verdict below may set another
+    associations.load(ctx, rows)
     work = [Work(row, plan_row(ctx, row, moment)) for row in rows]
     guards.park_fighting_fields(ctx, work)
     guards.before_chunk(ctx, work)
@@ -432,6 +433,7 @@ def _close(ctx: Context, work: Sequence[Work]) -> None:
         _close_one(ctx, w, moment, deltas)
     store.update([w.row for w in work], COLUMNS)
     store.add_counts(ctx.sync.pk, deltas)
+    associations.remember(ctx, work)
     _tell(ctx, work, moment)
 
 

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from syncjobs.models import PendingChange, RecordLink, RunKind, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
+from syncjobs.runner.associations import ready
 from syncjobs.runner.lease import Lease
 from syncjobs.runner.slices import IN_BACKGROUND
 
@@ -68,6 +69,7 @@ def _anything_waits(sync: Sync) -> bool:
     due = Q(next_try_at=None) | Q(next_try_at__lte=now())
     return (
         PendingChange.objects.filter(sync=sync).exists()
+        or ready(sync.pk).exists()
         or RecordLink.objects.filter(due, sync=sync, dirty__gt=0).exists()
     )
 
