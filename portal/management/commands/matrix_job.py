@@ -28,7 +28,8 @@ class Command(BaseCommand):
         standins = json.loads(Path(str(settings.STANDINS_FILE)).read_text())
         with ExitStack() as stack:
             try:
-                hub, app = (self._open(key, standins, stack) for key in (options["hub"], options["app"]))
+                hub = self._open(options["hub"], standins, stack)
+                app = self._open(options["app"], standins, stack, second=options["app"] == options["hub"])
             except NoServer as reason:
                 raise CommandError(str(reason)) from reason
             play = Play(hub, app, options["records"])
@@ -44,7 +45,7 @@ class Command(BaseCommand):
                 self.stdout.write(json.dumps({**row, "wrong": told}))
                 self.stdout.flush()
 
-    def _open(self, key: str, standins: dict[str, Any], stack: ExitStack) -> Adaptor:
-        adaptor = ADAPTORS[key](standins.get(ADAPTORS[key].standin, {}))
+    def _open(self, key: str, standins: dict[str, Any], stack: ExitStack, *, second: bool = False) -> Adaptor:
+        adaptor = ADAPTORS[key](standins.get(ADAPTORS[key].standin, {}), second=second)
         adaptor.open(stack, Path(settings.VAR_DIR) / key)
         return adaptor

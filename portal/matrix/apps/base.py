@@ -21,15 +21,18 @@ class NoServer(Exception):
 
 
 class Adaptor:
-    """One account of an app: a person's hands, and an auditor's eyes. ``facts``: what its stand-in told at its start."""
+    """One account of an app: a person's hands, and an auditor's eyes. ``facts``: what its stand-in told at its start. ``second``: the
+    other end of the pair is the same app, so take another account of it."""
 
     key: ClassVar[str] = ""
     standin: ClassVar[str] = ""  # its name for ``manage.py standins``; "" = a real server, see ``open``
     options: ClassVar[tuple[str, ...]] = ()  # ``--set`` of its stand-in: limits off
     writes_of_kind: ClassVar[str] = ""  # regular expression with {kind}: request lines that write records
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
+    def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
         self.facts = facts
+        if second:
+            raise NoServer(f"{self.key} has one account here")
 
     @classmethod
     def environment(cls, facts: Mapping[str, Any]) -> dict[str, str]:

@@ -31,8 +31,8 @@ NAME = ("first_name", "last_name")
 class CardDav(Adaptor):
     key = "carddav"
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
-        super().__init__(facts)
+    def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
+        super().__init__(facts, second=second)
         self.held: dict[str, Values] = {}  # what the person typed, by path
 
     def open(self, stack: ExitStack, folder: Path) -> None:

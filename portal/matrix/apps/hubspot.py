@@ -7,6 +7,7 @@ from typing import Any
 
 from integrations.models import AppInstance
 from integrations.records import Field, FieldType, Values
+from integrations.services import credentials
 from portal.accounts.models import Account
 from portal.demo import story
 from portal.demo.apis import HubSpotApi
@@ -18,15 +19,16 @@ ASSOCIATIONS = "associations."
 
 class HubSpot(Standin):
     key = standin = "hubspot"
-    options = ("limit_oauth=1000000000", "limit_static=0", "limit_search=0", "search_lag=0")
+    options = ("limit_oauth=1000000000", "limit_static=0", "limit_search=0", "search_lag=0", "token_seconds=1000000000")
     writes_of_kind = (
         r"^(PATCH|PUT|DELETE) /crm/(objects|associations)/[^/]+/{kind}/"
         r"|^POST /crm/objects/[^/]+/{kind}(/batch/(create|update|upsert|archive)|/merge)?$"
         r"|^POST /crm/associations/[^/]+/{kind}/[^/]+/batch/(create|archive|associate/default|labels/archive)$"
     )
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
+    def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
         super().__init__(facts)
+        self.portal = int(facts["portal_id"]) + second
         self.api = HubSpotApi(dict(facts))
 
     @classmethod
@@ -44,7 +46,12 @@ class HubSpot(Standin):
         self.control("settings", webhook_url="")
 
     def connect(self, account: Account, user: Any, *, as_hub: bool) -> AppInstance:
-        return story.connect_hub(account, user, dict(self.facts), as_hub=as_hub)
+        found = story.connect_hub(account, user, {"portal_id": self.portal}, as_hub=as_hub)
+        self.api.http.headers["Authorization"] = f"Bearer {credentials.secrets(found)['access_token']}"
+        return found
+
+    def control(self, verb: str, **given: Any) -> Any:
+        return super().control(verb, **({"portal": self.portal} if verb == "records" else {}), **given)
 
     # -- hands -------------------------------------------------------------------------------------------------------------
     def wire(self, kind: str, values: Values) -> dict[str, Any]:

@@ -28,8 +28,8 @@ class Sansan(Standin):
     options = ("per_second=0", "per_minute=0", "tags=5")
     writes_of_kind = r"^(POST|PUT|PATCH|DELETE) "
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
-        super().__init__(facts)
+    def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
+        super().__init__(facts, second=second)
         self.http = requests.Session()
         self.http.headers["X-Sansan-Api-Key"] = facts["api_key"]
 

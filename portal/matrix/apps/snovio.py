@@ -31,8 +31,8 @@ class Snovio(Standin):
     options = ("rate_limit=0",)
     writes_of_kind = r"^POST /v1/add-prospect-to-list$"
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
-        super().__init__(facts)
+    def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
+        super().__init__(facts, second=second)
         self.api = SnovioApi(dict(facts))
 
     @classmethod
