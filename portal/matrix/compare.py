@@ -16,9 +16,11 @@ from typing import Any
 from integrations.records import Field, FieldType, Side, Value
 from portal.matrix.apps.base import Records
 from portal.matrix.play import Part, Play, sides
+from portal.matrix.report import COLUMNS
 from syncjobs.models import FieldMapping, RecordLink, RecordStatus, SyncCount
 from syncjobs.services.mappings import towards
 
+NOTHING: dict[str, Any] = dict.fromkeys(COLUMNS, 0)
 ARROWS = {"both": "⇄", "to_hub": "←", "to_app": "→"}  # the hub is named first
 
 
@@ -37,12 +39,18 @@ def rows(play: Play) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """A row for each object, and in words everything that is wrong with it."""
     held = {id(part): _read(play, part) for part in play.live}
     twins = {(part.sync.hub_kind, part.sync.app_kind): _pairs(part) for part in play.live}
+    names = {"hub": play.ends[Side.HUB].key, "app": play.ends[Side.APP].key}
+    for kind, why in play.impossible.items():
+        yield {**NOTHING, **names, "object": kind, "arrow": "–", "note": why}, []
     for part in play.parts:
         row = {
-            "hub": play.ends[Side.HUB].key, "app": play.ends[Side.APP].key, "object": part.sync.app_kind,
-            "arrow": ARROWS[part.sync.direction], "in_sync": 0, "failed": 0, "excluded": 0, "duplicates": 0, "mismatches": 0,
-            "lost_associations": 0, "quiet_writes": part.quiet_writes, "note": part.note,
-        }  # fmt: skip
+            **NOTHING,
+            **names,
+            "object": part.sync.app_kind,
+            "arrow": ARROWS[part.sync.direction],
+            "note": part.note,
+        }
+        row["quiet_writes"] = part.quiet_writes
         wrong: list[str] = []
         if part in play.live:
             counts = {count.status: count.n for count in SyncCount.objects.filter(sync=part.sync)}

@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.utils.timezone import now
 
 from integrations import registry
+from integrations.errors import ConnectorError
 from integrations.models import AppInstance
 from integrations.records import Field, FieldType, Side, Value, Values
 from integrations.services import schemas
@@ -92,6 +93,7 @@ class Play:
         self.ends = {Side.HUB: hub, Side.APP: app}
         self.records = records
         self.parts: list[Part] = []
+        self.impossible: dict[str, str] = {}  # object → why there is no sync of it
 
     # -- setting up ----------------------------------------------------------------------------------------------------------
     def set_up(self) -> None:
@@ -103,7 +105,10 @@ class Play:
         app = self.ends[Side.APP].connect(account, user, as_hub=False)
         pairs = registry.pairs(hub.app, app.app)
         for hub_kind, app_kind in sorted(pairs, key=lambda pair: _place(pair[0].concept)):
-            self.parts.append(self._part(account, user, hub, app, hub_kind.key, app_kind.key))
+            try:
+                self.parts.append(self._part(account, user, hub, app, hub_kind.key, app_kind.key))
+            except (ConnectorError, drafts.Refused) as error:
+                self.impossible[app_kind.key] = f"cannot be set up: {error}"
 
     def _part(
         self, account: Account, user: Any, hub: AppInstance, app: AppInstance, hub_kind: str, app_kind: str

@@ -21,8 +21,8 @@ class NoServer(Exception):
 
 
 class Adaptor:
-    """One account of an app: a person's hands, and an auditor's eyes. ``facts``: what its stand-in told at its start. ``second``: the
-    other end of the pair is the same app, so take another account of it."""
+    """One account of an app: a person's hands, and an auditor's eyes. ``facts``: what its stand-in told at its start. ``second``:
+    the other end of the pair is the same app, so take another account of it."""
 
     key: ClassVar[str] = ""
     standin: ClassVar[str] = ""  # its name for ``manage.py standins``; "" = a real server, see ``open``
