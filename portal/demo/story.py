@@ -26,7 +26,7 @@ def connect_hub(account: Account, user: Any, standin: dict[str, Any], *, as_hub:
     session = requests.Session()
     session.get(address, timeout=30).raise_for_status()
     asked = dict(parse_qsl(urlsplit(address).query))
-    form = {**asked, "decision": "allow", "portal": str(standin["portal_id"])}
+    form: dict[str, Any] = {**asked, "decision": "allow", "portal": str(standin["portal_id"])}
     form["optional"] = asked.get("optional_scope", "").split()  # the boxes are ticked when the page opens
     answer = session.post(address.partition("?")[0], data=form, allow_redirects=False, timeout=30)
     if "location" not in answer.headers:

@@ -43,14 +43,8 @@ def rows(play: Play) -> Iterator[tuple[dict[str, Any], list[str]]]:
     for kind, why in play.impossible.items():
         yield {**NOTHING, **names, "object": kind, "arrow": "–", "note": why}, []
     for part in play.parts:
-        row = {
-            **NOTHING,
-            **names,
-            "object": part.sync.app_kind,
-            "arrow": ARROWS[part.sync.direction],
-            "note": part.note,
-        }
-        row["quiet_writes"] = part.quiet_writes
+        words = {"object": part.sync.app_kind, "arrow": ARROWS[part.sync.direction], "note": part.note}
+        row: dict[str, Any] = {**NOTHING, **names, **words, "quiet_writes": part.quiet_writes}
         wrong: list[str] = []
         if part in play.live:
             counts = {count.status: count.n for count in SyncCount.objects.filter(sync=part.sync)}

@@ -28,6 +28,7 @@ class HubSpot(Standin):
 
     def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
         super().__init__(facts)
+        self.second = second
         self.portal = int(facts["portal_id"]) + second
         self.api = HubSpotApi(dict(facts))
 
@@ -63,6 +64,10 @@ class HubSpot(Standin):
         if ties:
             self.control("records", type=kind, associate=ties)
         return ids
+
+    def writes(self, kind: str) -> int:
+        """The stand-in counts for all its accounts together."""
+        return 0 if self.second else super().writes(kind)
 
     # -- eyes --------------------------------------------------------------------------------------------------------------
     def records(self, kind: str, fields: Sequence[Field]) -> Records:
