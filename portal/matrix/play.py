@@ -218,8 +218,10 @@ class Play:
 
     # -- people at work ------------------------------------------------------------------------------------------------------
     def edit(self) -> None:
-        """Some records at each side that may fill the other, and one at both."""
+        """Some records at each side that may fill the other, and what one of them belongs to."""
         for part in self.live:
+            for place, side in enumerate(side for side in Side if part.goes_to(side.other)):
+                self._tie_anew(part, side, self._linked(part, side)[-1 - place :])
             concept = next((each for each in samples.EDITABLE if each in part.concepts and each != part.identity), "")
             number = max(3, int(self.records * EDITED))
             for place, side in enumerate(side for side in Side if concept and part.goes_to(side.other)):
@@ -230,6 +232,24 @@ class Play:
                 for count, id in enumerate(linked[place * number : (place + 1) * number]):
                     self._edit(part, Edit(side, id, own.name, samples.edited(own, count, side)))
         self.settle()
+
+    def _tie_anew(self, part: Part, side: Side, ids: list[str]) -> None:
+        """Give the first of these records another referent than the one it has, the first that there is."""
+        for concept in part.concepts:
+            own = part.field(concept, side)
+            target = next((each for each in self.live if each.sync.kind(side) == own.refers_to), None)
+            if (
+                own.type is FieldType.REFERENCE
+                and target
+                and ids
+                and self.ends[side].can_type(part.sync.kind(side), own)
+            ):
+                held = self.ends[side].records(part.sync.kind(side), [own])[ids[0]][own.name]
+                other = next((id for id in self._linked(target, side) if id not in (held or []) and id != ids[0]), None)  # type: ignore[operator]
+                if other:
+                    self.ends[side].edit(part.sync.kind(side), ids[0], {own.name: [other]})
+                    part.edits.append(Edit(side, ids[0], own.name, [other]))
+                return
 
     def _edit(self, part: Part, edit: Edit) -> None:
         self.ends[edit.side].edit(part.sync.kind(edit.side), edit.id, {edit.field: edit.value})

@@ -65,6 +65,13 @@ class HubSpot(Standin):
             self.control("records", type=kind, associate=ties)
         return ids
 
+    def edit(self, kind: str, id: str, values: Values) -> None:
+        """A new association comes besides the old ones; a label that only one can have moves."""
+        if ties := _ties(id, values):
+            self.control("records", type=kind, associate=ties)
+        if self.wire(kind, values):
+            super().edit(kind, id, values)
+
     def writes(self, kind: str) -> int:
         """The stand-in counts for all its accounts together."""
         return 0 if self.second else super().writes(kind)
