@@ -145,11 +145,10 @@ def _lost_work(part: Part, held: dict[Side, Records]) -> Iterator[str]:
     for edit in part.edits:
         values = held[edit.side].get(edit.id)
         own = part.fields[edit.side][edit.field]
-        if (
-            values
-            and (edit.side, edit.id) not in gone
-            and _plain(values.get(edit.field), own) != _plain(edit.value, own)
-        ):
+        if not values or (edit.side, edit.id) in gone:
+            continue
+        is_there = _plain(values.get(edit.field), own) == _plain(edit.value, own)
+        if not (is_there or set(_ids(edit.value)) & set(_ids(values.get(edit.field)))):
             yield f"an edit was undone: {edit.id} at the {edit.side}, {edit.field} {values.get(edit.field)!r}"
     for side, id in part.deleted:
         link = RecordLink.objects.filter(sync=part.sync, **{f"{side}_id": id}).first()

@@ -221,7 +221,8 @@ class Play:
         """Some records at each side that may fill the other, and what one of them belongs to."""
         for part in self.live:
             for place, side in enumerate(side for side in Side if part.goes_to(side.other)):
-                self._tie_anew(part, side, self._linked(part, side)[-1 - place :])
+                linked = self._linked(part, side)
+                self._tie_anew(part, side, linked[len(linked) // 3 + place :])
             concept = next((each for each in samples.EDITABLE if each in part.concepts and each != part.identity), "")
             number = max(3, int(self.records * EDITED))
             for place, side in enumerate(side for side in Side if concept and part.goes_to(side.other)):

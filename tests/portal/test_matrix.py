@@ -81,7 +81,8 @@ def test_the_whole_story_leaves_nothing_to_complain_of(play: Play) -> None:
     play.merge()
     play.quiet()
     part = part_of(play)
-    assert (len(part.edits), len(part.deleted), part.merged) == (6, 4, 1)
+    typed = [edit for edit in part.edits if not isinstance(edit.value, list)]
+    assert (len(typed), len(part.deleted), part.merged) == (6, 4, 1)
     row = counted(play)
     assert report.is_good(row), row
     assert (row["in_sync"], row["excluded"]) == (RECORDS - 5, 5)
@@ -105,7 +106,7 @@ def test_an_edit_that_was_undone_and_a_deletion_that_did_not_cross_are_noticed(p
     play.delete()
     part, hub = part_of(play), play.ends[Side.HUB]
     part.deleted.append((Side.APP, str(pairs_of(play)[-1].app_id)))  # it was not deleted
-    one = next(edit for edit in part.edits if edit.side is Side.HUB)
+    one = next(edit for edit in part.edits if edit.side is Side.HUB and edit.field == "jobtitle")
     for link in pairs_of(play):
         if link.hub_id == one.id:  # as if the sync had put the old value back, at both sides
             hub.edit("contacts", one.id, {one.field: "As before"})
