@@ -79,7 +79,6 @@ class Outcome:
     note: str = ""
     drift: bool = False
     extra: list["Outcome"] = field(default_factory=list)  # a second write, at the other side (merged sets)
-    settled: dict[Side, Value] = field(default_factory=dict)  # what a memory takes in place of the current value
     waits: list[tuple[Side, str]] = field(default_factory=list)  # (side, id there) of records that have no twin yet
 
 

@@ -10,7 +10,7 @@ from integrations.records import Side, Value, Values
 from syncjobs.engine.canonical import equal, is_blank
 from syncjobs.engine.filters import matches
 from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, changed, merge
-from syncjobs.engine.references import members, merge_references, translated
+from syncjobs.engine.references import merge_references, translated
 from syncjobs.engine.rules import MappingRule, SyncRules
 from syncjobs.engine.transforms import EMAIL_SHAPE, ConversionFailed, convert
 
@@ -101,7 +101,6 @@ def _relate(made: Plan, source: Side, half: Half, rules: SyncRules) -> None:
         ids, waiting = translated(rule, half.value(name), target)
         if ids:
             made.writes[target][rule.end(target).field] = list(ids)
-        made.after[target][name] = sorted(members(half.value(name)) - waiting) or None
         made.wait(source, name, waiting)
 
 
@@ -195,17 +194,13 @@ def _apply(made: Plan, rule: MappingRule, outcome: Outcome, hub: Half, app: Half
         name, origin = rule.end(to).field, rule.end(source).field
         old = (hub if to is Side.HUB else app).value(name)
         made.writes.setdefault(to, {})[name] = part.value
-        now = (hub if source is Side.HUB else app).value(origin)
-        made.after.setdefault(to, {})[origin] = outcome.settled.get(source, now)
+        made.after.setdefault(to, {})[origin] = (hub if source is Side.HUB else app).value(origin)
         entry = LedgerEntry(to, name, None if old is UNKNOWN else old, part.value, part.loser, part.rule or "")
         made.ledger.append(entry)
     if outcome.problem or outcome.parked or outcome.write:
         # Not settled yet: both memories stay as they are, so that the change is not forgotten.
         made.memory[Side.HUB].pop(rule.hub.field, None)
         made.memory[Side.APP].pop(rule.app.field, None)
-    else:
-        for side, value in outcome.settled.items():
-            made.memory[side][rule.end(side).field] = value
     for side, id in outcome.waits:
         made.wait(side, rule.end(side).field, [id])
 

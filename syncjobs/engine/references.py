@@ -4,15 +4,15 @@ A reference's value is a set of ids, and an id means nothing at the other side: 
 (``MappingRule.partners``). Only what was **added** or **removed** since the sides agreed goes across, so that links which people
 made at one side to records that do not sync stay as they are.
 
-An added record that has no twin yet **waits**: it is left out of the write and of the memory, so that it still counts as added when
-its twin comes. A field that can name one record only takes an added one in place of the old one; where both sides put in another
-one, the winner's rule decides. Going blank crosses only with *clear values too*, as with any other field.
+An added record that has no twin yet **waits**: it is left out of the write, and the runner notes it, so that it counts as added
+again when its twin comes. A field that can name one record only takes an added one in place of the old one; where both sides put in
+another one, the winner's rule decides. Going blank crosses only with *clear values too*, as with any other field.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.records import Side, Value
+from integrations.records import Side
 from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, echoed
 from syncjobs.engine.rules import End, MappingRule
 
@@ -42,8 +42,8 @@ def merge_references(rule: MappingRule, hub: Half, app: Half, *, clear_values: b
     """Decide one association mapping of one pair."""
     halves = {Side.HUB: hub, Side.APP: app}
     now = {side: half.value(rule.end(side).field) for side, half in halves.items()}
-    if UNKNOWN in now.values():
-        return Outcome()
+    if any(value is UNKNOWN and halves[side].seen is None for side, value in now.items()):
+        return Outcome()  # never overwrite what cannot be seen
     deltas = {side: _delta(rule, side, halves[side], now[side]) for side in Side}
     ways = [side for side in Side if rule.goes_to(side.other)]
     wrote = {to: _after(rule.end(to), members(now[to]), deltas[to.other]) for to in Side if to.other in ways}
@@ -51,7 +51,6 @@ def merge_references(rule: MappingRule, hub: Half, app: Half, *, clear_values: b
         if rule.winner == "ask":
             return Outcome(parked=True)
         del wrote[_winning_side(rule, hub, app)]
-    settled: dict[Side, Value] = {side: sorted(members(now[side]) - deltas[side].waiting) or None for side in Side}
     waits = [(side, id) for side in ways for id in sorted(deltas[side].waiting)]
     outcomes = [
         Outcome(write=to, value=sorted(ids) or None, rule=_why(rule, to, deltas))
@@ -59,14 +58,14 @@ def merge_references(rule: MappingRule, hub: Half, app: Half, *, clear_values: b
         if ids != members(now[to]) and (ids or clear_values) and (ids or rule.end(to).clearable)
     ]
     first = outcomes[0] if outcomes else Outcome(drift=_drifts(ways, deltas))
-    first.extra, first.settled, first.waits = outcomes[1:], settled, waits
+    first.extra, first.waits = outcomes[1:], waits
     return first
 
 
 def _delta(rule: MappingRule, side: Side, half: Half, value: Any) -> Delta:
     """A field that was never agreed on, or that is mapped only since, has added all that it holds."""
     end, to = rule.end(side), side.other
-    if half.now is None or echoed(half, end):
+    if half.now is None or end.field not in half.now or echoed(half, end):
         return Delta()
     before, after = members((half.seen or {}).get(end.field)), members(value)
     twins = rule.partners[to]

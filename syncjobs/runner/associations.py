@@ -64,29 +64,30 @@ def _of(partner: int, side: Side, ids: Iterable[str]) -> Iterable[QuerySet[Recor
 
 # -- waiting -----------------------------------------------------------------------------------------------------------
 def remember(ctx: "Context", work: "Sequence[Work]") -> None:
-    """Note what these records wait for now, in the transaction that settles them; what they waited for before is forgotten."""
+    """Note what these records wait for, in the transaction that settles them; what they no longer name is forgotten."""
     if not ctx.references:
         return
-    settled = [w for w in work if not w.again]
-    WaitingReference.objects.filter(link__in=[w.row.pk for w in settled]).delete()
+    settled = {w.row.pk: w for w in work if not w.again}
+    known = WaitingReference.objects.filter(link__in=settled)
+    over = [wait.pk for wait in known if not _still_named(settled[wait.link_id].row, wait)]
+    WaitingReference.objects.filter(pk__in=over).delete()
     partners = {
         (side, rule.end(side).field): partner for rule, partner in ctx.references for side in Side if rule.is_association
     }  # fmt: skip
-    WaitingReference.objects.bulk_create(
-        [
-            WaitingReference(
-                sync=ctx.sync,
-                link=w.row,
-                side=side.value,
-                field=field,
-                remote_id=id[:200],
-                partner_id=partners[side, field],
-            )
-            for w in settled
-            for side, field, id in w.plan.waits
-        ],
-        ignore_conflicts=True,
-    )
+    fresh = [
+        WaitingReference(
+            sync=ctx.sync, link=w.row, side=side.value, field=field, remote_id=id[:200], partner_id=partners[side, field]
+        )
+        for w in settled.values()
+        for side, field, id in w.plan.waits
+    ]  # fmt: skip
+    WaitingReference.objects.bulk_create(fresh, ignore_conflicts=True)
+
+
+def _still_named(row: RecordLink, wait: WaitingReference) -> bool:
+    side = Side(wait.side)
+    held = {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}
+    return wait.remote_id in members(held.get(wait.field))
 
 
 def ready(sync_id: int) -> QuerySet[WaitingReference]:

@@ -12,7 +12,7 @@ from integrations.records import Side
 from integrations.registry import Kind
 from portal.accounts import audit
 from portal.accounts.models import Account
-from syncjobs.models import SETTINGS, DeletePolicy, Direction, Sync, SyncState
+from syncjobs.models import SETTINGS, ConstantField, DeletePolicy, Direction, Sync, SyncState
 from syncjobs.services import mappings, previews
 
 ROWS = ["mappings", "filters", "constants"]
@@ -69,7 +69,20 @@ def choose_pair(
     for rows in ROWS:
         getattr(draft, rows).all().delete()
     draft.mappings.bulk_create(mappings.default_rows(draft, schemas))
+    draft.constants.bulk_create(_stamps(draft, schemas))
     return draft
+
+
+def _stamps(draft: Sync, schemas: mappings.Schemas) -> list[ConstantField]:
+    """What the app's kind gives new records of the hub, for example the life-cycle stage of a lead: on creation only, so that it
+    never takes back what people or the hub made of it since."""
+    fields = {preset.concept: preset.field for preset in draft.hub_kind_info.presets}
+    wanted = [(fields[concept], value) for concept, value in draft.app_kind_info.stamps if concept in fields]
+    return [
+        ConstantField(sync=draft, side=Side.HUB.value, field=name, value=value, on_create_only=True)
+        for name, value in wanted
+        if name in schemas.hub and schemas.hub[name].writable
+    ]
 
 
 def _check_pair(draft: Sync, app: AppInstance, hub: AppInstance, hub_kind: str, app_kind: str) -> None:

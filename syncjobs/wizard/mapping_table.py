@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from integrations.errors import ConnectorError
 from integrations.records import Field, Side
 from syncjobs.models import ConstantField, Direction, FieldMapping, Sync
+from syncjobs.runner.partners import partner_of
 from syncjobs.services import constants, mappings, new_fields
 from syncjobs.services.mappings import Refused, Schemas
 from syncjobs.wizard import labels, samples
@@ -41,6 +42,7 @@ class Row:
     state: str  # ready, review, failed, off, unused
     note: str  # why it is not ready, or what happens to values on the way
     sample: str
+    association: bool = False
 
     @property
     def words(self) -> str:
@@ -51,6 +53,7 @@ FILTERS = {
     "all": (gettext_lazy("All mappings"), lambda row: True),
     "default": (gettext_lazy("Default"), lambda row: not row.mapping.custom),
     "custom": (gettext_lazy("Custom"), lambda row: row.mapping.custom),
+    "associations": (gettext_lazy("Association mappings"), lambda row: row.association),
     "warnings": (gettext_lazy("With warnings"), lambda row: row.state in ("failed", "review")),
     "off": (gettext_lazy("Off"), lambda row: not row.mapping.on),
 }
@@ -78,6 +81,7 @@ def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, peeks: dict[Side,
         sample=samples.shown(peek.values.get(mapping.hub_field if source is Side.HUB else mapping.app_field))
         if peek
         else "",
+        association=mappings.is_association(schemas, mapping.app_field, mapping.hub_field),
     )
 
 
@@ -97,12 +101,29 @@ def _state(draft: Sync, schemas: Schemas, mapping: FieldMapping, flows: Directio
     reasons = [mappings.why_not(schemas, mapping.app_field, mapping.hub_field, side) for side in sides]
     if any(reasons):
         return "failed", next(filter(None, reasons))
+    if mappings.is_association(schemas, mapping.app_field, mapping.hub_field) and (
+        rest := _rests(draft, schemas, mapping)
+    ):
+        return "unused", rest
     notes = []
     for side in sides:
         compat = mappings.compat_to(schemas, mapping.app_field, mapping.hub_field, side)
         if compat.lossy:
             notes.append(_("To %(app)s: %(what)s") % {"app": schemas.name(side), "what": _(compat.reason)})
     return ("review", " ".join(notes)) if notes else ("ready", "")
+
+
+def _rests(draft: Sync, schemas: Schemas, mapping: FieldMapping) -> str:
+    """Why an association does nothing yet; "" when the records that it names sync, too."""
+    hub_kind, app_kind = schemas.hub[mapping.hub_field].refers_to, schemas.app[mapping.app_field].refers_to
+    if (hub_kind, app_kind) == (draft.hub_kind, draft.app_kind) or partner_of(draft, hub_kind, app_kind):
+        return ""
+    return _("Begins when a sync of %(app)s %(app_records)s with %(hub)s %(hub_records)s is on.") % {
+        "app": schemas.app_name,
+        "app_records": draft.instance(Side.APP).app.kind(app_kind).label,
+        "hub": schemas.hub_name,
+        "hub_records": draft.instance(Side.HUB).app.kind(hub_kind).label,
+    }
 
 
 @dataclass(frozen=True)
