@@ -18,6 +18,7 @@ from syncjobs.services.mappings import towards
 
 FRESH_SECONDS = 60  # every change of the page is a request; each must not cost a call of the customer's limit
 KEEP_SECONDS = 3600
+FEW = 12  # that many are seen at a glance; more come with a search
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ class Lists:
         self.errors: dict[str, str] = {}
         # Posted by a page that showed these inputs; the marker keeps an absent box apart from an unticked one.
         self.bound = data is not None and f"{side}-lists-shown" in data
+        self.q = str(data.get(f"{side}-list-q", "")).strip() if self.bound else ""
+        self.added: list[str] = []  # by *Select all shown*
 
     @property
     def shown(self) -> bool:
@@ -101,17 +104,38 @@ class Lists:
 
     @property
     def all(self) -> bool:
+        if self.added:
+            return False
         return bool(self.data.get(f"{self.side}-all")) if self.bound else not self.draft.scope(self.side).get("lists")
 
     @property
     def chosen(self) -> list[str]:
         stored = self.draft.scope(self.side).get("lists", [])
-        return self.data.getlist(f"{self.side}-list") if self.bound else [str(item) for item in stored]
+        chosen = self.data.getlist(f"{self.side}-list") if self.bound else [str(item) for item in stored]
+        return [*chosen, *self.added]
 
     @property
     def open(self) -> list[Container]:
         """Those that can be chosen."""
         return [item for item in self.found if not item.refused]
+
+    @property
+    def many(self) -> bool:
+        return len(self.found) > FEW
+
+    @property
+    def visible(self) -> list[Container]:
+        """Those that the search shows."""
+        return [item for item in self.found if self.q.casefold() in item.name.casefold()]
+
+    @property
+    def unseen(self) -> list[str]:
+        """Chosen ones that the search hides: they stay chosen."""
+        return sorted(set(self.chosen) - {item.id for item in self.visible} - set(self.missing))
+
+    def choose_visible(self) -> None:
+        chosen = set(self.chosen)
+        self.added = [item.id for item in self.visible if not item.refused and item.id not in chosen]
 
     @property
     def words(self) -> dict[str, Any]:

@@ -187,6 +187,18 @@ def test_an_app_may_bound_how_many_can_be_chosen(bench: Bench, draft: Sync) -> N
     ]
 
 
+def test_many_are_searched_and_what_the_search_hides_stays_chosen(bench: Bench, draft: Sync) -> None:
+    bench.leads.lists |= {str(number): f"Fair {number}" for number in range(100, 130)}
+    data = {key: value for key, value in LIMITS.items() if key != "app-all"}
+    page = bench.htmx(draft, "limits", **{**data, "do": "lists", "app-list": ["7"], "app-list-q": "fair 11"})
+    assert 'id="app-list-115"' in page
+    assert 'id="app-list-125"' not in page
+    assert '<input type="hidden" name="app-list" value="7">' in page
+    bench.htmx(draft, "limits", **{**data, "do": "lists:app", "app-list": ["7"], "app-list-q": "fair 11"})
+    draft.refresh_from_db()
+    assert sorted(draft.app_scope["lists"]) == sorted(["7", *(str(number) for number in range(110, 120))])
+
+
 def test_what_cannot_be_chosen_is_shown_with_its_reason(
     bench: Bench, draft: Sync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
