@@ -1,5 +1,6 @@
 """The syncs: their settings, the state of every record, and what runs did."""
 
+from syncjobs.models import lookups  # noqa: F401  (registers ``among``)
 from syncjobs.models.exports import Export
 from syncjobs.models.plans import LeftAlone, Outcome, PlannedChange, Preview
 from syncjobs.models.records import (

@@ -1,5 +1,7 @@
 """What is known of every record. Hot tables: the runner reads and writes them in bulk (``syncjobs/runner/store.py``)."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
@@ -92,6 +94,10 @@ class RecordLink(models.Model):
             models.Index(fields=["sync", "id"], name="link_dirty", condition=Q(dirty__gt=0)),
             models.Index(fields=["sync", "next_try_at"], name="link_to_retry", condition=Q(next_try_at__isnull=False)),
         ]
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self.__dict__.pop("_loaded", None)  # what ``syncjobs.runner.store`` read is no longer what the row says
 
 
 class WriteIntent(models.Model):

@@ -57,7 +57,7 @@ class Work:
 def step(ctx: Context) -> bool:
     """Write one chunk. False when nothing is left that could be done now."""
     due = Q(next_try_at=None) | Q(next_try_at__lte=now())
-    rows = list(RecordLink.objects.filter(due, sync=ctx.sync, dirty__gt=0).order_by("pk")[:CHUNK])
+    rows = store.rows(RecordLink.objects.filter(due, sync=ctx.sync, dirty__gt=0).order_by("pk")[:CHUNK])
     if not rows:
         return False
     try:
@@ -66,7 +66,7 @@ def step(ctx: Context) -> bool:
     except recovery.OutOfTime:
         return True
     if asked:
-        rows = list(RecordLink.objects.filter(pk__in=[row.pk for row in rows], dirty__gt=0).order_by("pk"))
+        rows = store.rows(RecordLink.objects.filter(pk__among=[row.pk for row in rows], dirty__gt=0).order_by("pk"))
     moment = now()
     for row in rows:
         row.next_try_at = None  # its time has come; a verdict below may set another
@@ -439,7 +439,7 @@ def _close(ctx: Context, work: Sequence[Work]) -> None:
 
 def _mind_others(work: Sequence[Work]) -> None:
     """A person may have asked for some of these records again while the app was being called: counts change from there."""
-    current = dict(RecordLink.objects.filter(pk__in=[w.row.pk for w in work]).values_list("pk", "status"))
+    current = dict(RecordLink.objects.filter(pk__among=[w.row.pk for w in work]).values_list("pk", "status"))
     for w in work:
         w.row.status = current.get(w.row.pk, w.row.status)
 
