@@ -4,9 +4,10 @@ Slices are run in this process instead of by workers. Waits of single records ar
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -248,21 +249,31 @@ class Play:
                 held = self.ends[side].records(part.sync.kind(side), [own])[ids[0]][own.name]
                 other = next((id for id in self._linked(target, side) if id not in (held or []) and id != ids[0]), None)  # type: ignore[operator]
                 if other:
-                    self.ends[side].edit(part.sync.kind(side), ids[0], {own.name: [other]})
-                    part.edits.append(Edit(side, ids[0], own.name, [other]))
+                    self._edit(part, Edit(side, ids[0], own.name, [other]))
                 return
 
     def _edit(self, part: Part, edit: Edit) -> None:
-        self.ends[edit.side].edit(part.sync.kind(edit.side), edit.id, {edit.field: edit.value})
-        part.edits.append(edit)
+        end, kind = self.ends[edit.side], part.sync.kind(edit.side)
+        if self._by_hand(part, partial(end.edit, kind, edit.id, {edit.field: edit.value})):
+            part.edits.append(edit)
+
+    def _by_hand(self, part: Part, work: Callable[[], object]) -> bool:
+        """Whether the app let the person do it: a paid invoice, for one, cannot be deleted."""
+        try:
+            work()
+        except ValueError as refusal:
+            part.note = part.note or str(refusal)
+            return False
+        return True
 
     def delete(self) -> None:
         """The last linked records, at each side that may fill the other. Apps that do not tell are read in full, as each night."""
         for part in self.live:
             for place, side in enumerate(side for side in Side if part.goes_to(side.other)):
-                gone = self._linked(part, side)[::-1][place * DELETED : (place + 1) * DELETED]
-                self.ends[side].delete(part.sync.kind(side), gone)
-                part.deleted += [(side, id) for id in gone]
+                end, kind = self.ends[side], part.sync.kind(side)
+                for id in self._linked(part, side)[::-1][place * DELETED : (place + 1) * DELETED]:
+                    if self._by_hand(part, partial(end.delete, kind, [id])):
+                        part.deleted.append((side, id))
         self.settle(kind=RunKind.FULL_SCAN)
 
     def merge(self) -> None:
@@ -273,8 +284,8 @@ class Play:
                 linked = self._linked(part, side)
                 middle = len(linked) // 2
                 if abilities.merges and len(linked) > 8:
-                    self.ends[side].merge(part.sync.kind(side), linked[middle], linked[middle + 1])
-                    part.merged += 1
+                    merge = partial(self.ends[side].merge, part.sync.kind(side), linked[middle], linked[middle + 1])
+                    part.merged += self._by_hand(part, merge)
                     break
         self.settle()
 

@@ -26,4 +26,4 @@ def bare(row: dict[str, Any]) -> dict[str, Any]:
 
 def is_good(row: dict[str, Any]) -> bool:
     wrong = ("failed", "duplicates", "mismatches", "lost_associations", "quiet_writes")
-    return not any(row[key] for key in wrong) and row["in_sync"] > 0
+    return not any(row[key] for key in wrong) and row["in_sync"] > 0 and not row["note"].startswith("stopped")
