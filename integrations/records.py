@@ -191,6 +191,7 @@ class Container:
     name: str
     count: int | None = None
     warning: str = ""
+    refused: str = ""  # why it is shown and cannot be chosen
 
 
 @dataclass(frozen=True, slots=True)

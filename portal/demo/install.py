@@ -71,6 +71,7 @@ class DemoInstall:
             "HUBSPOT_CLIENT_ID": hubspot["client_id"],
             "HUBSPOT_CLIENT_SECRET": hubspot["client_secret"],
             "SNOVIO_API_URL": snovio["api_url"],
+            "SANSAN_API_URL": self.standins["sansan"]["api_url"],
             "STANDINS_FILE": str(self.folder / "standins.json"),
         }
         (self.folder / "standins.json").write_text(json.dumps(self.standins))

@@ -218,7 +218,20 @@ def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
         row.dirty |= BIT[side]
         row.next_try_at = None
     store.update(rows, [f"{side}_gone", "dirty", "next_try_at"])
+    _call_heirs(ctx, side, rows)
     return len(rows)
+
+
+def _call_heirs(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> None:
+    """Of several records with one identifier one syncs. It is gone: the others are matched again, and one takes its place."""
+    keys = {get(row, side, "key") for row in rows if get(row, side.other, "id")} - {""}
+    if keys:
+        doubles = RecordLink.objects.filter(
+            sync=ctx.sync,
+            code="DUPLICATE_IN_SOURCE",
+            **{f"{side}_key__in": keys, f"{side.other}_id": None, f"{side}_gone": False},
+        ).exclude(**{f"{side}_key": ""})  # as in pairing: the condition of the index
+        plan_again(ctx, side, list(doubles))
 
 
 def plan_again(ctx: Context, side: Side, links: Iterable[RecordLink]) -> None:

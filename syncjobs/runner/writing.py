@@ -20,7 +20,7 @@ from syncjobs.engine.canonical import equal
 from syncjobs.engine.merge import Half, Rule
 from syncjobs.engine.plan import LedgerEntry, Plan, plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus, RunEvent, WriteIntent
-from syncjobs.runner import associations, guards, looking, recovery, store
+from syncjobs.runner import associations, guards, looking, recovery, siblings, store
 from syncjobs.runner.context import Context, forget_schema
 from syncjobs.runner.ingest import BIT, find_links, get, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
@@ -139,7 +139,8 @@ def _in_batches(
 
 # -- creates ---------------------------------------------------------------------------------------------------------------
 def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
-    work = recovery.not_there_yet(ctx, side, work)
+    work, doubles = siblings.not_linked_there(ctx, side, recovery.not_there_yet(ctx, side, work))
+    _exclude_doubles(ctx, side, doubles)
     ready, intents = _announce_creates(ctx, side, work)
     if not ready:
         return
@@ -173,13 +174,28 @@ def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
         _close(ctx, [w for w in ready if not w.left and w.row.pk])
 
 
+def _exclude_doubles(ctx: Context, side: Side, work: Sequence[Work]) -> None:
+    """Their counterpart is linked to another record of this sync."""
+    if work:
+        for w in work:
+            w.left.discard(side)
+            w.plan.status, w.plan.code, w.plan.side = RecordStatus.EXCLUDED, "DUPLICATE_IN_SOURCE", side.other
+        with ctx.lease.transaction():
+            _close(ctx, work)
+
+
 def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[list[Work], dict[int, WriteIntent]]:
     """Commit the intents. A create that was sent before goes out again only when it may (``recovery.may_resend``)."""
     with ctx.lease.transaction():
         sent = WriteIntent.objects.filter(link_id__among=[w.row.pk for w in work], side=side.value)
         known = {intent.link_id: intent for intent in sent.order_by("generation")}
         ready, fresh = [], []
+        busy = siblings.being_created(ctx, side, work)
         for w in work:
+            if w.row.pk in busy:
+                w.left.clear()
+                w.again, w.row.next_try_at = True, now() + siblings.WAIT
+                continue
             intent = known.get(w.row.pk)
             if intent and intent.state == WriteIntent.State.SENT:
                 if recovery.may_resend(ctx, w.row, side, intent):

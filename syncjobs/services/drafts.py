@@ -127,6 +127,19 @@ def can_delete(sync: Sync, side: Side) -> bool:
     return sync.instance(side).app.abilities(sync.kind(side)).delete
 
 
+def too_many_containers(instance: AppInstance, kind: str, chosen: int) -> str:
+    """Why so many lists or tags cannot be chosen; "" when they can. The number is the app's."""
+    most = instance.app.abilities(kind).most_containers
+    if not most or chosen <= most:
+        return ""
+    return gettext("%(app)s: at most %(most)d can be chosen, and %(n)d are. Untick %(over)d, or take all of them.") % {
+        "app": instance.app.name,
+        "most": most,
+        "n": chosen,
+        "over": chosen - most,
+    }
+
+
 def concept_pairs(hub_kind: Kind, app_kind: Kind) -> dict[str, tuple[str, str]]:
     """concept → (app field, hub field), for the concepts that both kinds know."""
     hub_fields = {preset.concept: preset.field for preset in hub_kind.presets}

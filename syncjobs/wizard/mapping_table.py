@@ -10,7 +10,7 @@ from integrations.errors import ConnectorError
 from integrations.records import Field, Side
 from syncjobs.models import ConstantField, Direction, FieldMapping, Sync
 from syncjobs.runner.partners import partner_of
-from syncjobs.services import constants, mappings
+from syncjobs.services import constants, mappings, new_fields
 from syncjobs.services.mappings import Refused, Schemas
 from syncjobs.wizard import labels, samples
 from syncjobs.wizard.page import StepPage
@@ -174,6 +174,7 @@ class MappingPage(StepPage):
             "add_error": self.add_error,
             "app_options": self._options(Side.APP),
             "hub_options": self._options(Side.HUB),
+            "makers": [side for side in (Side.APP, Side.HUB) if new_fields.can_make(self.draft, side)],
             "custom_mappings": self.draft.account.custom_mappings,
             "fixed_values": self._constants(),
             "constant_error": self.constant_error,
@@ -242,14 +243,17 @@ class MappingPage(StepPage):
         try:
             return self._act(verb, argument, self.schemas)
         except Refused as refusal:
-            if verb in ("add", "trial"):
+            if verb in ("add", "make", "trial"):
                 self.add_error = str(refusal)
             elif verb == "constant":
                 self.constant_error = str(refusal)
             else:
                 self.errors.append(str(refusal))
         except ConnectorError as error:
-            self.errors.append(_("The fields could not be read: %(reason)s") % {"reason": error})
+            if verb == "make":
+                self.add_error = _("The field could not be made: %(reason)s") % {"reason": error}
+            else:
+                self.errors.append(_("The fields could not be read: %(reason)s") % {"reason": error})
         return False
 
     def _act(self, verb: str, argument: str, schemas: Schemas) -> bool:
@@ -266,6 +270,8 @@ class MappingPage(StepPage):
                 app_field, hub_field = self._typed("add_app"), self._typed("add_hub")
                 mappings.add(sync=self.draft, schemas=schemas, app_field=app_field, hub_field=hub_field)
                 self.added = True
+            case "make":
+                self._make(argument, schemas)
             case "refresh":
                 self._schemas = mappings.schemas_of(self.draft, refresh=True)
                 mappings.recheck(sync=self.draft, schemas=self._schemas)
@@ -291,6 +297,16 @@ class MappingPage(StepPage):
         words = mappings.label(self.schemas, Side.APP, row.app_field)
         token = mappings.remove(row=row)
         self.request.session[UNDO_KEY] = {"sync": self.draft.pk, "token": token, "words": words}
+
+    def _make(self, side: str, schemas: Schemas) -> None:
+        """A field at ``side`` for the one that is chosen at the other."""
+        if side not in (Side.HUB.value, Side.APP.value):
+            raise Refused(_("Choose a field."))
+        where = Side(side)
+        source = self._typed(f"add_{where.other}")
+        new_fields.make(sync=self.draft, schemas=schemas, side=where, source=source, by=self.request.user)
+        self._schemas = mappings.schemas_of(self.draft)
+        self.added = True
 
     def _add_constant(self, side: str, schemas: Schemas) -> None:
         if side not in (Side.HUB.value, Side.APP.value):

@@ -68,7 +68,7 @@ class Command(BaseCommand):
         install.start_workers()
 
     def _stay(self, install: DemoInstall) -> int:
-        hubspot, snovio = install.standins["hubspot"], install.standins["snovio"]
+        hubspot, snovio, sansan = (install.standins[key] for key in ("hubspot", "snovio", "sansan"))
         self.stdout.write(f"""
 Syncline             {install.url}
 Sign in as           {USER}   password   {PASSWORD}
@@ -78,6 +78,9 @@ HubSpot stand-in     {hubspot["page_url"]}
 Snov.io stand-in     {snovio["page_url"]}
 To connect Snov.io   API User ID {snovio["client_id"]}
                      API Secret  {snovio["client_secret"]}
+Sansan stand-in      {sansan["page_url"]}
+To connect Sansan    API key     {sansan["api_key"]}   (all cards)
+                     API key     {sansan["user_key"]}   (one user's)
 Mail and logs        {os.path.relpath(install.folder, BASE_DIR)}
 
 Everything starts afresh each time. Ctrl-C stops it.
