@@ -60,7 +60,9 @@ def convert(rule: MappingRule, value: Value, to: Side) -> Value:
 def _mapped(rule: MappingRule, value: Value, to: Side) -> Value:
     if not rule.value_map:
         return None
-    table = dict(rule.value_map) if to is Side.HUB else {hub: app for app, hub in rule.value_map}
+    # Where several values share a partner, the first pair speaks for the way back.
+    found = reversed(rule.value_map)
+    table = dict(found) if to is Side.HUB else {hub: app for app, hub in found}
     if isinstance(value, list):
         return sorted(table.get(item, item) for item in value)
     return table.get(str(value))

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.errors import ConnectorError
 from integrations.records import Field, Side
 from syncjobs.models import ConstantField, Direction, FieldMapping, Sync
 from syncjobs.runner.partners import partner_of
-from syncjobs.services import constants, mappings, new_fields
+from syncjobs.services import constants, mappings, new_fields, value_maps
 from syncjobs.services.mappings import Refused, Schemas
 from syncjobs.wizard import labels, samples
 from syncjobs.wizard.page import StepPage
@@ -43,6 +43,7 @@ class Row:
     note: str  # why it is not ready, or what happens to values on the way
     sample: str
     association: bool = False
+    has_values: bool = False  # both fields are lists whose values can be paired
 
     @property
     def words(self) -> str:
@@ -82,6 +83,7 @@ def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, peeks: dict[Side,
         if peek
         else "",
         association=mappings.is_association(schemas, mapping.app_field, mapping.hub_field),
+        has_values=not mapping.locked and value_maps.fields_of(mapping, schemas) is not None,
     )
 
 
@@ -106,6 +108,9 @@ def _state(draft: Sync, schemas: Schemas, mapping: FieldMapping, flows: Directio
     ):
         return "unused", rest
     notes = []
+    if lonely := value_maps.lonely(mapping, schemas):
+        words = ngettext("%(n)d value has no partner.", "%(n)d values have no partner.", lonely)
+        notes.append(words % {"n": lonely})
     for side in sides:
         compat = mappings.compat_to(schemas, mapping.app_field, mapping.hub_field, side)
         if compat.lossy:
