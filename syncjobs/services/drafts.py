@@ -189,6 +189,45 @@ def copy_of(*, sync: Sync, by: Any) -> Sync:
     return draft
 
 
+def alike(draft: Sync) -> list[Sync]:
+    """The account's saved syncs of the same objects of the same two apps, in other instances: their settings would fit."""
+    if not draft.app_kind or draft.draft_of_id:
+        return []
+    same = Sync.objects.for_account(draft.account).saved().filter(hub_kind=draft.hub_kind, app_kind=draft.app_kind)
+    return [
+        sync
+        for sync in same.order_by("pk")
+        if all(sync.instance(side).app_key == draft.instance(side).app_key for side in Side)
+    ]
+
+
+@transaction.atomic
+def copy_settings(*, draft: Sync, source: Sync) -> list[str]:
+    """Everything that a person decided about ``source``, for this draft: rules, mappings, filters, fixed values. Lists and tags are
+    each account's own and stay unchosen. Returns the labels of mappings that do not fit here (a custom field that only the other
+    account has) and were left out. Raises Refused, or ConnectorError where fields must be read."""
+    if source not in alike(draft):
+        raise Refused(gettext("That sync keeps other objects equal."))
+    schemas = mappings.schemas_of(draft)
+    for name in SETTINGS:
+        if name not in ("hub_scope", "app_scope"):
+            setattr(draft, name, getattr(source, name))
+    draft.save()
+    known = {Side.HUB.value: schemas.hub, Side.APP.value: schemas.app}
+    left_out = []
+    for name in ROWS:
+        getattr(draft, name).all().delete()
+        rows = []
+        for row in getattr(source, name).all():
+            if name == "mappings" and (row.app_field not in schemas.app or row.hub_field not in schemas.hub):
+                left_out.append(str(row))
+            elif name != "constants" or row.field in known[row.side]:
+                row.pk, row.sync = None, draft
+                rows.append(row)
+        getattr(draft, name).bulk_create(rows)
+    return left_out
+
+
 def reach(*, draft: Sync, step: str, order: list[str]) -> None:
     """Note how far the draft has come."""
     if order.index(step) > order.index(draft.step):
