@@ -90,6 +90,12 @@ class HubSpot(Vendor):
             "control_url": f"{self.base}/_control",
             "page_url": f"{self.base}/contacts/{self.home.id}/objects/0-1",
             "webhook_url": self.settings["webhook_url"],
+            "environment": {
+                "HUBSPOT_API_URL": self.base,
+                "HUBSPOT_APP_URL": self.base,
+                "HUBSPOT_CLIENT_ID": self.client_id,
+                "HUBSPOT_CLIENT_SECRET": self.client_secret,
+            },
         }
 
     def reset(self) -> None:

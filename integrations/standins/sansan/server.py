@@ -56,6 +56,8 @@ class Sansan(Vendor):
             "withdrawn_key": self.withdrawn_key,
             "control_url": f"{self.base}/_control",
             "page_url": f"{self.base}/app/cards",
+            "environment": {"SANSAN_API_URL": self.base},
+            "to_connect": {"API key (all cards)": self.admin_key, "API key (one user's)": self.user_key},
         }
 
     def reset(self) -> None:

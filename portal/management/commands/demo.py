@@ -1,4 +1,4 @@
-"""``make demo``: everything on one machine, with stand-ins for HubSpot and Snov.io. See ``portal/demo``."""
+"""``make demo``: everything on one machine, with stand-ins for the apps. See ``portal/demo``."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from integrations.registry import app
 from portal.demo.install import DemoFailed, DemoInstall
 from portal.env import BASE_DIR
 
@@ -68,19 +69,12 @@ class Command(BaseCommand):
         install.start_workers()
 
     def _stay(self, install: DemoInstall) -> int:
-        hubspot, snovio, sansan = (install.standins[key] for key in ("hubspot", "snovio", "sansan"))
         self.stdout.write(f"""
 Syncline             {install.url}
 Sign in as           {USER}   password   {PASSWORD}
 
 The other side, to play with:
-HubSpot stand-in     {hubspot["page_url"]}
-Snov.io stand-in     {snovio["page_url"]}
-To connect Snov.io   API User ID {snovio["client_id"]}
-                     API Secret  {snovio["client_secret"]}
-Sansan stand-in      {sansan["page_url"]}
-To connect Sansan    API key     {sansan["api_key"]}   (all cards)
-                     API key     {sansan["user_key"]}   (one user's)
+{_others(install.standins)}
 Mail and logs        {os.path.relpath(install.folder, BASE_DIR)}
 
 Everything starts afresh each time. Ctrl-C stops it.
@@ -110,3 +104,12 @@ Everything starts afresh each time. Ctrl-C stops it.
             install.kill_tree(name)
         self.stderr.write("Workers killed with SIGKILL; starting them again.")
         install.start_workers()
+
+
+def _others(standins: dict[str, Any]) -> str:
+    """Per app: where a person looks at it, and what to type to connect it."""
+    lines = []
+    for key, facts in standins.items():
+        lines.append(f"{app(key).name:<20} {facts['page_url']}")
+        lines += [f"{'':<20} {label}: {value}" for label, value in facts.get("to_connect", {}).items()]
+    return "\n".join(lines)
