@@ -117,7 +117,7 @@ def merge(rule: MappingRule, hub: Half, app: Half, *, clear_values: bool) -> Out
     h, a = hub.value(rule.hub.field), app.value(rule.app.field)
     if h is UNKNOWN and a is UNKNOWN:
         return Outcome()
-    if _agree(rule, h, a):
+    if agree(rule, h, a):
         return Outcome()
     if _first_meeting(rule, hub, app):
         return _meet(rule, hub, app, h, a)
@@ -137,7 +137,7 @@ def merge(rule: MappingRule, hub: Half, app: Half, *, clear_values: bool) -> Out
     return Outcome()
 
 
-def _agree(rule: MappingRule, h: Any, a: Any) -> bool:
+def agree(rule: MappingRule, h: Any, a: Any) -> bool:
     """Whether the two sides say the same, seen through the mapping in any direction that it has."""
     if h is UNKNOWN or a is UNKNOWN:
         return False

@@ -115,6 +115,8 @@ class Sync(models.Model):
     next_poll_at = models.DateTimeField(null=True, blank=True, db_index=True)
     last_poll_at = models.DateTimeField(null=True, blank=True)
     last_scan_at = models.DateTimeField(null=True, blank=True)  # last complete full scan
+    audited_at = models.DateTimeField(null=True, blank=True)  # the last night's part of the audit was through
+    audit_position = models.BigIntegerField(default=0)  # the link at which tonight's part goes on
     last_change_at = models.DateTimeField(null=True, blank=True)
     lag_ms = models.PositiveIntegerField(
         null=True, blank=True

@@ -14,6 +14,7 @@
 ``recovery``        writes whose answer never came: look before anything is sent again
 ``guards``          brakes: a run that would do far more harm than usual stops and asks
 ``preview``         a draft's full run without writing: what would become of every record
+``auditing``        a seventh of the pairs a night, read and compared with what is remembered
 ``undoing``         what a run wrote, taken back value by value from the ledger
 ``store``           bulk SQL for the hot tables, and exact counts
 =================== =================================================================================================

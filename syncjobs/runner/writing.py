@@ -4,6 +4,7 @@ Order of safety: ledger, expected values and create intents are committed **befo
 memory; an item without a verdict keeps its old memory and is looked up first (``recovery``).
 """
 
+import logging
 import time
 import uuid
 from collections import Counter
@@ -26,7 +27,9 @@ from syncjobs.runner.ingest import BIT, find_links, get, keys_of, put, set_statu
 from syncjobs.runner.pairing import KEPT
 from syncjobs.runner.reading import read_by_id
 
+log = logging.getLogger("syncline.runner")
 CHUNK = 400
+PATIENCE = 3  # leases without a step that got through, before the chunk is halved
 KEY_SPACE = uuid.UUID("6d1f5ac9-3f0a-4f0e-9c0c-6f2f5f0b7a11")
 COLUMNS = [
     *KEPT,
@@ -57,9 +60,13 @@ class Work:
 def step(ctx: Context) -> bool:
     """Write one chunk. False when nothing is left that could be done now."""
     due = Q(next_try_at=None) | Q(next_try_at__lte=now())
-    rows = store.rows(RecordLink.objects.filter(due, sync=ctx.sync, dirty__gt=0).order_by("pk")[:CHUNK])
+    size = max(1, CHUNK >> (ctx.run.stumbles // PATIENCE))
+    rows = store.rows(RecordLink.objects.filter(due, sync=ctx.sync, dirty__gt=0).order_by("pk")[:size])
     if not rows:
         return False
+    if size == 1 and ctx.run.stumbles >= PATIENCE * CHUNK.bit_length() + PATIENCE:
+        _park(ctx, rows[0])
+        return True
     try:
         asked = recovery.recover(ctx, rows)
         asked |= recovery.reread_stale(ctx, Side.HUB, rows) | recovery.reread_stale(ctx, Side.APP, rows)
@@ -78,6 +85,16 @@ def step(ctx: Context) -> bool:
     _send_all(ctx, work)
     guards.after_chunk(ctx)
     return True
+
+
+def _park(ctx: Context, row: RecordLink) -> None:
+    """Slice after slice ended at this record, killed or by a fault of ours: it fails, and the run goes on without it."""
+    log.error("run %s: record %s is parked", ctx.run.pk, row.pk)
+    work = Work(row, Plan(RecordStatus.FAILED, "INTERNAL_ERROR"))
+    row.next_try_at = None
+    with ctx.lease.transaction():
+        _close(ctx, [work])
+    ctx.run.stumbles = 0
 
 
 def _send_all(ctx: Context, work: Sequence[Work]) -> None:
