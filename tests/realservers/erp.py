@@ -148,4 +148,8 @@ class PartyPeer(Person):
         if not self.people:
             return str(values["name"]) if values.get("name") else None
         first, last = values.get("first_name"), values.get("last_name")
-        return f"{first}{GLUE}" if first and not last else " ".join(str(part) for part in (first, last) if part)
+        return (
+            f"{first}{GLUE}"
+            if first and not last
+            else " ".join(str(part) for part in (first, str(last or "").replace(" ", GLUE)) if part)
+        )

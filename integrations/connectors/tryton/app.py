@@ -104,8 +104,8 @@ KEY = WayIn(
         ),
     ),
     help=_(
-        "In Tryton: Preferences, Applications, add one for REST, and let an administrator validate it. Best with a user of its own, "
-        "whose access rights then bound what Syncline may do."
+        "In Tryton: Preferences, Applications, add one for REST, and let an administrator validate it. Best with a user of its "
+        "own, whose access rights then bound what Syncline may do."
     ),
 )  # fmt: skip
 

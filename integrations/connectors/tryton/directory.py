@@ -1,5 +1,6 @@
-"""What records point to, and people know by name: employees, countries, currencies, units, the mark of a person. Each is read once per
-connector, and again when a name is not found, since somebody may have added it."""
+"""What records point to, and people know by name: employees, countries, currencies, units, the mark of a person. Each is read
+once per connector, and again when a name is not found, since somebody may have added it.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class Directory:
     def __init__(self, client: Client, marks: Marks) -> None:
         self.client, self.marks = client, marks
         self._tables: dict[str, list[Row]] = {}
+        self._marks: dict[str, int] = {}
 
     # -- people and organisations ------------------------------------------------------------------------------------------------
     def is_person(self, party: Row) -> bool:
@@ -46,17 +48,18 @@ class Directory:
 
     def _named(self, model: str, name: str) -> int:
         """The row of this name, made where it is missing."""
-        domain = [one_of("name", [name])]
-        if not (found := self.client.ids(model, domain, limit=1)):
-            try:
-                found = self.client.create(model, [{"name": name}])
-            except errors.Refused:  # somebody was faster: category names are unique
-                found = self.client.ids(model, domain, limit=1)
-        if not found:
-            raise errors.Refused(
-                _("“%(name)s” could not be made in Tryton.") % {"name": name}, code="OBJECT_NO_PERMISSION"
-            )
-        return found[0]
+        if model not in self._marks:
+            domain = [one_of("name", [name])]
+            if not (found := self.client.ids(model, domain, limit=1)):
+                try:
+                    found = self.client.create(model, [{"name": name}])
+                except errors.Refused:  # somebody was faster: category names are unique
+                    found = self.client.ids(model, domain, limit=1)
+            if not found:
+                message = _("“%(name)s” could not be made in Tryton.") % {"name": name}
+                raise errors.Refused(message, code="OBJECT_NO_PERMISSION")
+            self._marks[model] = found[0]
+        return self._marks[model]
 
     # -- employees ---------------------------------------------------------------------------------------------------------------
     def employee_id(self, address: str, field: str) -> int:

@@ -1,9 +1,9 @@
 """A person's two names in Tryton's one.
 
 Tryton knows one name per party. A person's is written as people read it, first name first, and taken apart at the last space:
-"Ada King Lovelace" is Ada King · Lovelace. Where that would not give back what was written, a no-break space says so, which looks the
-same on a screen and on paper: inside a last name of several words ("Ludwig van␣Beethoven"), and after a first name that stands
-alone. A single word without one is a last name.
+"Ada King Lovelace" is Ada King · Lovelace. Where that would not give back what was written, a no-break space says so, which
+looks the same on a screen and on paper: inside a last name of several words ("Ludwig van␣Beethoven"), and after a first name
+that stands alone. A single word without one is a last name.
 """
 
 GLUE = "\u00a0"

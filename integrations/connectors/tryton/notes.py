@@ -1,6 +1,8 @@
 """Notes on people, organisations and opportunities; those on other records are left alone.
 
-A note hangs at one record. Here that is one reference for each kind, of which one is set."""
+A note hangs at one record: here that is one reference for each kind, of which one is set. Its text is never changed once it is
+written, by nobody; only where it hangs can be.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -19,7 +21,7 @@ REFERENCES = {"person": PARTY, "organisation": PARTY, "opportunity": OPPORTUNITY
 
 class Notes(Table):
     model = "ir.note"
-    hidden = frozenset({"message", "unread", "last_modification", "last_user", "copy_to_resources"})
+    hidden = frozenset({"message_wrapped", "unread", "last_modification", "last_user", "copy_to_resources"})
 
     def followed(self) -> Domain:
         return [["OR", *(["resource", "like", f"{model},%"] for model in (PARTY, OPPORTUNITY))]]
@@ -46,6 +48,10 @@ class Notes(Table):
         return [{**row, "is_person": _id(row, PARTY) in people} for row in rows]
 
     def fold(self, draft: Draft) -> None:
+        if draft.row and draft.wire.pop("message", None) != draft.row.get("message") and "message" in draft.values:
+            raise errors.CannotDo(
+                _("In Tryton the text of a note cannot be changed once it is written."), field="message"
+            )
         if not REFERENCES.keys() & draft.notes.keys():
             return
         set_now = {name: id for name, id in draft.notes.items() if id}

@@ -1,11 +1,11 @@
 """Sale opportunities of the key's company.
 
-*Whom it is with*: Tryton has one party, and a contact (an e-mail or phone of somebody). Here they are two references: the party, where
-it is an organisation, and the person, who is the party or else the contact's owner. A person without any e-mail or phone cannot be the
-contact of an organisation's opportunity.
+*Whom it is with*: Tryton has one party, and a contact (an e-mail or phone of somebody). Here they are two references: the
+party, where it is an organisation, and the person, who is the party or else the contact's owner. A person without any e-mail or
+phone cannot be the contact of an organisation's opportunity.
 
-*State*: fields of a closed opportunity cannot be changed, and states change by buttons. Those that make a sale order (converted, won)
-are for people to press: they can be read, and not written.
+*State*: fields of a closed opportunity cannot be changed, and states change by buttons. Those that make a sale order
+(converted, won) are for people to press: they can be read, and not written.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,10 +1,11 @@
 """Parties: people and organisations in one table.
 
-Tryton does not tell the two apart, so a mark does: a party in the category "Person" (or another one that the customer names) is a
-person, every other party is an organisation. What is written keeps to it: a new person gets the category. A party whose mark changes
-has left one kind for the other, and counts as gone from the first.
+Tryton does not tell the two apart, so a mark does: a party in the category "Person" (or another one that the customer names) is
+a person, every other party is an organisation. What is written keeps to it: a new person gets the category. A party whose mark
+changes has left one kind for the other, and counts as gone from the first.
 
-A person's organisation is a relation of the type "Works for" (module ``party_relationship``; without it there is no such field).
+A person's organisation is a relation of the type "Works for" (module ``party_relationship``; without it there is no such
+field).
 """
 
 from collections.abc import Iterable, Sequence

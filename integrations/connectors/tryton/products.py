@@ -24,7 +24,7 @@ class Products(Table):
             Slot(Field("name", _("Name"), T.TEXT, required=True, clearable=False)),
             Slot(Field("code", _("Code"), T.TEXT)),
             Slot(Field("list_price", _("List price"), T.NUMBER)),
-            Below(Field("cost_price", _("Cost price"), T.NUMBER), "products", "cost_price"),
+            Below(Field("cost_price", _("Cost price"), T.NUMBER, clearable=False), "products", "cost_price"),
             Below(Field("description", _("Description"), T.LONG_TEXT), "products", "description"),
             Lookup(
                 Field("default_uom", _("Unit"), T.OPTION, options=units, clearable=False), "name", lambda d: d.unit_id

@@ -1,11 +1,13 @@
 """Rows as records, by id and in pages; what changed; what is gone.
 
-*Changes*: one search finds all rows that changed since, or whose addresses or phone numbers did, page by page in the order of ids.
-Going on by id means that thousands of rows with one timestamp are no trouble, and that rows which change meanwhile are shifted to no
-other page: those already passed come again in the next poll, which begins where this one began by Tryton's own clock, less an overlap.
+*Changes*: one search finds all rows that changed since, or whose addresses or phone numbers did, page by page in the order of
+ids. Going on by id means that thousands of rows with one timestamp are no trouble, and that rows which change meanwhile are
+shifted to no other page: those already passed come again in the next poll, which begins where this one began by Tryton's own
+clock, less an overlap.
 
-*Deletions* leave nothing behind. So the cursor holds the ids that are there, as runs (``ids``), and a poll counts the rows up to the
-last of them: one cheap call. Only where the count is another one are all ids read and compared. Cost: a quiet poll is two calls.
+*Deletions* leave nothing behind. So the cursor holds the ids that are there, as runs (``ids``), and a poll counts the rows up
+to the last of them: one cheap call. Only where the count is another one are all ids read and compared. Cost: a quiet poll is
+two calls.
 """
 
 from collections.abc import Iterable, Sequence

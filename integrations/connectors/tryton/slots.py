@@ -1,6 +1,7 @@
 """Where a field's value lives in a record, one class per way: how it is read, what is sent to change it, how it is searched.
 
-``paths`` are the columns to ask Tryton for; dots follow links. Writing fills a ``Draft``, since several fields may share one column.
+``paths`` are the columns to ask Tryton for; dots follow links. Writing fills a ``Draft``, since several fields may share one
+column.
 """
 
 from collections.abc import Callable, Sequence

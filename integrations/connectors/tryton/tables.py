@@ -5,6 +5,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
+
 from integrations import errors
 from integrations.connectors.tryton.directory import Directory
 from integrations.connectors.tryton.slots import Draft, Slot
@@ -39,8 +41,8 @@ HIDDEN = {
 
 
 class Table:
-    """``slots``: the fields that are more than a column, and those that every database has. All other plain columns are found in the
-    model's own definitions, so what further modules add can be mapped, too."""
+    """``slots``: the fields that are more than a column, and those that every database has. All other plain columns are found in
+    the model's own definitions, so what further modules add can be mapped, too."""
 
     model: ClassVar[str]
     deactivates: ClassVar[bool] = False  # rows have ``active``: deleting is setting it to false
@@ -128,6 +130,11 @@ class Table:
                 raise errors.Refused(code="FIELD_MISSING", field=name)
             if not slot.field.writable:
                 raise errors.Refused(code="FIELD_READ_ONLY", field=name)
+            if value in (None, []) and not slot.field.clearable:
+                if row:
+                    raise errors.CannotDo(_("Tryton wants a value here."), field=name)
+                if not slot.field.required:
+                    continue  # a new row gets the usual value
             slot.write(draft, value)
         self.fold(draft)
         draft.finished()

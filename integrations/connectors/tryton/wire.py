@@ -19,7 +19,7 @@ from integrations import errors
 from integrations.records import FieldType, Value
 
 Row = dict[str, Any]
-"""A record as Tryton shows it: its fields by name; what was asked for through a link is a Row, or a list of Rows, below the link."""
+"""A record as Tryton shows it: its fields by name; what was asked for through a link is a Row, or a list of Rows, below that."""
 
 Domain = list[Any]
 
@@ -48,7 +48,7 @@ def moment(value: Any) -> datetime | None:
     if not isinstance(value, dict) or "hour" not in value:
         return None
     names = ("year", "month", "day", "hour", "minute", "second", "microsecond")
-    return datetime(*(int(value[name]) for name in names), tzinfo=UTC)  # type: ignore[misc]
+    return datetime(**{name: int(value[name]) for name in names}, tzinfo=UTC)
 
 
 def canonical(value: Any, kind: FieldType) -> Value:

@@ -1,6 +1,8 @@
-"""Writes with one verdict per item. Creates go together, in one transaction that a single bad row undoes, so a refused batch is halved
-until the culprit stands alone. Changes and deletions are one call per record: Tryton's interface has no other way."""
+"""Writes with one verdict per item. Creates go together, in one transaction that a single bad row undoes, so a refused batch is
+halved until the culprit stands alone. Changes and deletions are one call per record: Tryton's interface has no other way.
+"""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -49,8 +51,8 @@ class Writer:
             else:
                 verdicts[place] = Verdict(error=outcome)
         for place in made:
-            if error := self._pressed(made[place], drafts[place]):
-                verdicts[place] = Verdict(error=error)
+            if refusal := self._pressed(made[place], drafts[place]):
+                verdicts[place] = Verdict(error=refusal)
         verdicts.update(
             self._as_stored({place: (id, items[place]) for place, id in made.items() if place not in verdicts}, names)
         )
@@ -72,11 +74,11 @@ class Writer:
                 else:
                     middle = len(places) // 2
                     todo += [places[middle:], places[:middle]]
-            except errors.ConnectorError as error:
+            except errors.ConnectorError as lost:
                 if not found and not settled:
                     raise
-                found.update(dict.fromkeys(places, error))
-                unsent = errors.Unavailable(error.message) if isinstance(error, errors.NoAnswer) else error
+                found.update(dict.fromkeys(places, lost))
+                unsent = errors.Unavailable(lost.message) if isinstance(lost, errors.NoAnswer) else lost
                 found.update({place: unsent for part in todo for place in part})
                 return found
         return found
@@ -107,7 +109,7 @@ class Writer:
 
     # -- changing ----------------------------------------------------------------------------------------------------------------
     def update(self, items: Sequence[Update]) -> list[Verdict]:
-        """All are read first: rows below a record are changed by their own ids, and what a person typed since is not overwritten."""
+        """All are read first: rows below a record are changed by their own ids, and what a person typed since stays."""
         names = {name for item in items for name in (*item.values, *item.known)}
         rows = reading.by_id(self._table, [int(item.id) for item in items if item.id.isdigit()], names)
         return one_by_one(items, lambda item: self._update(item, rows.get(int(item.id)) if item.id.isdigit() else None))
@@ -117,7 +119,8 @@ class Writer:
             raise errors.Gone(_("This record does not exist in Tryton any more."))
         there = self._table.values(row, {*item.known, *item.values})
         for name, value in there.items():
-            if name in item.known and _other(value, item.known[name]) and _other(value, item.values.get(name, value)):
+            known = item.known.get(name, value)
+            if _other(value, known) and _other(value, item.values.get(name, known)):
                 raise errors.StaleVersion(_("This record was changed in Tryton meanwhile."))
         draft = self._table.draft(row, item.values)
         self._table.before_write(item.id, row, draft)
@@ -136,10 +139,8 @@ class Writer:
         return one_by_one(ids, self._delete)
 
     def _delete(self, id: str) -> Verdict:
-        try:
+        with contextlib.suppress(errors.Gone):  # gone is what was wanted
             self._table.delete(id)
-        except errors.Gone:  # is what was wanted
-            pass
         return Verdict()
 
     def _record(self, row: Row, item: Create | Update) -> RemoteRecord:

@@ -29,12 +29,12 @@ class CardServer:
     imported: Callable[[Path, list[str]], None] = lambda folder, names: (
         None
     )  # tells the server of files put into a book's folder
-    auth: tuple[bytes, bytes] | None = None
+    auth: tuple[bytes, bytes] | None = None  # bytes: requests would send the password as Latin-1
 
     def __post_init__(self) -> None:
         self.http = requests.Session()
         self.http.trust_env = False
-        self.http.auth = self.auth
+        self.http.auth = self.auth  # type: ignore[assignment]
 
     def ask(self, method: str, path: str, body: str = "", **headers: str) -> requests.Response:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -32,7 +32,7 @@ HOME = ROOT / "var" / "tryton"
 DATABASE = "crm"
 ADMIN, PASSWORD = "admin", "admin-pass-1"
 MODULES = ("party", "product", "sale_opportunity", "party_relationship")
-COMPANY, EMPLOYEE = "Acme Home", "erin@example.com"
+COMPANY, CURRENCY, EMPLOYEE = "Acme Home", "EUR", "erin@example.com"
 # (code, three letters, name); a new Tryton database has none until somebody imports them.
 COUNTRIES = (
     ("GB", "GBR", "United Kingdom"), ("US", "USA", "United States"), ("DE", "DEU", "Germany"), ("FR", "FRA", "France"),
@@ -51,7 +51,7 @@ authentications = password
 EDITION = "1"  # another one makes the template anew, where only this module has changed
 
 
-class NotInstallable(Exception):
+class NotInstallable(RuntimeError):
     """Tryton cannot be had here; the message says why."""
 
 
@@ -180,7 +180,7 @@ def _furnish(server: TrytonServer) -> dict[str, Any]:
 
     euro, _dollar = create(
         "currency.currency",
-        {"name": "Euro", "symbol": "€", "code": "EUR"},
+        {"name": "Euro", "symbol": "€", "code": CURRENCY},
         {"name": "US Dollar", "symbol": "$", "code": "USD"},
     )
     create("country.country", *({"code": a, "code3": b, "name": name} for a, b, name in COUNTRIES))
