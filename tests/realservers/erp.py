@@ -147,9 +147,5 @@ class PartyPeer(Person):
     def _name(self, values: Values) -> str | None:
         if not self.people:
             return str(values["name"]) if values.get("name") else None
-        first, last = values.get("first_name"), values.get("last_name")
-        return (
-            f"{first}{GLUE}"
-            if first and not last
-            else " ".join(str(part) for part in (first, str(last or "").replace(" ", GLUE)) if part)
-        )
+        first, last = str(values.get("first_name") or ""), str(values.get("last_name") or "").replace(" ", GLUE)
+        return f"{first}{GLUE}" if first and not last else f"{first} {last}".strip(" ")

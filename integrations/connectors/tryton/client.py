@@ -32,6 +32,11 @@ CODES = (
 )
 
 
+# No company owns these, and their texts are not translated; country names are read in the language that all have, English. So
+# there is no need to ask for the context first, and refusals come in English.
+WITHOUT_CONTEXT = ("party.", "country.", "ir.note", "res.")
+
+
 class Client:
     """One database, in the name of the user who made the key. ``session``'s address ends with the database's name."""
 
@@ -49,9 +54,8 @@ class Client:
     # -- reading -----------------------------------------------------------------------------------------------------------------
     def act(self, model: str, action: str, *, writes: bool = False, **given: Any) -> Answer:
         """Run a method of a model. AddressRefused where there is no such database: a model that is not there is HTTP 500."""
-        context = self.context if model != "res.user" else {}
         try:
-            return self._post(f"{model}/{action}", given, context, safe=not writes)
+            return self._post(model, action, given, safe=not writes)
         except errors.Gone as error:
             raise errors.AddressRefused(
                 _("There is no such Tryton database at this address."), remote=error.remote
@@ -87,15 +91,15 @@ class Client:
         """The record as it is at the end of the transaction that changed it."""
         params = [("f", name) for name in sorted({"id", *fields})]
         path = f"/rest/model/{model}/{id}"
-        answer = self._session.put(path, params=params, json=values, headers=self._headers(self.context))
+        answer = self._session.put(path, params=params, json=values, headers=self._headers(model))
         return dict(undotted(answer.data))
 
     def call(self, model: str, id: str, action: str) -> None:
         """A button of the record's form."""
-        self._post(f"{model}/{id}/{action}", {}, self.context)
+        self._post(model, f"{id}/{action}", {})
 
     def delete(self, model: str, id: str) -> None:
-        self._session.delete(f"/rest/model/{model}/{id}", headers=self._headers(self.context))
+        self._session.delete(f"/rest/model/{model}/{id}", headers=self._headers(model))
 
     # -- inside ------------------------------------------------------------------------------------------------------------------
     @cached_property
@@ -104,11 +108,11 @@ class Client:
         said = self.act("res.user", "get_preferences", context_only=True).data or {}
         return {name: said[name] for name in ("company", "language", "employee") if said.get(name)}
 
-    def _post(self, path: str, body: dict[str, Any], context: dict[str, Any], *, safe: bool = False) -> Answer:
-        return self._session.post(f"/rest/model/{path}", json=body, headers=self._headers(context), safe=safe)
+    def _post(self, model: str, action: str, body: dict[str, Any], *, safe: bool = False) -> Answer:
+        return self._session.post(f"/rest/model/{model}/{action}", json=body, headers=self._headers(model), safe=safe)
 
-    @staticmethod
-    def _headers(context: dict[str, Any]) -> dict[str, str]:
+    def _headers(self, model: str) -> dict[str, str]:
+        context = {} if model.startswith(WITHOUT_CONTEXT) else self.context
         return {"X-Tryton-Context": urlsafe_b64encode(json.dumps(context).encode()).decode()}
 
 

@@ -8,7 +8,7 @@ A person's organisation is a relation of the type "Works for" (module ``party_re
 field).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
@@ -24,7 +24,7 @@ T = FieldType
 class Parties(Table):
     model = "party.party"
     deactivates = True
-    linked = ("contact_mechanisms", "addresses")
+    linked = ("contact_mechanisms", "addresses", "relations")
     key_path = "identifiers.code"
     # Functions that show what the slots below write.
     hidden = frozenset({"email", "phone", "mobile", "fax", "website", "full_name", "code_alnum", "code_digit", "code"})
@@ -83,9 +83,6 @@ class People(Parties):
             Organisation(reference("organisation", _("Organisation"), "organisations"), self.directory.marks.works_for),
         ]
         return [*own, *super().own_slots()]
-
-    def _links(self) -> Iterable[str]:
-        return (*self.linked, "relations") if "relations" in self.definitions else self.linked
 
     def furnish(self, draft: Draft, key: str) -> None:
         super().furnish(draft, key)

@@ -90,7 +90,7 @@ def from_now(table: Table) -> dict[str, Any]:
 def changes(table: Table, fields: Sequence[str], cursor: dict[str, Any], position: dict[str, Any] | None) -> Page:
     at = position or {"lo": cursor["lo"] - OVERLAP, "last": 0, "next": None, "ids": cursor["ids"]}
     since = datetime.fromtimestamp(at["lo"] / 1000, UTC)
-    domain = [*table.followed(), table.changed(since), ["id", ">", at["last"]]]
+    domain = [*table.followed(), table.changed(since, fields), ["id", ">", at["last"]]]
     rows, answer = table.client.page(table.model, domain, table.paths(fields), limit=SCAN_PAGE)
     at["next"] = at["next"] or _clock(answer)
     known = ids.joined(ids.unpacked(at["ids"]), (row["id"] for row in rows))

@@ -64,14 +64,13 @@ class Table:
     def is_live(self, row: Row) -> bool:
         return bool(row.get("active", True))
 
-    def changed(self, at: datetime) -> Domain:
-        """Rows that changed at or after a moment, or something below them did: a phone number has a date of its own."""
+    def changed(self, at: datetime, names: Iterable[str]) -> Domain:
+        """Rows that changed at or after a moment, or what the fields ``names`` show of the rows below them: a phone number has a
+        date of its own."""
         own = [[*conditions, *([ALSO_INACTIVE] if self.deactivates else [])] for conditions in since(at)]
-        below = [[link, "where", [*conditions, ALSO_INACTIVE]] for link in self._links() for conditions in since(at)]
+        links = {path.partition(".")[0] for path in self.paths(names)}.intersection(self.linked)
+        below = [[link, "where", [*conditions, ALSO_INACTIVE]] for link in sorted(links) for conditions in since(at)]
         return ["OR", *own, *below, *([NEVER] if self.deactivates else [])]
-
-    def _links(self) -> Iterable[str]:
-        return self.linked
 
     def marks(self) -> tuple[str, ...]:
         """Columns that tell of which kind a row is, and whether it lives."""
