@@ -101,6 +101,7 @@ def tryton_and_radicale(
         yield Pair(sync, *peers, proxies=proxies)
 
 
+@pytest.mark.slow
 def test_hubspot_and_tryton_stay_equal(hubspot_and_tryton: Pair) -> None:
     pair = hubspot_and_tryton
     pair.hub.put_all([person(n) for n in range(60)])
@@ -111,6 +112,7 @@ def test_hubspot_and_tryton_stay_equal(hubspot_and_tryton: Pair) -> None:
     _live(pair)
 
 
+@pytest.mark.slow
 def test_an_address_book_follows_tryton_as_its_hub(tryton_and_radicale: Pair) -> None:
     pair = tryton_and_radicale
     pair.hub.put_all([person(n) for n in range(40)])

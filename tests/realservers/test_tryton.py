@@ -390,3 +390,32 @@ def test_all_fields_of_all_kinds_can_be_read(connector: Connector) -> None:
     for kind, id in ids.items():
         fields = [field.name for field in connector.fields(kind)]
         assert set(read(connector, kind, id, *fields)) == set(fields)
+
+
+def test_many_updates_are_looked_at_shortly_before_they_are_written(
+    connector: Connector, person: Person, proxy: Proxy
+) -> None:
+    """A person types at the last record while the first ones are written."""
+    ids = [made(connector, "organisations", name=f"N{n}") for n in range(25)]
+
+    def types(asked: tuple[str, str]) -> None:
+        if asked[0] == "PUT":
+            proxy.before = lambda asked: None
+            person.change(PARTY, ids[-1], name="By hand")
+
+    proxy.before = types
+    updates = [Update(id, {"name": f"New{n}"}, known={"name": f"N{n}"}) for n, id in enumerate(ids)]
+    verdicts = connector.update("organisations", updates)
+    assert [type(verdict.error) for verdict in verdicts] == [type(None)] * 24 + [errors.StaleVersion]
+    assert read(connector, "organisations", ids[-1], "name") == {"name": "By hand"}
+
+
+def test_a_read_that_is_refused_takes_nobody_for_gone(connector: Connector, proxy: Proxy) -> None:
+    ids = [made(connector, "organisations", name=f"N{n}") for n in range(3)]
+    proxy.answer_with, proxy.times = 400, 2
+    verdicts = connector.update("organisations", [Update(id, {"name": "New"}) for id in ids])
+    assert [verdict.error and verdict.error.code for verdict in verdicts] == [
+        "VALIDATION_RULE",
+        "VALIDATION_RULE",
+        None,
+    ]

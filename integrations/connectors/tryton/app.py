@@ -110,7 +110,10 @@ KEY = WayIn(
 )  # fmt: skip
 
 PERMISSIONS = (
-    Permission(_("Parties"), _("read, create, change, set inactive"), _("People and organisations follow your other apps.")),
+    Permission(
+        _("Parties"), _("read, create, change, set inactive"),
+        _("They follow your other apps. Each new one carries an identifier, so that none is made twice."),
+    ),
     Permission(
         _("Categories and relation types"), _("read, create"),
         _("The category that marks people, and the relation to their organisation, are made when they are missing."),

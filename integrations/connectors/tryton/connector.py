@@ -17,7 +17,7 @@ from integrations.connectors.tryton.parties import Organisations, People
 from integrations.connectors.tryton.products import Products
 from integrations.connectors.tryton.tables import Table
 from integrations.connectors.tryton.wire import Row
-from integrations.connectors.tryton.writing import WRITE_BATCH, Writer
+from integrations.connectors.tryton.writing import LOOK, WRITE_BATCH, Writer
 from integrations.records import (
     CheckResult,
     Container,
@@ -44,7 +44,7 @@ TABLES: dict[str, type[Table]] = {
 
 
 def abilities(kind: str) -> Abilities:
-    """A batch of creates takes three calls, one of updates a call per record and one before them: the dearer is stated."""
+    """A batch of creates takes three calls, one of updates a call per record and some before: the dearer is stated."""
     return Abilities(
         update_looks_first=True,
         merges=kind in ("people", "organisations"),
@@ -52,7 +52,7 @@ def abilities(kind: str) -> Abilities:
         scan_page=reading.SCAN_PAGE,
         read_batch=READ_BATCH,
         write_batch=WRITE_BATCH,
-        write_calls=WRITE_BATCH + 1,
+        write_calls=WRITE_BATCH + WRITE_BATCH // LOOK,
         poll_seconds=60,
     )
 

@@ -104,7 +104,11 @@ class Directory:
         """Whether there is any row: countries are there only where somebody imported them."""
         try:
             return bool(self.client.ids(model, [], limit=1))
-        except (errors.Unavailable, errors.Refused):  # the module is not active
+        except errors.Refused:
+            return False
+        except errors.Unavailable as error:
+            if error.status != 500:  # which means that the module is not active
+                raise
             return False
 
     def _by_text(self, model: str, names: list[str], text: str, field: str) -> int:

@@ -67,13 +67,12 @@ class Opportunities(Table):
         return ("state",)
 
     def own_slots(self) -> list[Slot]:
-        currencies = self.directory.options("currency.currency", "code")
         return [
             Slot(Field("description", _("Description"), T.TEXT)),
-            Stage(Field("state", _("State"), T.OPTION, options=self._states(), clearable=False)),
+            Stage(Field("state", _("State"), T.OPTION, clearable=False)),
             Slot(Field("amount", _("Amount"), T.NUMBER)),
             Lookup(
-                Field("currency", _("Currency"), T.OPTION, options=currencies, clearable=False),
+                Field("currency", _("Currency"), T.OPTION, clearable=False),
                 "code",
                 lambda d: d.currency_id,
             ),
@@ -89,8 +88,12 @@ class Opportunities(Table):
             Slot(Field("number", _("Number"), T.TEXT, writable=False)),
         ]
 
-    def _states(self) -> tuple[Option, ...]:
-        return tuple(Option(str(value), str(label)) for value, label in self.definitions["state"]["selection"])
+    def options(self, field: Field) -> tuple[Option, ...]:
+        if field.name == "state":
+            return tuple(Option(str(value), str(label)) for value, label in self.definitions["state"]["selection"])
+        return (
+            self.directory.options("currency.currency", "code") if field.name == "currency" else super().options(field)
+        )
 
     def _person(self, row: Row) -> Value:
         party, contact = row.get("party") or {}, (row.get("contact") or {}).get("party") or {}

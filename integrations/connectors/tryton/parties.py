@@ -26,8 +26,11 @@ class Parties(Table):
     deactivates = True
     linked = ("contact_mechanisms", "addresses", "relations")
     key_path = "identifiers.code"
-    # Functions that show what the slots below write.
-    hidden = frozenset({"email", "phone", "mobile", "fax", "website", "full_name", "code_alnum", "code_digit", "code"})
+    # Functions that show what the slots below write, and balances, which change without any change of the party.
+    hidden = frozenset({
+        "email", "phone", "mobile", "fax", "website", "full_name", "code_alnum", "code_digit", "code",
+        "payable", "payable_today", "receivable", "receivable_today",
+    })  # fmt: skip
     persons: bool
 
     def live(self) -> Domain:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from integrations.connectors.tryton.slots import Below, Draft, Lookup, Slot
 from integrations.connectors.tryton.tables import Table
-from integrations.records import Field, FieldType
+from integrations.records import Field, FieldType, Option
 
 T = FieldType
 
@@ -19,17 +19,17 @@ class Products(Table):
     hidden = frozenset({"consumable", "cost_price_method"})
 
     def own_slots(self) -> list[Slot]:
-        units = self.directory.options("product.uom", "name")
         return [
             Slot(Field("name", _("Name"), T.TEXT, required=True, clearable=False)),
             Slot(Field("code", _("Code"), T.TEXT)),
             Slot(Field("list_price", _("List price"), T.NUMBER)),
             Below(Field("cost_price", _("Cost price"), T.NUMBER, clearable=False), "products", "cost_price"),
             Below(Field("description", _("Description"), T.LONG_TEXT), "products", "description"),
-            Lookup(
-                Field("default_uom", _("Unit"), T.OPTION, options=units, clearable=False), "name", lambda d: d.unit_id
-            ),
+            Lookup(Field("default_uom", _("Unit"), T.OPTION, clearable=False), "name", lambda d: d.unit_id),
         ]
+
+    def options(self, field: Field) -> tuple[Option, ...]:
+        return self.directory.options("product.uom", "name") if field.name == "default_uom" else super().options(field)
 
     def furnish(self, draft: Draft, key: str) -> None:
         """Tryton wants a type, a unit, and at least one variant."""

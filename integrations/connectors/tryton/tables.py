@@ -1,6 +1,7 @@
 """One object type over one of Tryton's models: which rows it is about, its fields, and what a new row needs."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -25,19 +26,11 @@ TYPES = {
     "timestamp": FieldType.DATETIME,
     "selection": FieldType.OPTION,
 }
-# Inner workings, and what slots show better.
+# Inner workings, and what slots show better. The time of the last change would be a change of its own.
 HIDDEN = {
-    "id",
-    "active",
-    "rec_name",
-    "xml_id",
-    "create_date",
-    "write_date",
-    "create_uid",
-    "write_uid",
-    "distance",
+    "id", "active", "rec_name", "xml_id", "create_date", "write_date", "last_modified_at", "create_uid", "write_uid", "distance",
     "code_readonly",
-}
+}  # fmt: skip
 
 
 class Table:
@@ -105,7 +98,12 @@ class Table:
         return self.slots.get(name) or self.columns.get(name)
 
     def fields(self) -> list[Field]:
-        return [*(slot.field for slot in self.slots.values()), *(slot.field for slot in self.columns.values())]
+        own = (replace(slot.field, options=self.options(slot.field)) for slot in self.slots.values())
+        return [*own, *(slot.field for slot in self.columns.values())]
+
+    def options(self, field: Field) -> tuple[Option, ...]:
+        """What can be chosen: asked only where fields are to be shown, not for every poll."""
+        return field.options
 
     def paths(self, names: Iterable[str]) -> set[str]:
         """Columns to ask for so that the fields ``names`` can be told, and the record's kind and date."""

@@ -17,6 +17,7 @@ from integrations.connectors.tryton.wire import Row
 from integrations.records import Create, RemoteRecord, Update, Verdict
 
 WRITE_BATCH = 50
+LOOK = 10  # records that are read together before they are written
 SECONDS = 20  # after which a batch ends with what it has: a lease must outlive it, however slow the server is
 
 # What concerns one record only. Anything else (rate, login, outage) concerns all that follow.
@@ -109,10 +110,20 @@ class Writer:
 
     # -- changing ----------------------------------------------------------------------------------------------------------------
     def update(self, items: Sequence[Update]) -> list[Verdict]:
-        """All are read first: rows below a record are changed by their own ids, and what a person typed since stays."""
+        """Some at a time are read first: rows below a record are changed by their own ids, and what a person typed since we last
+        read must stay. Tryton's REST interface has no conditional writes, so what is typed in the second that is left is lost."""
         names = {name for item in items for name in (*item.values, *item.known)}
-        rows = reading.by_id(self._table, [int(item.id) for item in items if item.id.isdigit()], names)
-        return one_by_one(items, lambda item: self._update(item, rows.get(int(item.id)) if item.id.isdigit() else None))
+        rows: dict[str, Row | None] = {}
+
+        def send(place: int) -> Verdict:
+            item = items[place]
+            if item.id not in rows:
+                wanted = [other.id for other in items[place : place + LOOK]]
+                found = reading.by_id(self._table, [int(id) for id in wanted if id.isdigit()], names)
+                rows.update({id: found.get(int(id)) if id.isdigit() else None for id in wanted})
+            return self._update(item, rows.pop(item.id))
+
+        return one_by_one(range(len(items)), send)
 
     def _update(self, item: Update, row: Row | None) -> Verdict:
         if row is None or not self._table.is_live(row):

@@ -62,16 +62,26 @@ class TrytonServer:
     url: str
     key: str  # of an application that may use the REST interface
     folder: Path
-    template: Path
     http: requests.Session = field(default_factory=requests.Session)
     session: str = ""
 
+    @property
+    def database(self) -> Path:
+        return self.folder / f"{DATABASE}.sqlite"
+
+    @property
+    def start(self) -> Path:
+        return self.folder / "start.sqlite"
+
+    def log_in(self) -> None:
+        """As the administrator. Slow on purpose (it hashes a password), so ``reset`` leaves the session alone."""
+        self.http.trust_env = False
+        user, token, _bus = self._ask("common.db.login", [ADMIN, {"password": PASSWORD}, "en"])
+        self.session = "Session " + b64encode(f"{ADMIN}:{user}:{token}".encode()).decode()
+        _copy(self.database, self.start)
+
     def rpc(self, method: str, *params: Any) -> Any:
         """As Tryton's own client asks, in the name of the administrator. The last parameter of a model's method is its context."""
-        if not self.session:
-            self.http.trust_env = False
-            user, token, _bus = self._ask("common.db.login", [ADMIN, {"password": PASSWORD}, "en"])
-            self.session = "Session " + b64encode(f"{ADMIN}:{user}:{token}".encode()).decode()
         return self._ask(method, list(params))
 
     def _ask(self, method: str, params: list[Any]) -> Any:
@@ -84,9 +94,8 @@ class TrytonServer:
         return said["result"]
 
     def reset(self) -> None:
-        """Back to the template's content, in some milliseconds and without a restart."""
-        _copy(self.template, self.folder / f"{DATABASE}.sqlite")
-        self.session = ""  # it was a row
+        """Back to what the database held at the start, in some milliseconds and without a restart."""
+        _copy(self.start, self.database)
 
 
 def is_ready() -> bool:
@@ -102,8 +111,9 @@ def tryton(folder: Path, port: int = 0) -> Iterator[TrytonServer]:
     _copy(home / "template.sqlite", folder / f"{DATABASE}.sqlite")
     facts = json.loads((home / "facts.json").read_text())
     with _serving(_python(home), folder, port or processes.free_port()) as url:
-        server = TrytonServer(url, facts["key"], folder, home / "template.sqlite")
+        server = TrytonServer(url, facts["key"], folder)
         try:
+            server.log_in()
             yield server
         finally:
             server.http.close()
@@ -166,7 +176,11 @@ def _make_template(home: Path) -> None:
     _run([*admin, "--all", "--email", "admin@example.com"], seconds=300, env=environment)
     _run([*admin, "-u", *MODULES, "--activate-dependencies"], seconds=600, env=environment)
     with _serving(python, work, port) as url:
-        facts = _furnish(TrytonServer(url, "", work, database))
+        server = TrytonServer(url, "", work)
+        server.log_in()
+        facts = _furnish(server)
+        server.rpc("common.db.logout")
+        server.http.close()
     _copy(database, home / "template.sqlite")
     shutil.rmtree(work)
     (home / "facts.json").write_text(json.dumps(facts))
