@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
-from integrations import errors
+from integrations import errors, registry
 from integrations.connectors.base import Connector
 from integrations.records import Create, Ref, RemoteRecord, Update, Value, Values, Verdict
-from integrations.standins.realservers.tryton import EMPLOYEE, TrytonServer
+from integrations.services.connections import connect_with_keys, open_connector
+from integrations.standins.realservers.tryton import COMPANY, EMPLOYEE, TrytonServer
+from portal.accounts.models import Account
 from tests.realservers import erp
 from tests.realservers.erp import Person
 from tests.realservers.proxy import Proxy
@@ -364,9 +367,22 @@ def test_read_only_fields_are_refused_by_name(connector: Connector) -> None:
     assert update(connector, "organisations", id, nonsense="77").error.code == "FIELD_MISSING"
 
 
+@pytest.mark.django_db
+def test_it_connects_as_a_hub_with_an_address_and_a_key(account: Account, admin: User, tryton: TrytonServer) -> None:
+    values = {"base_url": f"{tryton.url}/", "access_token": tryton.key}
+    instance = connect_with_keys(
+        account=account, user=admin, app=registry.app("tryton"), way_in="keys", values=values, label="ERP", as_hub=True
+    )
+    assert (instance.is_hub, instance.base_url, instance.remote_account_name) == (True, tryton.url, COMPANY)
+    kinds = [kind.key for kind in instance.app.kinds]
+    states = {check.state for check in open_connector(instance).preflight(kinds)}
+    assert states <= {"passed", "warning"}, "there is no category of people yet"
+
+
 def test_a_wrong_database_is_told_from_a_wrong_key(tryton: TrytonServer, proxy: Proxy) -> None:
-    with pytest.raises(errors.AddressRefused):
-        erp.connector(f"{proxy.url}/nosuch", tryton.key).identify()
+    for address in (f"{proxy.url}/nosuch", proxy.url):
+        with pytest.raises(errors.AddressRefused):
+            erp.connector(address, tryton.key).identify()
     with pytest.raises(errors.AuthExpired):
         erp.connector(f"{proxy.url}/crm", "0" * 128).identify()
 

@@ -56,10 +56,11 @@ class Client:
         """Run a method of a model. AddressRefused where there is no such database: a model that is not there is HTTP 500."""
         try:
             return self._post(model, action, given, safe=not writes)
-        except errors.Gone as error:
-            raise errors.AddressRefused(
-                _("There is no such Tryton database at this address."), remote=error.remote
-            ) from None
+        except (errors.Gone, errors.Refused) as error:
+            if error.status not in (404, 405):  # no such database; an address without any
+                raise
+            message = _("There is no such Tryton database at this address.")
+            raise errors.AddressRefused(message, remote=error.remote) from None
 
     def rows(self, model: str, domain: Domain, fields: Iterable[str], *, limit: int | None = None) -> list[Row]:
         """Records in the order of their ids."""
