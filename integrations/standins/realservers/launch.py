@@ -3,18 +3,22 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from integrations.standins.realservers import carddav, tryton
 
-Facts = dict[str, str]
-"""Addresses and credentials of one server, in the words of the connectors' forms where there are such."""
+Facts = dict[str, Any]
+"""Addresses and credentials of one server, in the words of the connectors' forms where there are such; ``to_connect`` has what a
+person types, by label, as the stand-ins' ``describe`` does."""
 
 
 @contextmanager
 def radicale(folder: Path) -> Iterator[Facts]:
     """With one user and one empty address book."""
     with carddav.radicale(folder) as server, server.new_book() as book:
-        yield {"base_url": server.url, "user": carddav.USER, "password": carddav.PASSWORD, "book": book.path}
+        login = {"base_url": server.url, "user": carddav.USER, "password": carddav.PASSWORD}
+        typed = dict(zip(("Address", "User", "Password"), login.values(), strict=True))
+        yield {**login, "book": book.path, "page_url": server.url, "name": "CardDAV (Radicale)", "to_connect": typed}
 
 
 @contextmanager
@@ -29,6 +33,9 @@ def tryton_erp(folder: Path) -> Iterator[Facts]:
             "employee": tryton.EMPLOYEE,
             "admin": tryton.ADMIN,
             "password": tryton.PASSWORD,
+            "page_url": server.url,
+            "name": "Tryton",
+            "to_connect": {"Address": server.url, "Application key": server.key},
         }
 
 

@@ -34,6 +34,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--kill-workers", action="store_true", help="with --once: SIGKILL the workers in the middle"
         )
+        parser.add_argument(
+            "--with", default="", metavar="SERVER,…", help="real servers to connect, too: radicale, tryton"
+        )
         parser.add_argument("--real-limits", action="store_true", help="Snov.io's real 60 calls a minute")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -58,7 +61,10 @@ class Command(BaseCommand):
         say = self.stderr.write
         say("Starting the stand-ins …")
         limits = [] if options["real_limits"] else ["--set", "snovio.rate_limit=0"]
-        install.start_standins("--records", str(options["records"]), "--seed", str(options["seed"]), *limits)
+        if "tryton" in options["with"]:
+            say("Installing Tryton, if it is not there yet (once, half a minute) …")
+        servers = ["--with", options["with"]] if options["with"] else []
+        install.start_standins("--records", str(options["records"]), "--seed", str(options["seed"]), *limits, *servers)
         if not options["real_limits"]:
             install.env["SNOVIO_CALLS_PER_MINUTE"] = "30000"
         say("Making the database …")
@@ -75,6 +81,7 @@ Sign in as           {USER}   password   {PASSWORD}
 
 The other side, to play with:
 {_others(install.standins)}
+More                 make demo ARGS="--with radicale,tryton" starts real servers, too
 Mail and logs        {os.path.relpath(install.folder, BASE_DIR)}
 
 Everything starts afresh each time. Ctrl-C stops it.
@@ -110,6 +117,6 @@ def _others(standins: dict[str, Any]) -> str:
     """Per app: where a person looks at it, and what to type to connect it."""
     lines = []
     for key, facts in standins.items():
-        lines.append(f"{app(key).name:<20} {facts['page_url']}")
+        lines.append(f"{facts.get('name') or app(key).name:<20} {facts['page_url']}")
         lines += [f"{'':<20} {label}: {value}" for label, value in facts.get("to_connect", {}).items()]
     return "\n".join(lines)
