@@ -13,7 +13,7 @@ from integrations.registry import Kind
 from portal.accounts import audit
 from portal.accounts.models import Account
 from syncjobs.models import SETTINGS, ConstantField, DeletePolicy, Direction, Sync, SyncState
-from syncjobs.services import mappings, previews
+from syncjobs.services import default_mappings, mappings, previews
 
 ROWS = ["mappings", "filters", "constants"]
 """With the columns of ``SETTINGS`` these rows are all that a person decides about a sync."""
@@ -68,7 +68,7 @@ def choose_pair(
     draft.save()
     for rows in ROWS:
         getattr(draft, rows).all().delete()
-    draft.mappings.bulk_create(mappings.default_rows(draft, schemas))
+    draft.mappings.bulk_create(default_mappings.default_rows(draft, schemas))
     draft.constants.bulk_create(_stamps(draft, schemas))
     return draft
 

@@ -112,12 +112,6 @@ def is_association(schemas: Schemas, app_field: str, hub_field: str) -> bool:
     return all(field is not None and field.type is FieldType.REFERENCE for field in fields)
 
 
-def stand_in(field: Field) -> str:
-    """What a required option takes in place of a value without a counterpart: its first, so that the record can be made at all."""
-    needed = field.required and field.type is FieldType.OPTION and field.writable
-    return field.options[0].value if needed and field.options else ""
-
-
 def why_not(schemas: Schemas, app_field: str, hub_field: str, to: Side) -> str:
     """Why the pair cannot carry values to ``to``; "" when it can. Looks at the fields only, not at other mappings."""
     names = {Side.APP: app_field, Side.HUB: hub_field}
@@ -211,40 +205,6 @@ def label(schemas: Schemas, side: Side, name: str) -> str:
 
 def widest(ways: dict[Direction, str]) -> Direction | None:
     return next((way for way in CYCLE if not ways[way]), None)
-
-
-# -- default rows -----------------------------------------------------------------------------------------------------
-def default_rows(sync: Sync, schemas: Schemas) -> list[FieldMapping]:
-    """Unsaved rows for the concepts that both apps know ("first_name", "email"), each as wide as its fields allow."""
-    by_concept = {preset.concept: preset for preset in sync.hub_kind_info.presets}
-    rows: list[FieldMapping] = []
-    for preset in sync.app_kind_info.presets:
-        twin = by_concept.get(preset.concept)
-        if twin is None:
-            continue
-        way = widest(directions(schemas, preset.field, twin.field, rows=rows))
-        if way is None:
-            continue
-        needed = schemas.app[preset.field].required or schemas.hub[twin.field].required
-        required = preset.required or twin.required or needed
-        rows.append(
-            FieldMapping(
-                sync=sync,
-                app_field=preset.field,
-                hub_field=twin.field,
-                direction=way,
-                on=required or (preset.on and twin.on),
-                required=required,
-                locked=preset.locked or twin.locked,
-                otherwise={
-                    side.value: value
-                    for side, field in ((Side.HUB, schemas.hub[twin.field]), (Side.APP, schemas.app[preset.field]))
-                    if (value := stand_in(field))
-                },
-                position=len(rows),
-            )
-        )
-    return rows
 
 
 def is_preset(sync: Sync, app_field: str, hub_field: str) -> bool:

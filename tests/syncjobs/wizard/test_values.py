@@ -4,7 +4,7 @@ import pytest
 
 from integrations.records import Field, FieldType, Option
 from syncjobs.models import FieldMapping, Sync
-from syncjobs.services import mappings, value_maps
+from syncjobs.services import default_mappings, mappings, value_maps
 from tests.syncjobs.wizard.conftest import Bench
 
 CLASSES = Field(
@@ -74,5 +74,21 @@ def test_a_required_option_gets_a_stand_in_from_the_start(bench: Bench) -> None:
     field = Field(
         "state", "State", FieldType.OPTION, required=True, options=(Option("new", "New"), Option("old", "Old"))
     )
-    assert mappings.stand_in(field) == "new"
-    assert mappings.stand_in(CLASSES) == ""
+    assert default_mappings.stand_in(field, needed=False) == "new"
+    assert default_mappings.stand_in(CLASSES, needed=False) == ""
+    assert default_mappings.stand_in(CLASSES, needed=True) == "1", (
+        "the mapping is required, though the app does not ask for it"
+    )
+
+
+def test_names_that_tell_are_paired_from_the_start() -> None:
+    """*Won* is *Closed won*; *Open* could be two, and equal names need no pair."""
+    app = Field("a", "A", FieldType.OPTION, options=tuple(Option(x, x) for x in ("Won", "Lost", "Open", "New")))
+    hub = Field(
+        "h", "H", FieldType.OPTION,
+        options=tuple(Option(x.lower(), x) for x in ("Closed won", "Closed lost", "Open deal", "Open case", "New")),
+    )  # fmt: skip
+    assert default_mappings.suggested_values(app, hub) == [
+        {"app": "Won", "hub": "closed won"},
+        {"app": "Lost", "hub": "closed lost"},
+    ]

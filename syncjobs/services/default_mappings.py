@@ -1,0 +1,69 @@
+"""The mappings that a new draft starts with: pairs of fields with one concept, and pairs of their values whose names tell."""
+
+from integrations.records import Field, FieldType, Side
+from syncjobs.models import FieldMapping, Sync
+from syncjobs.services.mappings import Schemas, directions, widest
+
+
+def default_rows(sync: Sync, schemas: Schemas) -> list[FieldMapping]:
+    """Unsaved rows for the concepts that both apps know ("first_name", "email"), each as wide as its fields allow."""
+    by_concept = {preset.concept: preset for preset in sync.hub_kind_info.presets}
+    rows: list[FieldMapping] = []
+    for preset in sync.app_kind_info.presets:
+        twin = by_concept.get(preset.concept)
+        if twin is None:
+            continue
+        way = widest(directions(schemas, preset.field, twin.field, rows=rows))
+        if way is None:
+            continue
+        needed = schemas.app[preset.field].required or schemas.hub[twin.field].required
+        required = preset.required or twin.required or needed
+        rows.append(
+            FieldMapping(
+                sync=sync,
+                app_field=preset.field,
+                hub_field=twin.field,
+                direction=way,
+                on=required or (preset.on and twin.on),
+                required=required,
+                locked=preset.locked or twin.locked,
+                value_map=suggested_values(schemas.app[preset.field], schemas.hub[twin.field]),
+                otherwise={
+                    side.value: value
+                    for side, field in ((Side.HUB, schemas.hub[twin.field]), (Side.APP, schemas.app[preset.field]))
+                    if (value := stand_in(field, required))
+                },
+                position=len(rows),
+            )
+        )
+    return rows
+
+
+def stand_in(field: Field, needed: bool) -> str:
+    """What an option that is needed takes in place of a value without a counterpart: its first, so that the record can be made at
+    all."""
+    needed = (needed or field.required) and field.type is FieldType.OPTION and field.writable
+    return field.options[0].value if needed and field.options else ""
+
+
+def suggested_values(app: Field, hub: Field) -> list[dict[str, str]]:
+    """Pairs of options whose names are not equal but tell: all words of one are in the other (*Won*, *Closed won*), and in no
+    other. Only a start for the person who sets up the sync, who sees them on the page of values; nothing is guessed later."""
+    if not (app.type is hub.type is FieldType.OPTION):
+        return []
+    names = {
+        side: {o.value: set(o.label.casefold().split()) for o in field.options}
+        for side, field in (("a", app), ("h", hub))
+    }
+    found = [
+        (one, other)
+        for one, words in names["a"].items()
+        for other, others in names["h"].items()
+        if words and others and words != others and (words <= others or others <= words)
+    ]
+    return [
+        {"app": one, "hub": other}
+        for one, other in found
+        if sum(a == one for a, _ in found) == 1 and sum(h == other for _, h in found) == 1
+        and names["a"][one] not in names["h"].values() and names["h"][other] not in names["a"].values()
+    ]  # fmt: skip
