@@ -47,6 +47,14 @@ def _url(value: str) -> str:
     return (host.casefold() + slash + path).rstrip("/")
 
 
+_HOST = re.compile(r"^(https?://)?(www\.)?([^/:?#]+).*$", re.IGNORECASE)
+
+
+def host_of(address: str) -> str:
+    """The domain of a web address, as companies are matched by it."""
+    return _HOST.sub(r"\3", unicodedata.normalize("NFKC", address).strip().casefold())
+
+
 def _number(value: Any) -> str:
     number = parse_number(str(value))
     return _text(str(value)) if number is None else format(number.normalize(), "f")

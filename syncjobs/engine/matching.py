@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from integrations.records import FieldType, Side, Values
-from syncjobs.engine.canonical import is_blank
+from syncjobs.engine.canonical import host_of, is_blank
 from syncjobs.engine.rules import Identifier
 
 _SPACE = re.compile(r"\s+")
-_HOST = re.compile(r"^(https?://)?(www\.)?([^/:?#]+).*$", re.IGNORECASE)
 KEY_LENGTH = 200  # RecordLink.hub_key and its like
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,7 +29,7 @@ def key_of(values: Values, identifier: Identifier, side: Side) -> str:
         return ""
     text = unicodedata.normalize("NFKC", str(value)).strip().casefold()
     if end.type is FieldType.URL:
-        text = _HOST.sub(r"\3", text)
+        text = host_of(text)
     text = _SPACE.sub(" ", text)
     if len(text) <= KEY_LENGTH:
         return text

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from integrations.records import FieldType, Side, Value
-from syncjobs.engine.canonical import is_blank, parse_datetime, parse_number
+from syncjobs.engine.canonical import host_of, is_blank, parse_datetime, parse_number
 from syncjobs.engine.rules import End, MappingRule
 
 EMAIL_SHAPE = re.compile(r"^[^@\s,;<>()\"]+@[^@\s,;<>()\".]+(\.[^@\s,;<>()\".]+)+$")
@@ -43,6 +43,8 @@ def convert(rule: MappingRule, value: Value, to: Side) -> Value:
         return value
     if source.type is FieldType.REFERENCE:
         return _names(rule, value, to)
+    if target.type is FieldType.REFERENCE:
+        return _by_address(rule, value, to)
     mapped = _mapped(rule, value, to)
     result = mapped if mapped is not None else _typed(value, source, target)
     name = rule.to_hub if to is Side.HUB else rule.to_app
@@ -72,6 +74,15 @@ def _names(rule: MappingRule, value: Value, to: Side) -> Value:
     """The names of the records that a reference points to; those that no sync knows are left out."""
     ids = value if isinstance(value, list) else [str(value)]
     return ", ".join(name for id in ids if (name := rule.partners[to].get(id))) or None
+
+
+def _by_address(rule: MappingRule, value: Value, to: Side) -> Value:
+    """The record whose domain is that of a web address. One that is not across yet lets the record fail until it is, rather than
+    cross without it and be forgotten."""
+    found = rule.partners[to].get(host_of(str(value)))
+    if found is None:
+        raise ConversionFailed("PARENT_NOT_SYNCED_YET", rule.end(to).field, value)
+    return [found]
 
 
 def _user(address: str, target: End) -> str:

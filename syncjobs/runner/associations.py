@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from integrations.records import Side
+from integrations.records import FieldType, Side
+from syncjobs.engine.canonical import host_of
 from syncjobs.engine.references import members
 from syncjobs.models import RecordLink, RecordStatus, WaitingReference
 from syncjobs.runner import store
@@ -35,6 +36,9 @@ def load(ctx: "Context", rows: Sequence[RecordLink]) -> None:
             table.clear()
             if not (rule.is_association or rule.goes_to(to)):
                 continue
+            if end.type is FieldType.URL:
+                table.update(_by_domain(partner, to, [_current(row, side, end.field) for row in rows]))
+                continue
             ids = {
                 id for row in rows for known in ("now", "seen") for id in members((get(row, side, known) or {}).get(end.field))
             }  # fmt: skip
@@ -54,6 +58,20 @@ def _names(partner: int, side: Side, ids: Iterable[str]) -> dict[str, str]:
     for links in _of(partner, side, ids):
         found.update(links.values_list(f"{side}_id", "label"))
     return found
+
+
+def _by_domain(partner: int, to: Side, addresses: Iterable[str]) -> dict[str, str]:
+    """Records at ``to`` by their domain, for web addresses at the other side; where several have one, none is guessed."""
+    hosts = {host_of(address) for address in addresses if address}
+    links = RecordLink.objects.filter(sync_id=partner, **{f"{to}_key__among": sorted(hosts), f"{to}_gone": False})
+    found: dict[str, str | None] = {}
+    for key, id in links.exclude(**{f"{to}_id": None}).values_list(f"{to}_key", f"{to}_id"):
+        found[key] = id if key not in found else None
+    return {key: id for key, id in found.items() if id}
+
+
+def _current(row: RecordLink, side: Side, name: str) -> str:
+    return str({**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}.get(name) or "")
 
 
 def _of(partner: int, side: Side, ids: Iterable[str]) -> Iterable[QuerySet[RecordLink]]:

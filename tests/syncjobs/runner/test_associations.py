@@ -243,6 +243,27 @@ def test_without_a_sync_of_the_other_object_the_association_rests(account: Accou
 
 
 @pytest.mark.django_db
+def test_a_web_address_finds_the_record_with_its_domain(account: Account) -> None:
+    """Firms are known by a domain, and people carry only their firm's address."""
+    o = office(account)
+    for kinds in (o.people.hub, o.people.app):
+        kinds.fields.append(Field("site", "Site", FieldType.URL))
+    FieldMapping.objects.filter(sync=o.people.sync, hub_field="firms").update(hub_field="site", direction="to_app")
+    Sync.objects.filter(pk=o.firms.sync.pk).update(
+        identifiers=[{"hub_field": "last_name", "app_field": "last_name", "strong": True}]
+    )
+    FieldMapping.objects.create(sync=o.firms.sync, hub_field="last_name", app_field="last_name")
+    o.firms.hub.put({"last_name": "acme.com", "first_name": "Acme"})
+    o.firms.initial()
+    o.people.hub.put({"email": "ann@acme.com", "first_name": "Ann", "site": "https://www.Acme.com/about"})
+    o.people.hub.put({"email": "bob@late.com", "first_name": "Bob", "site": "late.com"})
+    o.people.initial()
+    assert person(o, Side.APP, "ann@acme.com")["firms"] == [o.app_firm("Acme")]
+    link = o.people.link(label="Bob")
+    assert (link.status, link.code) == ("failed", "PARENT_NOT_SYNCED_YET")
+
+
+@pytest.mark.django_db
 def test_a_reference_mapped_to_text_writes_the_names(account: Account) -> None:
     o = office(account)
     FieldMapping.objects.filter(sync=o.people.sync, hub_field="firms").update(app_field="notes", direction="to_app")
