@@ -33,6 +33,24 @@ def test_trouble_that_comes_again_after_progress_waits_as_shortly_as_the_first(w
     assert max(waits) <= 30
 
 
+def test_a_batch_that_came_through_shortens_the_wait_for_the_next(world: Make) -> None:
+    """A step writes many batches. Where one in two fails the step never ends, and waits that grew by the step came to be hours."""
+    w = world(app=Abilities(write_batch=1))
+    for number in range(6):
+        w.hub.put({"email": f"p{number}@example.com"})
+    Sync.objects.filter(pk=w.sync.pk).update(state=SyncState.INITIAL)
+    w.sync.refresh_from_db()
+    run = runs.start(sync=w.sync, kind=RunKind.INITIAL)
+    waits = []
+    for _ in range(4):
+        w.app.fail("create", lambda: errors.Unavailable("down"), when="before", skip=1)
+        slices.run_slice(run.pk)
+        waits.append((SyncRun.objects.get(pk=run.pk).next_slice_at - now()).total_seconds())
+        w.lift_waits()
+    assert len(w.app.live()) == 4
+    assert max(waits) <= 30
+
+
 def just_before(monkeypatch: pytest.MonkeyPatch, verb: str, act: Callable[[], object]) -> None:
     """Somebody acts when the engine has decided what to write and is about to send it."""
     send = getattr(writing, verb)
