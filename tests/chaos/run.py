@@ -4,6 +4,8 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
 
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, close_old_connections, connection
@@ -28,8 +30,9 @@ class ChaosFailed(Exception):
 
 class Run:
     def __init__(
-        self, pair: str, install: DemoInstall, options: argparse.Namespace, user: str, say: Callable[[str], None]
-    ) -> None:
+        self, pair: str, install: DemoInstall, options: argparse.Namespace, user: str, say: Callable[[str], None],
+        stack: ExitStack,
+    ) -> None:  # fmt: skip
         self.install, self.options, self.say = install, options, say
         self.started = time.monotonic()
         # Half of all records changed between two polls would rightly trip a guard, and a poll can be minutes away.
@@ -37,7 +40,7 @@ class Run:
         self.told = 0.0
         person = get_user_model().objects.get(email=user)
         account = person.memberships.get().account
-        self.sync, self.sides = PAIRS[pair](install, account, person)
+        self.sync, self.sides = PAIRS[pair](install, account, person, stack)
         self.people = People(self.sides, options.seed)
         self.storm = Storm(install, self.sides, options.seed)
         self.seeded = Counter(
@@ -128,8 +131,8 @@ class Run:
 
     def _all_read_since(self, moment: float) -> bool:
         """Apps whose listing hides fields are read record by record, the longest ago first."""
-        from datetime import UTC, datetime
-
+        if not self.sync.app_instance.app.abilities(self.sync.app_kind).partial_scan:
+            return True
         at = datetime.fromtimestamp(moment, UTC)
         links = RecordLink.objects.filter(sync=self.sync, app_id__isnull=False, app_gone=False)
         return not links.filter(Q(app_read_at=None) | Q(app_read_at__lt=at)).exists()
@@ -142,7 +145,7 @@ class Run:
     def _quiet_pass(self) -> int:
         """Write requests at both sides while two more polls, and the records read in their turn, pass by."""
         for side in self.sides.values():
-            side.ask("stats", reset=True)
+            side.forget_requests()
         for _ in range(2):
             begun = time.time()
             self._until(lambda begun=begun: self._polled_since(begun) and self._all_read_since(begun), "a quiet pass")
