@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import vobject
 
+from integrations.records import Values
 from integrations.standins.faults import Faults, Rule
 from tests.chaos.sides import NotThere, Record, Side, plain
 from tests.realservers.accounts import card
@@ -159,7 +160,7 @@ def open_books(folder: Path, people: list[Record], stack: ExitStack) -> CardSide
 def text_of(uid: str, values: Record) -> str:
     more = [f"TEL;TYPE=WORK:{values['phone']}"] if values.get("phone") else []
     more += [f"ADR;TYPE=WORK:;;;;;;{values['country']}"] if values.get("country") else []
-    names = {"email": values.get("email"), "first_name": values.get("first"), "last_name": values.get("last")}
+    names: Values = {"email": values.get("email"), "first_name": values.get("first"), "last_name": values.get("last")}
     return card(uid, names, *more)
 
 
