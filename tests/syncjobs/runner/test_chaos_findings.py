@@ -81,6 +81,31 @@ def test_a_value_typed_after_the_last_read_is_merged_and_not_overwritten_unseen(
     assert FieldChange.objects.filter(field="first_name", loser=loser).exists()
 
 
+def test_a_value_typed_after_a_write_without_an_answer_is_in_the_ledger_before_it_is_overwritten(world: Make) -> None:
+    """The ledger had a row for that write already, which named another loser."""
+    w = world(winner="hub")
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.initial()
+    w.hub.edit(pk, first_name="Here")
+    w.app.fail("update", lambda: errors.NoAnswer("lost"), when="before")
+    w.poll()
+    w.app.edit(next(iter(w.app.live())), first_name="There")
+    w.settle()
+    assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Here"
+    assert list(FieldChange.objects.order_by("pk").values_list("new", "loser")) == [("Here", None), ("Here", "There")]
+
+
+def test_a_write_that_is_sent_again_is_in_the_ledger_once(world: Make) -> None:
+    w = world(winner="hub")
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.initial()
+    w.hub.edit(pk, first_name="Here")
+    w.app.fail("update", lambda: errors.NoAnswer("lost"), when="before")
+    w.settle()
+    assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Here"
+    assert FieldChange.objects.count() == 1
+
+
 def test_a_record_made_by_hand_while_its_twin_is_made_is_merged_and_not_overwritten(
     world: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
