@@ -29,7 +29,8 @@ logger = logging.getLogger(__name__)
 
 TRIES = 3
 PAUSES = (0.2, 0.8)  # seconds before the second and third try, each with ±50 % jitter: a slice of work never waits long
-RETRIED_STATUS = {502, 503, 504}
+RETRIED_STATUS = {500, 502, 503, 504}
+SHORT_WAIT = 2.0  # seconds that an app in trouble may ask for without the work being scheduled again
 BLOCK_SECONDS = 10  # after a 429 that does not say how long
 TRANSIENT_STATUS = {408, *range(500, 600)}
 
@@ -196,8 +197,13 @@ class ApiSession:
             if answer.status == 401 and not renewed and self._auth.renew():
                 renewed = True
                 continue
-            if not wrote and answer.status in RETRIED_STATUS and tries < TRIES and not answer.retry_after:
-                _pause(tries, error)
+            if (
+                not wrote
+                and answer.status in RETRIED_STATUS
+                and tries < TRIES
+                and (answer.retry_after or 0) <= SHORT_WAIT
+            ):
+                _pause(tries, error, answer.retry_after or 0.0)
                 continue
             if isinstance(error, errors.RateLimited) and self._budget and bucket:
                 error.retry_after = BLOCK_SECONDS if error.retry_after is None else error.retry_after
@@ -290,9 +296,9 @@ def _transport_error(error: requests.RequestException, wrote: bool) -> Connector
     return _Lost(_("The connection to the app was lost."), remote=reason)
 
 
-def _pause(tries: int, error: ConnectorError) -> None:
+def _pause(tries: int, error: ConnectorError, least: float = 0.0) -> None:
     logger.debug("try %d failed (%s), trying again", tries, error.code)
-    time.sleep(PAUSES[tries - 1] * random.uniform(0.5, 1.5))
+    time.sleep(max(least, PAUSES[tries - 1] * random.uniform(0.5, 1.5)))
 
 
 def _session(base_url: str, guarded: bool) -> requests.Session:

@@ -91,6 +91,7 @@ class Control:
             self.vendor.faults.clear()
         if given:
             self.vendor.faults.add(**given)
+        self.vendor.faults.forget_old()
         return {"faults": [rule.shown() for rule in self.vendor.faults.rules]}
 
     def down(self, given: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Faults that a person or a test injects into the API requests of one stand-in.
 
-A rule picks requests (by path, method, and either the next *n* of them or a probability) and says what happens to them:
+A rule picks requests (by path, method, and either the next *n* of them or a probability), for as long as it ``lasts``, and says
+what happens to them:
 
 ========== =====================================================================================================
 ``status`` the vendor's answer for ``status`` (429, 502, …), **before** any effect; ``retry_after`` adds the header
@@ -15,6 +16,7 @@ Webhook calls are disturbed by ``duplicate`` and ``shuffle`` (probabilities) in 
 
 import random
 import re
+import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -31,7 +33,9 @@ class Rule:
     seconds: float = 2.0
     retry_after: float | None = None
     skip: int = 0  # let this many matching requests through first
+    lasts: float | None = None  # seconds after which the rule is gone; None = until it is cleared
     hits: int = 0
+    added_at: float = field(default_factory=time.monotonic, init=False, repr=False)
     pattern: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -40,7 +44,11 @@ class Rule:
         self.pattern = re.compile(self.match)
 
     def shown(self) -> dict[str, Any]:
-        return {key: value for key, value in asdict(self).items() if key != "pattern"}
+        return {key: value for key, value in asdict(self).items() if key not in ("pattern", "added_at")}
+
+    @property
+    def is_over(self) -> bool:
+        return self.lasts is not None and time.monotonic() > self.added_at + self.lasts
 
 
 class Faults:
@@ -59,6 +67,9 @@ class Faults:
         self.rules.append(rule)
         return rule
 
+    def forget_old(self) -> None:
+        self.rules = [rule for rule in self.rules if not rule.is_over]
+
     def clear(self) -> None:
         self.rules.clear()
         self.down, self.duplicate, self.shuffle = "", 0.0, 0.0
@@ -67,6 +78,7 @@ class Faults:
         """The first rule that hits this request; counts it."""
         if not self.rules:
             return None
+        self.forget_old()
         line = f"{method} {path}"
         for rule in self.rules:
             if rule.pattern.search(line) and self._hits(rule):

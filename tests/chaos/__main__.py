@@ -19,7 +19,7 @@ from tests import postgres
 
 USER, PASSWORD = "chaos@syncline.example", "syncline-chaos"
 MUST_BE_ZERO = ("duplicates", "lost", "mismatches", "quiet_writes")
-KNOWN_PAIRS = ("snovio",)
+KNOWN_PAIRS = ("snovio", "carddav")
 
 
 def arguments() -> argparse.Namespace:
@@ -81,6 +81,7 @@ def one_pair(pair: str, folder: Path, url: str, options: argparse.Namespace) -> 
     shutil.rmtree(folder, ignore_errors=True)
     install = DemoInstall(folder, port=0, database_url=url)
     install.env |= {"WORKERS": str(options.workers), "SNOVIO_CALLS_PER_MINUTE": "30000", "PYTHONPATH": "."}
+    stack = ExitStack()
     try:
         install.start_standins(
             "--records",
@@ -101,9 +102,10 @@ def one_pair(pair: str, folder: Path, url: str, options: argparse.Namespace) -> 
         django.setup()
         from tests.chaos.run import Run
 
-        return Run(pair, install, options, USER, say).play()
+        return Run(pair, install, options, USER, say, stack).play()
     finally:
         install.stop()
+        stack.close()
 
 
 if __name__ == "__main__":

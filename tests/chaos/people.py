@@ -9,9 +9,9 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from requests import HTTPError, RequestException
+from requests import RequestException
 
-from tests.chaos.sides import TYPED, Side
+from tests.chaos.sides import TYPED, NotThere, Side
 
 EDIT, CREATE, BOTH, SAME_TWICE, DELETE = 70, 12, 10, 3, 5  # how often each happens, in a hundred
 MOST_DELETED = 15  # a side; more at once would rightly trip the guard against mass deletion
@@ -78,9 +78,7 @@ class People:
         )[0]
         try:
             what()
-        except HTTPError as error:
-            if error.response.status_code != 400:  # gone or taken meanwhile: nothing was typed
-                raise
+        except NotThere:
             return
         self.notes.done += 1
 

@@ -1,16 +1,20 @@
 """One run of chaos against one pair, from the first connection to the verdict."""
 
 import argparse
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, close_old_connections, connection
 from django.db.models import Q
+from django.utils.timezone import now
 
 from portal.demo.install import DemoInstall
-from syncjobs.models import FieldChange, RecordLink, SyncCount, SyncRun, SyncState
+from syncjobs.models import FieldChange, RecordLink, RunKind, Sync, SyncCount, SyncRun, SyncState
 from syncjobs.services import runs
 from tests.chaos.pairs import PAIRS
 from tests.chaos.people import People
@@ -19,6 +23,7 @@ from tests.chaos.verdict import Ledger, Verdict, grouped, judge
 
 TELL_EVERY, LOOK_EVERY, TICK_EVERY = 10.0, 15.0, 2.0  # seconds
 PATIENCE = 1800.0  # seconds that the initial sync, or the way back to quiet, may take
+REST = 3.0  # seconds between two polls, once it is quiet
 SHOWN = 20  # of each kind of fault
 
 
@@ -28,8 +33,9 @@ class ChaosFailed(Exception):
 
 class Run:
     def __init__(
-        self, pair: str, install: DemoInstall, options: argparse.Namespace, user: str, say: Callable[[str], None]
-    ) -> None:
+        self, pair: str, install: DemoInstall, options: argparse.Namespace, user: str, say: Callable[[str], None],
+        stack: ExitStack,
+    ) -> None:  # fmt: skip
         self.install, self.options, self.say = install, options, say
         self.started = time.monotonic()
         # Half of all records changed between two polls would rightly trip a guard, and a poll can be minutes away.
@@ -37,7 +43,7 @@ class Run:
         self.told = 0.0
         person = get_user_model().objects.get(email=user)
         account = person.memberships.get().account
-        self.sync, self.sides = PAIRS[pair](install, account, person)
+        self.sync, self.sides = PAIRS[pair](install, account, person, stack)
         self.people = People(self.sides, options.seed)
         self.storm = Storm(install, self.sides, options.seed)
         self.seeded = Counter(
@@ -107,8 +113,7 @@ class Run:
     # -- quiet -----------------------------------------------------------------------------------------------------------------
     def _wait_until_nothing_waits(self) -> None:
         """Until every record was read after people stopped, and nothing waits; seen in this order."""
-        stopped = time.time()
-        self._until(lambda: self._polled_since(stopped) and self._all_read_since(stopped), "a whole pass")
+        self._wait_for_a_pass("a whole pass")
         self._until(lambda: not self._waiting(), "nothing to wait")
         again = time.time()
         self._until(lambda: self._polled_since(again) and not self._waiting(), "a poll that finds nothing")
@@ -118,9 +123,15 @@ class Run:
         while not condition():
             if time.monotonic() - begun > PATIENCE:
                 raise ChaosFailed(f"Waited {PATIENCE:.0f} s for {what}: {self._state()}")
+            self._poll_now()
             self._tick()
             self._tell()
             time.sleep(1)
+
+    def _poll_now(self) -> None:
+        """Waiting for the minute of each poll would be most of a short run."""
+        rested = now() - timedelta(seconds=REST)
+        Sync.objects.filter(pk=self.sync.pk, last_poll_at__lt=rested).update(next_poll_at=now())
 
     def _polled_since(self, moment: float) -> bool:
         self.sync.refresh_from_db()
@@ -128,8 +139,8 @@ class Run:
 
     def _all_read_since(self, moment: float) -> bool:
         """Apps whose listing hides fields are read record by record, the longest ago first."""
-        from datetime import UTC, datetime
-
+        if not self.sync.app_instance.app.abilities(self.sync.app_kind).partial_scan:
+            return True
         at = datetime.fromtimestamp(moment, UTC)
         links = RecordLink.objects.filter(sync=self.sync, app_id__isnull=False, app_gone=False)
         return not links.filter(Q(app_read_at=None) | Q(app_read_at__lt=at)).exists()
@@ -140,13 +151,24 @@ class Run:
         return dirty + self.sync.pending_changes.filter(priority__gt=0).count()
 
     def _quiet_pass(self) -> int:
-        """Write requests at both sides while two more polls, and the records read in their turn, pass by."""
+        """Write requests at both sides while two more polls, the records read in their turn, and a full scan pass by."""
         for side in self.sides.values():
-            side.ask("stats", reset=True)
+            side.forget_requests()
         for _ in range(2):
-            begun = time.time()
-            self._until(lambda begun=begun: self._polled_since(begun) and self._all_read_since(begun), "a quiet pass")
+            self._wait_for_a_pass("a quiet pass")
+        self._until(self._start_scan, "its turn for a full scan")
+        self._until(lambda: not SyncRun.objects.active().filter(sync=self.sync).exists(), "a full scan")
         return sum(side.writes_since_reset() for side in self.sides.values())
+
+    def _wait_for_a_pass(self, what: str) -> None:
+        begun = time.time()
+        self._until(lambda: self._polled_since(begun) and self._all_read_since(begun), what)
+
+    def _start_scan(self) -> bool:
+        with contextlib.suppress(runs.RunAlreadyActive):
+            runs.start(sync=self.sync, kind=RunKind.FULL_SCAN)
+            return True
+        return False
 
     def _verdict(self) -> Verdict:
         hub, app = (grouped(side.records()) for side in self.sides.values())

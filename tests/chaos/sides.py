@@ -18,11 +18,16 @@ Record = dict[str, str]
 """``{"id", "email", "first", "last", "phone", "country"}``; the address in lower case, "" where there is nothing."""
 
 
+class NotThere(Exception):
+    """The record is gone, or the address taken, meanwhile: a person sees that and types nothing."""
+
+
 class Side:
     """``writes``: which request lines of the stand-in's statistics change records."""
 
     writes: re.Pattern[str]
     burst_every = (20.0, 40.0)  # seconds between bursts of "too many requests"
+    burst_seconds = 4.0  # how long all requests are refused
     burst: dict[str, Any] = {}
     names: dict[str, str]
     control: str
@@ -46,8 +51,10 @@ class Side:
 
     # -- the stand-in's knobs -------------------------------------------------------------------------------------------
     def ask(self, verb: str, **given: Any) -> Any:
-        """A control verb; raises HTTPError with the stand-in's words when it refuses."""
+        """A control verb."""
         answer = requests.post(f"{self.control}/{verb}", json=given, timeout=30)
+        if answer.status_code == 400:
+            raise NotThere(answer.text)
         answer.raise_for_status()
         return answer.json()
 
@@ -57,17 +64,27 @@ class Side:
     def disturb(self, **rule: Any) -> None:
         self.ask("faults", **rule)
 
+    def rules(self) -> list[dict[str, Any]]:
+        return list(self.ask("faults")["faults"])
+
+    def noisy_notices(self) -> None:
+        self.ask("webhooks", duplicate=0.5, shuffle=0.3)
+
     def calm(self) -> None:
         self.ask("faults", clear=True)
         self.ask("webhooks", duplicate=0, shuffle=0)
 
     def busy(self) -> None:
-        """A burst of "too many requests", unless the last one still goes on."""
-        if not any(rule["status"] == 429 for rule in self.ask("faults")["faults"]):
-            self.disturb(fault="status", status=429, next=4, **self.burst)
+        """A burst of "too many requests", unless the last one still goes on. It lasts as long as it lasts, however often it is
+        asked: of a number of refusals, a client that waits a minute after each would make an hour."""
+        if not any(rule["status"] == 429 for rule in self.rules()):
+            self.disturb(fault="status", status=429, next=10_000, lasts=self.burst_seconds, **self.burst)
 
     def faults(self) -> dict[str, int]:
         return dict(self.ask("stats")["faults"])
+
+    def forget_requests(self) -> None:
+        self.ask("stats", reset=True)
 
     def writes_since_reset(self) -> int:
         by_path = self.ask("stats")["by_path"]

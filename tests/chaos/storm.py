@@ -35,7 +35,7 @@ class Storm:
             side.disturb(fault="lost", probability=LOST)
             for status, share in FAILING.items():
                 side.disturb(fault="status", status=status, probability=share)
-            side.ask("webhooks", duplicate=0.5, shuffle=0.3)
+            side.noisy_notices()
             self._plan_burst(name)
         self._plan_kill()
 

@@ -1,5 +1,6 @@
 """The shared session, against a real server that behaves badly."""
 
+import contextlib
 import logging
 from typing import Any
 
@@ -44,11 +45,20 @@ def test_a_call_carries_its_parameters_body_and_credential(server: Server) -> No
     assert session.calls == 3
 
 
-@pytest.mark.parametrize("reply", [TROUBLE, Reply(502), Reply(504), Reply(reset=True)])
+@pytest.mark.parametrize("reply", [TROUBLE, Reply(500), Reply(502), Reply(504), Reply(reset=True)])
 def test_a_read_is_repeated(server: Server, reply: Reply) -> None:
     server.replies(reply, OK)
     assert ApiSession(server.url).get("/").data == {"fine": True}
     assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [("1", 2), ("30", 1)])
+def test_an_app_in_trouble_is_given_the_short_time_that_it_asks_for(server: Server, seconds: str, calls: int) -> None:
+    """A longer one is waited for by the run, and not by a worker."""
+    server.replies(Reply(503, headers={"Retry-After": seconds}), OK)
+    with contextlib.nullcontext() if calls == 2 else pytest.raises(errors.Unavailable):
+        ApiSession(server.url).get("/")
+    assert len(server.asked) == calls
 
 
 def test_a_read_is_given_up_after_three_tries(server: Server) -> None:

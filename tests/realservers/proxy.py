@@ -1,5 +1,6 @@
 """Between a connector and a real server: passes every request on, counts them, and lets things go wrong where a test says so."""
 
+import contextlib
 import http.client
 import socket
 import struct
@@ -12,13 +13,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from integrations.standins.faults import Rule
+
 Asked = tuple[str, str]
 """(method, path)"""
 
 
 class Proxy:
     """``answer_with``: the next requests get this status instead. ``lose``: the next request of this method, or whose
-    path ends so, is passed on, and its answer lost. ``before``: called with each (method, path) before it is passed on."""
+    path ends so, is passed on, and its answer lost. ``before``: called with each (method, path) before it is passed on.
+    ``trouble``: asked about each, tells the rule that hits it and whether it has its effect all the same."""
 
     def __init__(self, target: str) -> None:
         self.target = urlsplit(target)
@@ -36,14 +40,24 @@ class Proxy:
                 proxy.asked.append(asked)
                 if (status := proxy._status()) is not None:
                     return self._reply(status, [("Retry-After", "7")] if status == 429 else [], b"")
+                rule, has_effect = proxy.trouble(*asked)
+                if rule and rule.fault == "slow":
+                    time.sleep(rule.seconds)
                 proxy.before(asked)
-                status, headers, data = proxy._pass_on(self.command, self.path, body, dict(self.headers))
-                if proxy.lose and (proxy.lose == self.command or self.path.endswith(proxy.lose)):
+                if has_effect:
+                    status, headers, data = proxy._pass_on(self.command, self.path, body, dict(self.headers))
+                if rule and rule.fault == "status":
+                    wait = [] if rule.retry_after is None else [("Retry-After", str(int(rule.retry_after)))]
+                    return self._reply(rule.status, wait, b"")
+                wanted = proxy.lose and (proxy.lose == self.command or self.path.endswith(proxy.lose))
+                if (rule and rule.fault in ("lost", "close")) or wanted:
                     proxy.lose = ""
-                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    self.close_connection = True
-                    return None
+                    return self._hang_up()
                 return self._reply(status, headers, data)
+
+            def _hang_up(self) -> None:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.close_connection = True
 
             def _reply(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
                 self.send_response_only(status)
@@ -53,8 +67,9 @@ class Proxy:
                 self.send_header("Date", formatdate(time.time() + proxy.ahead, usegmt=True))
                 if status != 204:
                     self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                with contextlib.suppress(ConnectionError):  # whoever asked was killed meanwhile
+                    self.end_headers()
+                    self.wfile.write(data)
 
             do_GET = do_PUT = do_DELETE = do_PROPFIND = do_REPORT = do_POST = do_PATCH = any_method
 
@@ -71,6 +86,7 @@ class Proxy:
         self.lose = ""
         self.ahead = 0.0  # seconds that the server's clock, which its Date header shows, is ahead of ours
         self.before: Callable[[Asked], None] = lambda asked: None
+        self.trouble: Callable[[str, str], tuple[Rule | None, bool]] = lambda method, path: (None, True)
         self.asked.clear()
 
     @property

@@ -63,6 +63,11 @@ class TestFaults:
         control(hubspot, "faults", fault="status", status=503, skip=1, next=1)
         assert [call(hubspot, "GET").status_code for _ in range(3)] == [200, 503, 200]
 
+    def test_a_rule_is_over_after_its_time(self, hubspot: dict[str, Any]) -> None:
+        control(hubspot, "faults", fault="status", status=429, lasts=0.0)
+        assert control(hubspot, "faults")["faults"] == []
+        assert call(hubspot, "GET").status_code == 200
+
     def test_nonsense_is_explained(self, hubspot: dict[str, Any]) -> None:
         answer = requests.post(f"{hubspot['control_url']}/faults", json={"fault": "gremlins"}, timeout=10)
         assert answer.status_code == 400

@@ -41,10 +41,10 @@ class CardServer:
         return self.http.request(method, self.url + path, data=body.encode(), headers=sent, timeout=60)
 
     @contextmanager
-    def new_book(self) -> Iterator["Book"]:
+    def new_book(self, name: str = "Tests") -> Iterator["Book"]:
         """An empty address book, gone after the block."""
         path = f"{self.home}{uuid.uuid4().hex[:8]}/"
-        made = self.ask("MKCOL", path, MKCOL.format(name="Tests"), Content_Type="application/xml; charset=utf-8")
+        made = self.ask("MKCOL", path, MKCOL.format(name=name), Content_Type="application/xml; charset=utf-8")
         assert made.status_code == 201, made.text
         try:
             yield Book(self, path)

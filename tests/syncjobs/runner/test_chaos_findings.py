@@ -33,6 +33,24 @@ def test_trouble_that_comes_again_after_progress_waits_as_shortly_as_the_first(w
     assert max(waits) <= 30
 
 
+def test_a_batch_that_came_through_shortens_the_wait_for_the_next(world: Make) -> None:
+    """A step writes many batches. Where one in two fails the step never ends, and waits that grew by the step came to be hours."""
+    w = world(app=Abilities(write_batch=1))
+    for number in range(6):
+        w.hub.put({"email": f"p{number}@example.com"})
+    Sync.objects.filter(pk=w.sync.pk).update(state=SyncState.INITIAL)
+    w.sync.refresh_from_db()
+    run = runs.start(sync=w.sync, kind=RunKind.INITIAL)
+    waits = []
+    for _ in range(4):
+        w.app.fail("create", lambda: errors.Unavailable("down"), when="before", skip=1)
+        slices.run_slice(run.pk)
+        waits.append((SyncRun.objects.get(pk=run.pk).next_slice_at - now()).total_seconds())
+        w.lift_waits()
+    assert len(w.app.live()) == 4
+    assert max(waits) <= 30
+
+
 def just_before(monkeypatch: pytest.MonkeyPatch, verb: str, act: Callable[[], object]) -> None:
     """Somebody acts when the engine has decided what to write and is about to send it."""
     send = getattr(writing, verb)
@@ -61,6 +79,31 @@ def test_a_value_typed_after_the_last_read_is_merged_and_not_overwritten_unseen(
     winner, loser = ("Here", "There") if side is Side.HUB else ("There", "Here")
     assert w.values(Side.HUB)["ada@example.com"]["first_name"] == winner
     assert FieldChange.objects.filter(field="first_name", loser=loser).exists()
+
+
+def test_a_value_typed_after_a_write_without_an_answer_is_in_the_ledger_before_it_is_overwritten(world: Make) -> None:
+    """The ledger had a row for that write already, which named another loser."""
+    w = world(winner="hub")
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.initial()
+    w.hub.edit(pk, first_name="Here")
+    w.app.fail("update", lambda: errors.NoAnswer("lost"), when="before")
+    w.poll()
+    w.app.edit(next(iter(w.app.live())), first_name="There")
+    w.settle()
+    assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Here"
+    assert list(FieldChange.objects.order_by("pk").values_list("new", "loser")) == [("Here", None), ("Here", "There")]
+
+
+def test_a_write_that_is_sent_again_is_in_the_ledger_once(world: Make) -> None:
+    w = world(winner="hub")
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.initial()
+    w.hub.edit(pk, first_name="Here")
+    w.app.fail("update", lambda: errors.NoAnswer("lost"), when="before")
+    w.settle()
+    assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Here"
+    assert FieldChange.objects.count() == 1
 
 
 def test_a_record_made_by_hand_while_its_twin_is_made_is_merged_and_not_overwritten(
