@@ -15,11 +15,11 @@ from integrations.standins.people import Shares
 from integrations.standins.server import attach, serve
 from integrations.standins.vendor import ControlError, Vendor, World
 
-VENDORS = ("hubspot", "snovio")
+VENDORS = ("hubspot", "snovio", "dynamics")
 
 
 class Command(BaseCommand):
-    help = "Serve local stand-ins for the vendors' APIs (HubSpot, Snov.io) until stopped."
+    help = "Serve local stand-ins for the vendors' APIs (HubSpot, Snov.io, Dynamics 365) until stopped."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
