@@ -27,6 +27,11 @@ USERS = (
     ("Syncline Integration", "integration@syncline.example", False),
 )
 
+FILLED_IN: dict[str, Values] = {  # what a new row gets where nothing is given; a text begins a number
+    "annotation": {"isdocument": False}, "product": {"productstructure": 1},
+    "invoice": {"invoicenumber": "INV-"}, "incident": {"ticketnumber": "CAS-"},
+}  # fmt: skip
+
 
 class Organisation:
     def __init__(self, number: int, name: str, path: str, clock: Clock, emit: Emit, seed: int) -> None:
@@ -217,6 +222,8 @@ class Organisation:
         if currency and currency.is_lookup and logical != "contact":
             values.setdefault("transactioncurrencyid", ("transactioncurrency", self.currency))
         states.begin(self.tables[logical].kind, values)
+        for name, value in FILLED_IN.get(logical, {}).items():
+            values.setdefault(name, f"{value}{self.version + 1}" if isinstance(value, str) else value)
         if logical == "opportunity" and "customerid" not in values:
             customer = values.get("parentaccountid") or values.get("parentcontactid")
             values |= {"customerid": customer} if customer else {}
