@@ -11,9 +11,11 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Protocol
 
+import orjson
 import requests
 from django.utils.translation import gettext as _
 from requests_hardened.ip_filter import InvalidIPAddress
@@ -47,10 +49,11 @@ class Answer:
     @cached_property
     def data(self) -> Any:
         """The parsed JSON body, None when there is none (apps answer plain text and HTML when in trouble)."""
-        try:
+        with suppress(ValueError):
+            return orjson.loads(self.body)
+        with suppress(ValueError):  # halves of surrogate pairs, of apps that cut text in the middle of an emoji
             return json_codec.loads(self.body)
-        except ValueError:
-            return None
+        return None
 
     @property
     def retry_after(self) -> float | None:

@@ -98,15 +98,19 @@ class RemoteRecord:
     archived: bool = False
 
     def __post_init__(self) -> None:
-        self.values = {name: storable(value) for name, value in self.values.items()}
+        for name, value in self.values.items():
+            if (kept := storable(value)) is not value:
+                self.values = {**self.values, name: kept}
 
 
 def storable(value: Value) -> Value:
     """The value without what a database or UTF-8 refuses: NUL characters (PostgreSQL takes none, in JSON neither) and halves of
     surrogate pairs (JSON of apps that cut text in the middle of an emoji). One such value would stop a whole sync."""
+    if value.__class__ is str and value.isascii() and "\0" not in value:
+        return value
     if isinstance(value, list):
         return [str(storable(item)) for item in value]
-    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+    if not isinstance(value, str):
         return value
     return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
 
@@ -187,6 +191,7 @@ class Container:
     name: str
     count: int | None = None
     warning: str = ""
+    refused: str = ""  # why it is shown and cannot be chosen
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 Words = str | Promise  # text that people read, translated when it is shown
 
-CONNECTOR_PACKAGES = ["hubspot", "snovio", "carddav", "dynamics"]
+CONNECTOR_PACKAGES = ["hubspot", "snovio", "carddav", "sansan", "tryton", "dynamics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Kind:
     filter_fields: tuple[str, ...] = ()  # read besides mapped ones, offered first in filters
     # Sync settings that differ from the product's defaults for this kind, e.g. {"direction": "to_hub"}; over ``App.defaults``.
     defaults: dict[str, Any] = field(default_factory=dict)
-    # (concept, value): a record of this kind that makes a new record in the hub gives it this value, e.g. a lead's life-cycle stage.
+    # (concept, value): a record of this kind that makes a new record in the hub gives it this value, e.g. its life-cycle stage.
     stamps: tuple[tuple[str, str], ...] = ()
 
 

@@ -34,6 +34,8 @@ DYNAMICS_LOGIN_URL = env.str("DYNAMICS_LOGIN_URL", "https://login.microsoftonlin
 DYNAMICS_CALLS_PER_SECOND = env.int("DYNAMICS_CALLS_PER_SECOND", 0)
 SNOVIO_API_URL = env.str("SNOVIO_API_URL", "https://api.snov.io", validate=web_address)
 SNOVIO_CALLS_PER_MINUTE = env.int("SNOVIO_CALLS_PER_MINUTE", 50, validate=positive)
+SANSAN_API_URL = env.str("SANSAN_API_URL", "https://api.sansan.com", validate=web_address)
+SANSAN_CALLS_PER_MINUTE = env.int("SANSAN_CALLS_PER_MINUTE", 240, validate=positive)
 CUSTOM_MAPPINGS = env.bool("CUSTOM_MAPPINGS", True)
 EMAIL_HOST = env.str("EMAIL_HOST", "")
 EMAIL_PORT = env.int("EMAIL_PORT", 25)

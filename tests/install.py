@@ -112,15 +112,9 @@ class Install:
         line = process.stdout.readline()
         assert line, f"the stand-ins did not start:\n{self.log('standins')}"
         standins = dict(json.loads(line))
-        hubspot, snovio = standins["hubspot"], standins["snovio"]
-        self.env |= {
-            "HUBSPOT_API_URL": hubspot["api_url"],
-            "HUBSPOT_APP_URL": hubspot["app_url"],
-            "HUBSPOT_CLIENT_ID": hubspot["client_id"],
-            "HUBSPOT_CLIENT_SECRET": hubspot["client_secret"],
-            "SNOVIO_API_URL": snovio["api_url"],
-            "SNOVIO_CALLS_PER_MINUTE": "6000",
-        }
+        for facts in standins.values():
+            self.env |= facts["environment"]
+        self.env["SNOVIO_CALLS_PER_MINUTE"] = "6000"
         return standins
 
     def manage(self, *arguments: str, timeout: float = 60) -> str:

@@ -51,7 +51,9 @@ class Abilities:
     unique_key_field: str = ""  # a searchable unique field that can hold our key
     create_fields: bool = False
     containers: str = ""  # "list": scans are bounded by lists (the word for the page); "" = none
+    most_containers: int = 0  # how many of them one sync may choose; 0 = any number
     target_container: bool = False  # creates need one list to put records in
+    shares_ids: bool = False  # two connections of this app can show one and the same record, under one id
     merges: bool = False  # two records can become one in the app
     scan_page: int = 100  # records per scan call
     read_batch: int = 100  # records per read-by-id call

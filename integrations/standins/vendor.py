@@ -77,7 +77,11 @@ class Vendor:
         raise NotImplementedError
 
     def describe(self) -> dict[str, Any]:
-        """Addresses and working credentials: this vendor's part of ``--json``. Called once ``base`` is known."""
+        """Addresses and working credentials: this vendor's part of ``--json``. Called once ``base`` is known.
+
+        Among them ``control_url``, ``page_url`` (where a person looks at it), ``environment`` (settings of an install that is to
+        find it, by name) and, for apps that take keys, ``to_connect`` (what a person types, by label).
+        """
         raise NotImplementedError
 
     def reset(self) -> None:

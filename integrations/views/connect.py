@@ -89,7 +89,7 @@ def _go(
     going_on = next_url(request)
     whose = {"account": request.account, "user": request.user}  # type: ignore[attr-defined]
     what = {"app": app, "label": form.cleaned_data.get("label", ""), "as_hub": as_hub, "instance": instance}
-    typed = {"way_in": way.key, "values": form.values}
+    typed: dict[str, Any] = {"way_in": way.key, "values": form.values}
     if way.kind == "oauth":
         return HttpResponseRedirect(connections.start_oauth(**whose, **what, **typed, next_url=going_on))
     return _to_checks(connections.connect_with_keys(**whose, **what, **typed), going_on)

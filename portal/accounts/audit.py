@@ -20,6 +20,7 @@ WORDS = {
     "app.renamed": _("Renamed"),
     "app.disconnected": _("Disconnected"),
     "sync.saved": _("Saved"),
+    "field.created": _("Made a field in"),
     "sync.draft_discarded": _("Discarded the draft of"),
     "sync.paused": _("Paused"),
     "sync.resumed": _("Resumed"),

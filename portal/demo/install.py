@@ -64,15 +64,9 @@ class DemoInstall:
         if not line:
             raise DemoFailed(f"The stand-ins did not start:\n{self.log('standins')}")
         self.standins = json.loads(line)
-        hubspot, snovio = self.standins["hubspot"], self.standins["snovio"]
-        self.env |= {
-            "HUBSPOT_API_URL": hubspot["api_url"],
-            "HUBSPOT_APP_URL": hubspot["app_url"],
-            "HUBSPOT_CLIENT_ID": hubspot["client_id"],
-            "HUBSPOT_CLIENT_SECRET": hubspot["client_secret"],
-            "SNOVIO_API_URL": snovio["api_url"],
-            "STANDINS_FILE": str(self.folder / "standins.json"),
-        }
+        for facts in self.standins.values():
+            self.env |= facts.get("environment", {})
+        self.env["STANDINS_FILE"] = str(self.folder / "standins.json")
         (self.folder / "standins.json").write_text(json.dumps(self.standins))
 
     def make_database(self) -> None:

@@ -25,7 +25,9 @@ def connect_hub(account: Account, user: Any, standin: dict[str, Any], *, as_hub:
     )
     session = requests.Session()
     session.get(address, timeout=30).raise_for_status()
-    form = dict(parse_qsl(urlsplit(address).query)) | {"decision": "allow", "portal": str(standin["portal_id"])}
+    asked = dict(parse_qsl(urlsplit(address).query))
+    ticked = {"optional": asked.get("optional_scope", "").split()}  # as the page has them
+    form = {**asked, **ticked, "decision": "allow", "portal": str(standin["portal_id"])}
     answer = session.post(address.partition("?")[0], data=form, allow_redirects=False, timeout=30)
     if "location" not in answer.headers:
         raise DemoFailed(f"The consent page answered {answer.status_code}: {answer.text[:300]}")

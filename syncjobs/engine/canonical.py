@@ -5,16 +5,16 @@ raw values would make every rewrite look like a person's edit, and two apps woul
 """
 
 import hashlib
-import json
 import re
 import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import orjson
+
 from integrations.records import FieldType, Value, Values
 
-_pack = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NOT_DIGIT = re.compile(r"\D+")
 _MOST_DIGITS = 300  # what a double can hold
 _SCHEME = re.compile(r"^https?://(www\.)?", re.IGNORECASE)
@@ -79,6 +79,7 @@ def _datetime(value: str) -> str:
 
 _FORMS = {
     FieldType.EMAIL: _email,
+    FieldType.USER: _email,
     FieldType.PHONE: _phone,
     FieldType.URL: _url,
     FieldType.NUMBER: _number,
@@ -89,10 +90,14 @@ _FORMS = {
 
 def form(value: Value, kind: FieldType) -> Any:
     """The value's comparison form: equal forms are equal values. Blank is None. Called for every value that is read."""
+    if value is None:
+        return None
     if isinstance(value, str):
         if not value or value.isspace():
             return None
-        shape = _FORMS.get(kind, _text)
+        shape = _FORMS.get(kind)
+        if shape is None:
+            return value.strip() if value.isascii() and "\r" not in value else _text(value)
         return shape(value)
     if is_blank(value):
         return None
@@ -113,5 +118,4 @@ def projection_hash(values: Values, types: dict[str, FieldType]) -> str:
     Unknown counts as blank: that an app shows a blank only now is no news.
     """
     shape = [(name, form(values.get(name), types[name])) for name in sorted(types)]
-    packed = _pack(shape).encode()
-    return hashlib.blake2b(packed, digest_size=16).hexdigest()
+    return hashlib.blake2b(orjson.dumps(shape), digest_size=16).hexdigest()

@@ -12,7 +12,8 @@ first meeting           a blank takes the other's value;   write app unless hub 
                         both filled: the winner's rule
 =========== =========== ================================== ========================== ==========================
 
-A blank never erases unless *clear values too* is on: going blank is then no change at all.
+A blank never erases unless *clear values too* is on: going blank is then no change at all. Associations are merged by
+``references``.
 """
 
 from dataclasses import dataclass, field
@@ -78,6 +79,7 @@ class Outcome:
     note: str = ""
     drift: bool = False
     extra: list["Outcome"] = field(default_factory=list)  # a second write, at the other side (merged sets)
+    waits: list[tuple[Side, str]] = field(default_factory=list)  # (side, id there) of records that have no twin yet
 
 
 def echo_of(sent: Value, got: Value, kind: FieldType) -> bool:
@@ -115,7 +117,7 @@ def merge(rule: MappingRule, hub: Half, app: Half, *, clear_values: bool) -> Out
     h, a = hub.value(rule.hub.field), app.value(rule.app.field)
     if h is UNKNOWN and a is UNKNOWN:
         return Outcome()
-    if _agree(rule, h, a):
+    if agree(rule, h, a):
         return Outcome()
     if _first_meeting(rule, hub, app):
         return _meet(rule, hub, app, h, a)
@@ -135,7 +137,7 @@ def merge(rule: MappingRule, hub: Half, app: Half, *, clear_values: bool) -> Out
     return Outcome()
 
 
-def _agree(rule: MappingRule, h: Any, a: Any) -> bool:
+def agree(rule: MappingRule, h: Any, a: Any) -> bool:
     """Whether the two sides say the same, seen through the mapping in any direction that it has."""
     if h is UNKNOWN or a is UNKNOWN:
         return False

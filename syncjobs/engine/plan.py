@@ -2,6 +2,7 @@
 verdict it gets; a plan itself changes nothing."""
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from integrations.records import Side, Value, Values
 from syncjobs.engine.canonical import equal, is_blank
 from syncjobs.engine.filters import matches
 from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, changed, merge
+from syncjobs.engine.references import merge_references, translated
 from syncjobs.engine.rules import MappingRule, SyncRules
 from syncjobs.engine.transforms import EMAIL_SHAPE, ConversionFailed, convert
 
@@ -46,7 +48,14 @@ class Plan:
     drop: bool = False  # the link itself has no reason to exist any more
     ledger: list[LedgerEntry] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
+    waits: list[tuple[Side, str, str]] = dataclasses.field(default_factory=list)  # (side, field, id) without a twin yet
     drift: int = 0
+
+    def wait(self, side: Side, field: str, ids: Iterable[str]) -> None:
+        """Related records that are not across yet: their twins wake this record."""
+        self.waits += [(side, field, id) for id in sorted(ids)]
+        if self.waits and "PARENT_NOT_SYNCED_YET" not in self.notes:
+            self.notes.append("PARENT_NOT_SYNCED_YET")
 
 
 def plan(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
@@ -68,27 +77,45 @@ def _plan_half(source: Side, half: Half, rules: SyncRules, now: datetime) -> Pla
         return refusal
     if not rules.side(target).create:
         return Plan("excluded", "DIRECTION_ONE_WAY", side=source)
+    made = Plan(create=target, after={target: _current(half)})
     try:
-        values = _values_for_create(source, half, rules)
+        made.writes[target] = values = _values_for_create(source, half, rules)
     except ConversionFailed as problem:
         return _failed(problem, target)
+    _relate(made, source, half, rules)
     for name in rules.side(target).required:
         if is_blank(values.get(name)):
-            return Plan("failed", "REQUIRED_VALUE_BLANK", field=name, side=target)
-    return Plan(create=target, writes={target: values}, after={target: _current(half)})
+            missing = {rule.end(target).field for rule in rules.mappings if rule.is_association and made.waits}
+            code = "PARENT_NOT_SYNCED_YET" if name in missing else "REQUIRED_VALUE_BLANK"
+            return Plan("failed", code, field=name, side=target, waits=made.waits)
+    return made
+
+
+def _relate(made: Plan, source: Side, half: Half, rules: SyncRules) -> None:
+    """The associations of a record that is about to be made: those whose other end is across; the rest waits."""
+    target = source.other
+    for rule in rules.mappings:
+        name = rule.end(source).field
+        if not rule.is_association or not rule.goes_to(target) or is_blank(half.value(name)):
+            continue
+        ids, waiting = translated(rule, half.value(name), target)
+        if ids:
+            made.writes[target][rule.end(target).field] = list(ids)
+        made.wait(source, name, waiting)
 
 
 def _values_for_create(source: Side, half: Half, rules: SyncRules) -> Values:
     target = source.other
     values: Values = {}
+    known = _current(half)
     for rule in rules.mappings:
-        current = half.value(rule.end(source).field)
-        if rule.goes_to(target) and current is not UNKNOWN and not is_blank(current):
+        current = known.get(rule.end(source).field)
+        if current is not None and rule.goes_to(target) and not is_blank(current) and not rule.is_association:
             values.setdefault(rule.end(target).field, convert(rule, current, target))
     # The identifier crosses even where its mapping is off or one-way: without it the next scan could not find the twin.
     for identifier in rules.identifiers:
-        current = half.value(identifier.end(source).field)
-        if identifier.strong and identifier.end(target).writable and current is not UNKNOWN and not is_blank(current):
+        current = known.get(identifier.end(source).field)
+        if identifier.strong and identifier.end(target).writable and not is_blank(current):
             values.setdefault(identifier.end(target).field, current)
     for constant in rules.side(target).constants:
         values[constant.field] = constant.value
@@ -128,7 +155,8 @@ def _plan_pair(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
         return refusal
     made = Plan(memory={Side.HUB: _current(hub), Side.APP: _current(app)})
     for rule in rules.mappings:
-        outcome = merge(rule, hub, app, clear_values=rules.clear_values)
+        decide = merge_references if rule.is_association else merge
+        outcome = decide(rule, hub, app, clear_values=rules.clear_values)
         _apply(made, rule, outcome, hub, app)
     _stamp_constants(made, rules, hub, app, first)
     return made
@@ -174,6 +202,8 @@ def _apply(made: Plan, rule: MappingRule, outcome: Outcome, hub: Half, app: Half
         # Not settled yet: both memories stay as they are, so that the change is not forgotten.
         made.memory[Side.HUB].pop(rule.hub.field, None)
         made.memory[Side.APP].pop(rule.app.field, None)
+    for side, id in outcome.waits:
+        made.wait(side, rule.end(side).field, [id])
 
 
 def _stamp_constants(made: Plan, rules: SyncRules, hub: Half, app: Half, first: bool) -> None:

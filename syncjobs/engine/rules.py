@@ -3,7 +3,7 @@
 Built once per slice by ``syncjobs/runner/context.py`` from the database rows; the engine sees only this.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -26,6 +26,17 @@ class End:
     max_length: int | None = None
     options: frozenset[str] = frozenset()  # empty: anything goes
     option_labels: tuple[tuple[str, str], ...] = ()  # (label, value): options are matched by label, too
+    many: bool = False  # a reference that can name several records
+    otherwise: str = (
+        ""  # what is written here in place of an option or user that has no counterpart; "" = the record fails
+    )
+
+
+def _no_partners() -> dict[Side, dict[str, str]]:
+    return {Side.HUB: {}, Side.APP: {}}
+
+
+_PLAIN = frozenset({FieldType.TEXT, FieldType.LONG_TEXT, FieldType.PHONE, FieldType.URL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,19 @@ class MappingRule:
     to_hub: str = ""  # names of transforms, "" = by type
     to_app: str = ""
     value_map: tuple[tuple[str, str], ...] = ()  # (app value, hub value)
+    # Of references: ``partners[to][id at the other side]`` is what stands for it at ``to``: its twin's id, or its name where
+    # the target is text. Filled by the runner for the records that it is about to plan; an id without a partner waits.
+    partners: dict[Side, dict[str, str]] = field(default_factory=_no_partners, compare=False)
+    plain: frozenset[Side] = field(init=False, compare=False)  # sides to which text goes as it is: most of all values
+
+    def __post_init__(self) -> None:
+        same = self.hub.type is self.app.type and self.hub.type in _PLAIN and not self.value_map
+        own = {Side.HUB: self.to_hub, Side.APP: self.to_app}
+        object.__setattr__(self, "plain", frozenset(side for side in Side if same and not own[side]))
+
+    @property
+    def is_association(self) -> bool:
+        return self.hub.type is FieldType.REFERENCE and self.app.type is FieldType.REFERENCE
 
     def end(self, side: Side) -> End:
         return self.hub if side is Side.HUB else self.app

@@ -37,6 +37,12 @@ def convert(rule: MappingRule, value: Value, to: Side) -> Value:
     source, target = rule.end(to.other), rule.end(to)
     if is_blank(value):
         return None
+    if to in rule.plain and isinstance(value, str) and "\n" not in value:
+        if target.max_length and len(value) > target.max_length:
+            raise ConversionFailed("VALUE_TOO_LONG", target.field, value)
+        return value
+    if source.type is FieldType.REFERENCE:
+        return _names(rule, value, to)
     mapped = _mapped(rule, value, to)
     result = mapped if mapped is not None else _typed(value, source, target)
     name = rule.to_hub if to is Side.HUB else rule.to_app
@@ -44,6 +50,8 @@ def convert(rule: MappingRule, value: Value, to: Side) -> Value:
         result = NAMED[name](result)
     if target.options and target.type in (FieldType.OPTION, FieldType.MULTI):
         result = _options(result, source, target)
+    elif target.type is FieldType.USER:
+        result = _user(str(result), target)
     if target.max_length and isinstance(result, str) and len(result) > target.max_length:
         raise ConversionFailed("VALUE_TOO_LONG", target.field, value)
     return None if is_blank(result) else result
@@ -52,10 +60,30 @@ def convert(rule: MappingRule, value: Value, to: Side) -> Value:
 def _mapped(rule: MappingRule, value: Value, to: Side) -> Value:
     if not rule.value_map:
         return None
-    table = dict(rule.value_map) if to is Side.HUB else {hub: app for app, hub in rule.value_map}
+    # Where several values share a partner, the first pair speaks for the way back.
+    found = reversed(rule.value_map)
+    table = dict(found) if to is Side.HUB else {hub: app for app, hub in found}
     if isinstance(value, list):
         return sorted(table.get(item, item) for item in value)
     return table.get(str(value))
+
+
+def _names(rule: MappingRule, value: Value, to: Side) -> Value:
+    """The names of the records that a reference points to; those that no sync knows are left out."""
+    ids = value if isinstance(value, list) else [str(value)]
+    return ", ".join(name for id in ids if (name := rule.partners[to].get(id))) or None
+
+
+def _user(address: str, target: End) -> str:
+    """A user of the target, where its users are known: by address, else by name, else the one that stands in for strangers."""
+    wanted = address.strip().casefold()
+    if not target.options or wanted in target.options:
+        return wanted
+    by_name = {label.casefold(): stored for label, stored in target.option_labels}
+    found = by_name.get(wanted) or target.otherwise
+    if not found:
+        raise ConversionFailed("OWNER_UNMAPPED", target.field, address)
+    return found
 
 
 def _typed(value: Value, source: End, target: End) -> Value:
@@ -145,6 +173,8 @@ def _options(value: Value, source: End, target: End) -> Value:
         for name in (item, _label_of(item, source)):
             if found := labels.get(name.casefold()):
                 return found
+        if target.otherwise:
+            return target.otherwise
         raise ConversionFailed("OPTION_UNMAPPED", target.field, item)
 
     return sorted(one(item) for item in value) if isinstance(value, list) else one(str(value))

@@ -1,5 +1,6 @@
 """The syncs: their settings, the state of every record, and what runs did."""
 
+from syncjobs.models import lookups  # noqa: F401  (registers ``among``)
 from syncjobs.models.exports import Export
 from syncjobs.models.plans import LeftAlone, Outcome, PlannedChange, Preview
 from syncjobs.models.records import (
@@ -9,6 +10,7 @@ from syncjobs.models.records import (
     RecordStatus,
     SyncCount,
     SyncCursor,
+    WaitingReference,
     WriteIntent,
 )
 from syncjobs.models.runs import RunEvent, RunKind, RunState, SyncRun
@@ -52,6 +54,7 @@ __all__ = [
     "SyncFilter",
     "SyncRun",
     "SyncState",
+    "WaitingReference",
     "Winner",
     "WriteIntent",
 ]

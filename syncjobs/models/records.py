@@ -1,5 +1,7 @@
 """What is known of every record. Hot tables: the runner reads and writes them in bulk (``syncjobs/runner/store.py``)."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
@@ -93,6 +95,10 @@ class RecordLink(models.Model):
             models.Index(fields=["sync", "next_try_at"], name="link_to_retry", condition=Q(next_try_at__isnull=False)),
         ]
 
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self.__dict__.pop("_loaded", None)  # what ``syncjobs.runner.store`` read is no longer what the row says
+
 
 class WriteIntent(models.Model):
     """A create that was sent and not yet confirmed: the reason no record is ever made twice."""
@@ -152,6 +158,22 @@ class PendingChange(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sync", "side", "remote_id"], name="one_notice_per_record")]
+
+
+class WaitingReference(models.Model):
+    """A record of this link's side names a record of another sync (``partner``) that has no twin yet. Its twin wakes the link."""
+
+    sync = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="waiting_references")
+    link = models.ForeignKey(RecordLink, on_delete=models.CASCADE, related_name="waits")
+    side = models.CharField(max_length=3, choices=SIDES)  # where the reference stands
+    field = models.CharField(max_length=200)
+    remote_id = models.CharField(max_length=200)
+    partner = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["link", "side", "field", "remote_id"], name="one_wait_per_reference")
+        ]
 
 
 class FieldChange(models.Model):

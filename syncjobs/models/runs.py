@@ -13,6 +13,7 @@ class RunKind(models.TextChoices):
     INITIAL = "initial", _("Initial sync")
     INCREMENTAL = "incremental", _("Changes")
     FULL_SCAN = "full_scan", _("Full scan")
+    AUDIT = "audit", _("Audit")
     RETRY = "retry", _("Resync")
     PREVIEW = "preview", _("Preview")
     UNDO = "undo", _("Undo")
@@ -44,6 +45,7 @@ class SyncRun(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     # "host:pid", so that a dead worker's lease is freed at once
     lease_owner = models.CharField(max_length=120, blank=True)
+    stumbles = models.PositiveSmallIntegerField(default=0)  # leases since a step got through; three halve the chunk
     next_slice_at = models.DateTimeField(null=True, blank=True)  # a rate limit or backoff asked to wait until then
     waiting_for = models.CharField(max_length=40, blank=True)  # code of what it waits for, shown on the page
     waiting_side = models.CharField(max_length=3, blank=True)  # the side whose app it waits for, where that is known

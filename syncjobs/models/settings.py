@@ -115,6 +115,8 @@ class Sync(models.Model):
     next_poll_at = models.DateTimeField(null=True, blank=True, db_index=True)
     last_poll_at = models.DateTimeField(null=True, blank=True)
     last_scan_at = models.DateTimeField(null=True, blank=True)  # last complete full scan
+    audited_at = models.DateTimeField(null=True, blank=True)  # the last night's part of the audit was through
+    audit_position = models.BigIntegerField(default=0)  # the link at which tonight's part goes on
     last_change_at = models.DateTimeField(null=True, blank=True)
     lag_ms = models.PositiveIntegerField(
         null=True, blank=True
@@ -176,6 +178,8 @@ class FieldMapping(models.Model):
     winner = models.CharField(max_length=8, choices=Winner.choices, blank=True)  # "" = the sync's
     transform = models.JSONField(default=dict, blank=True)  # {"to_hub": "name", "to_app": "name"} of engine.transforms
     value_map = models.JSONField(default=list, blank=True)  # [{"app": value, "hub": value}]
+    # {"hub": value, "app": value}: what is written there in place of an option or a user that has no counterpart
+    otherwise = models.JSONField(default=dict, blank=True)
     on = models.BooleanField(default=True)
     required = models.BooleanField(default=False)
     locked = models.BooleanField(default=False)

@@ -8,10 +8,13 @@
 ``ingest``          records → link rows; equal hash: nothing is written
 ``pairing``         phase *match*: half links with one identifier become pairs
 ``looking``          a look at the records just before an update, where the app takes any write
+``associations``    the twins of related records, and records that wait for one
+``partners``        which syncs belong together
 ``writing``         phase *write*: plan a chunk, journal, send batches, settle each item by its verdict
 ``recovery``        writes whose answer never came: look before anything is sent again
 ``guards``          brakes: a run that would do far more harm than usual stops and asks
 ``preview``         a draft's full run without writing: what would become of every record
+``auditing``        a seventh of the pairs a night, read and compared with what is remembered
 ``undoing``         what a run wrote, taken back value by value from the ledger
 ``store``           bulk SQL for the hot tables, and exact counts
 =================== =================================================================================================

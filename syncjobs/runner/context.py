@@ -18,6 +18,7 @@ from syncjobs.engine.canonical import projection_hash
 from syncjobs.engine.filters import groups_from
 from syncjobs.engine.rules import Constant, End, Identifier, MappingRule, SideRules, SyncRules, Way, WinnerRule
 from syncjobs.models import Direction, FieldMapping, Sync, SyncCursor, SyncRun
+from syncjobs.runner import partners
 from syncjobs.runner.lease import Lease
 from syncjobs.services import mappings as mapping_service
 from syncjobs.services.constants import typed
@@ -75,6 +76,7 @@ class Context:
     ends: dict[Side, SyncEnd]
     settings_hash: str
     deadline: float  # time.monotonic()
+    references: list[tuple[MappingRule, int]] = field(default_factory=list)  # with the sync whose links give the twins
     cursors: dict[Side, SyncCursor] = field(default_factory=dict)
     lags: list[float] = field(default_factory=list)  # seconds from a change there to its arrival here
 
@@ -96,10 +98,18 @@ def build(sync: Sync, run: SyncRun, lease: Lease, deadline: float) -> Context:
     if stale or any(m.on and not m.problem and not _fits(m, known) for m in sync.mappings.all()):
         mapping_service.recheck(sync=sync, schemas=mapping_service.schemas_of(sync))
     mappings = [m for m in sync.mappings.all() if _runs(m, known)]
+    twins = {m.pk: partner for m in mappings if (partner := _partner(sync, m, known))}
+    mappings = [m for m in mappings if m.pk in twins or not _is_reference(m, known)]
     ends = {side: _end(sync, side, known[side], mappings, lease) for side in Side}
     rules = _rules(sync, mappings, known, ends)
+    of_fields = {(m.hub_field, m.app_field): twins[m.pk] for m in mappings if m.pk in twins}
+    references = [
+        (rule, of_fields[fields])
+        for rule in rules.mappings
+        if (fields := (rule.hub.field, rule.app.field)) in of_fields
+    ]
     cursors = {side: SyncCursor.objects.get_or_create(sync=sync, side=side.value)[0] for side in Side}
-    return Context(sync, run, lease, rules, ends, _settings_hash(sync, ends), deadline, cursors)
+    return Context(sync, run, lease, rules, ends, _settings_hash(sync, ends), deadline, references, cursors)
 
 
 def _is_stale(sync: Sync, side: Side) -> bool:
@@ -131,6 +141,17 @@ def _fits(mapping: FieldMapping, known: dict[Side, dict[str, Field]]) -> bool:
     return mapping.app_field in known[Side.APP] and mapping.hub_field in known[Side.HUB]
 
 
+def _is_reference(mapping: FieldMapping, known: dict[Side, dict[str, Field]]) -> bool:
+    names = {Side.HUB: mapping.hub_field, Side.APP: mapping.app_field}
+    return any(known[side][names[side]].type is FieldType.REFERENCE for side in Side)
+
+
+def _partner(sync: Sync, mapping: FieldMapping, known: dict[Side, dict[str, Field]]) -> int | None:
+    """The sync of the records that an association names. A name for text comes from any sync that knows the records."""
+    kinds = (known[Side.HUB][mapping.hub_field].refers_to, known[Side.APP][mapping.app_field].refers_to)
+    return partners.partner_of(sync, *kinds) if any(kinds) else None
+
+
 def _end(sync: Sync, side: Side, known: dict[str, Field], mappings: list[FieldMapping], lease: Lease) -> SyncEnd:
     instance, kind = sync.instance(side), sync.kind(side)
     info = instance.app.kind(kind)
@@ -151,7 +172,7 @@ def _end(sync: Sync, side: Side, known: dict[str, Field], mappings: list[FieldMa
     )
 
 
-def end_of(field: Field, abilities: Abilities) -> End:
+def end_of(field: Field, abilities: Abilities, otherwise: str = "") -> End:
     return End(
         field=field.name,
         type=field.type,
@@ -160,6 +181,8 @@ def end_of(field: Field, abilities: Abilities) -> End:
         max_length=field.max_length,
         options=frozenset(option.value for option in field.options),
         option_labels=tuple((option.label, option.value) for option in field.options),
+        many=field.many,
+        otherwise=otherwise,
     )
 
 
@@ -181,12 +204,13 @@ def narrow(sync_way: str, own_way: str, hub: End, app: End) -> Way | None:
 def _rules(
     sync: Sync, mappings: list[FieldMapping], known: dict[Side, dict[str, Field]], ends: dict[Side, SyncEnd]
 ) -> SyncRules:
-    def end(side: Side, name: str) -> End:
-        return end_of(known[side][name], ends[side].abilities)
+    def end(side: Side, name: str, otherwise: str = "") -> End:
+        return end_of(known[side][name], ends[side].abilities, otherwise)
 
     found = []
     for mapping in mappings:
-        hub, app = end(Side.HUB, mapping.hub_field), end(Side.APP, mapping.app_field)
+        hub = end(Side.HUB, mapping.hub_field, mapping.otherwise.get("hub", ""))
+        app = end(Side.APP, mapping.app_field, mapping.otherwise.get("app", ""))
         way = narrow(sync.direction, mapping.direction, hub, app)
         if way is None:
             continue

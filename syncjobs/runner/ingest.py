@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.utils.timezone import now
 
 from integrations.records import RemoteRecord, Side, Values
@@ -57,12 +56,12 @@ def set_status(row: RecordLink, status: str, deltas: Counter[str], moment: datet
 def find_links(sync_id: int, side: Side, ids: Iterable[str]) -> dict[str, RecordLink]:
     """Links by remote id or alias, keyed by each of those."""
     wanted = list(ids)
-    by_id, by_alias = Q(**{f"{side}_id__in": wanted}), Q(**{f"{side}_alias__in": wanted})
+    links = RecordLink.objects.filter(sync_id=sync_id)
     found: dict[str, RecordLink] = {}
     # Two queries, not one OR: each then uses its own index.
     for row in (
-        *RecordLink.objects.filter(by_alias, sync_id=sync_id),
-        *RecordLink.objects.filter(by_id, sync_id=sync_id),
+        *store.rows(links.filter(**{f"{side}_alias__isnull": False, f"{side}_alias__among": wanted})),
+        *store.rows(links.filter(**{f"{side}_id__among": wanted})),
     ):
         if alias := get(row, side, "alias"):
             found.setdefault(alias, row)
@@ -100,7 +99,7 @@ def ingest(
             links.get(record.id) or next((links[a] for a in record.aliases if a in links), None) or fresh.get(record.id)
         )
         if row is None:
-            row = RecordLink(sync_id=ctx.sync.pk, created_at=moment, status_since=moment)
+            row = store.fresh(ctx.sync.pk, moment)
             fresh[record.id] = row
             deltas[RecordStatus.PENDING] += 1
         for lost in _merged_away(row, record, side, links):
@@ -129,7 +128,8 @@ def _as_known(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> set[
         if not record.aliases and end.types.keys() <= record.values.keys()
     }
     settled = RecordLink.objects.filter(
-        sync_id=ctx.sync.pk, **{f"{side}_id__in": hashes, f"{side}_gone": False, f"{side}_expected__isnull": True}
+        sync_id=ctx.sync.pk,
+        **{f"{side}_id__among": list(hashes), f"{side}_gone": False, f"{side}_expected__isnull": True},
     )
     return {pk for pk, digest in settled.values_list(f"{side}_id", f"{side}_hash") if hashes[pk] == digest}
 
@@ -218,7 +218,20 @@ def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
         row.dirty |= BIT[side]
         row.next_try_at = None
     store.update(rows, [f"{side}_gone", "dirty", "next_try_at"])
+    _call_heirs(ctx, side, rows)
     return len(rows)
+
+
+def _call_heirs(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> None:
+    """Of several records with one identifier one syncs. It is gone: the others are matched again, and one takes its place."""
+    keys = {get(row, side, "key") for row in rows if get(row, side.other, "id")} - {""}
+    if keys:
+        doubles = RecordLink.objects.filter(
+            sync=ctx.sync,
+            code="DUPLICATE_IN_SOURCE",
+            **{f"{side}_key__in": keys, f"{side.other}_id": None, f"{side}_gone": False},
+        ).exclude(**{f"{side}_key": ""})  # as in pairing: the condition of the index
+        plan_again(ctx, side, list(doubles))
 
 
 def plan_again(ctx: Context, side: Side, links: Iterable[RecordLink]) -> None:

@@ -59,6 +59,7 @@ class Lease:
             state=RunState.RUNNING,
             next_slice_at=None,
             waiting_for="",
+            stumbles=F("stumbles") + 1,
         )
         if not won:
             return None
@@ -94,6 +95,10 @@ class Lease:
         """Free leases that end later than any lease can: they were taken before the clock was put back. Returns how many."""
         end = now() + timedelta(seconds=2 * SECONDS)
         return SyncRun.objects.active().filter(lease_until__gt=end).update(lease_until=None)
+
+    def forgive(self) -> None:
+        """This slice got nowhere, and no record is to blame: an app or the database was in trouble, or the sync was paused."""
+        self._mine().filter(stumbles__gt=0).update(stumbles=F("stumbles") - 1)
 
     def release(self) -> None:
         self._mine().update(lease_until=None)

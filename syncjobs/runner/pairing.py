@@ -35,7 +35,7 @@ def step(ctx: Context) -> bool:
         met = _match_unanswered(ctx, [pk for pk, _ in rows])
         for number in range(len(ctx.rules.identifiers[:2])):
             if met or number:
-                left = _keys_of(half.filter(pk__in=[pk for pk, _ in left]))
+                left = _keys_of(half.filter(pk__among=[pk for pk, _ in left]))
             linked = _match_by(ctx, number, {keys[number] for _, keys in left} - {""})
             ctx.run.counts["linked"] = ctx.run.counts.get("linked", 0) + linked
         phase["position"] = rows[-1][0]
@@ -62,7 +62,7 @@ def _match_unanswered(ctx: Context, half: Sequence[int]) -> bool:
             lost[side].append(intent)
     if not lost:
         return False
-    rows = RecordLink.objects.filter(pk__in=half).order_by("pk")
+    rows = store.rows(RecordLink.objects.filter(pk__among=half).order_by("pk"))
     deltas: Counter[str] = Counter()
     n = 0
     for side, intents in lost.items():
@@ -94,7 +94,8 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
             groups[key].append(candidate)
     matches = [resolve(candidates, ctx.rules.duplicates) for candidates in groups.values() if len(candidates) > 1]
     concerned = {pk for m in matches for pk in (*m.excluded, *m.review, *(m.pair or ()))}
-    by_pk = RecordLink.objects.in_bulk(concerned) if concerned else {}
+    found = store.rows(RecordLink.objects.filter(pk__among=list(concerned))) if concerned else []
+    by_pk = {row.pk: row for row in found}
     deltas: Counter[str] = Counter()
     moment = now()
     _mark(
@@ -135,7 +136,10 @@ def join(ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], side: Sid
     if not pairs:
         return
     rows = [row for pair in pairs for row in pair]
-    intents = {i.link_id: i for i in WriteIntent.objects.filter(link__in=rows, state=WriteIntent.State.SENT)}
+    intents = {
+        i.link_id: i
+        for i in WriteIntent.objects.filter(link_id__among=[row.pk for row in rows], state=WriteIntent.State.SENT)
+    }
     for keep, other in pairs:
         put(keep, side, **{name: get(other, side, name) for name in CARRIED})
         keep.dirty, keep.next_try_at = 3, None

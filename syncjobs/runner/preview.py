@@ -27,7 +27,7 @@ from syncjobs.models import (
     SyncCount,
     SyncCursor,
 )
-from syncjobs.runner import guards, looking, store, writing
+from syncjobs.runner import associations, guards, looking, store, writing
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import put
 
@@ -121,6 +121,7 @@ def step(ctx: Context) -> bool:
         _complete(ctx, preview)
         return False
     moment = now()
+    associations.load(ctx, rows)
     work = [writing.Work(row, writing.plan_row(ctx, row, moment)) for row in rows if row.dirty]
     _look_before_creates(ctx, work)
     lines = [line for w in work for line in _lines(w.row, w.plan)]

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from integrations.records import Ref, RemoteRecord, Side
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 LEAST_WAIT = timedelta(seconds=4)
 
 
+def _sent(links: list[int]) -> "QuerySet[WriteIntent]":
+    return WriteIntent.objects.filter(link_id__among=links, state=WriteIntent.State.SENT)
+
+
 class OutOfTime(Exception):
     """The slice's time is up in the middle of a step; what it has not come to stays as it is."""
 
@@ -42,7 +47,7 @@ def recover(ctx: Context, rows: Sequence[RecordLink]) -> bool:
     """Find out about these rows' unanswered writes. True when anything was read: load the rows again before planning. What the
     slice has no time for stays unsure, and is looked at by the next one."""
     asked = False
-    intents = {i.link_id: i for i in WriteIntent.objects.filter(link__in=rows, state=WriteIntent.State.SENT)}
+    intents = {i.link_id: i for i in _sent([row.pk for row in rows])}
     for side in Side:
         unsure = [row for row in rows if get(row, side, "expected") is not None and get(row, side, "id")]
         asked |= _reread(ctx, side, unsure)

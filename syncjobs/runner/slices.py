@@ -8,6 +8,7 @@ import logging
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -21,14 +22,16 @@ from integrations.records import Side
 from integrations.services.connections import mark_broken
 from syncjobs.models import PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
-from syncjobs.runner import context, guards, pairing, preview, reading, undoing, writing
+from syncjobs.runner import associations, auditing, context, guards, pairing, preview, reading, undoing, writing
 from syncjobs.runner.context import Context
 from syncjobs.runner.guards import GuardTripped
 from syncjobs.runner.lease import Lease, LeaseLost
+from syncjobs.runner.partners import dependents
 
 log = logging.getLogger("syncline.runner")
 SLICE_SECONDS = 10.0
 POLL_SLACK = 15.0
+STUMBLE_SECONDS = 5.0  # after a fault of our own: halving the chunk finds the record, waiting does not
 # Seconds: what was changed longer ago was found by a resumed sync, and the column ends at 25 days.
 LONGEST_LAG = 86_400.0
 BULK_KINDS = (RunKind.INITIAL, RunKind.FULL_SCAN)
@@ -42,7 +45,9 @@ STEPS: dict[str, Step] = {
     "detail_app": lambda ctx: reading.inbox(ctx, Side.APP),
     "detail_hub": lambda ctx: reading.inbox(ctx, Side.HUB),
     "match": pairing.step,
+    "wake": associations.wake,
     "write": writing.step,
+    "audit": auditing.step,
     "roll": reading.roll,
     "clear": preview.clear,
     "copy": preview.copy_links,
@@ -50,11 +55,12 @@ STEPS: dict[str, Step] = {
     "tidy": preview.clear,
     "undo": undoing.step,
 }
-TAIL = ["detail_app", "detail_hub", "match", "write", "roll"]
+TAIL = ["detail_app", "detail_hub", "match", "wake", "write", "roll"]
 PHASES: dict[str, list[str]] = {
     RunKind.INITIAL: ["begin", "read_app", "read_hub", *TAIL],
     RunKind.FULL_SCAN: ["begin", "read_app", "read_hub", *TAIL],
     RunKind.INCREMENTAL: ["read_app", "read_hub", *TAIL],
+    RunKind.AUDIT: ["audit", *TAIL],
     RunKind.RETRY: TAIL,
     RunKind.PREVIEW: ["clear", "copy", "read_app", "read_hub", "detail_app", "detail_hub", "match", "plan", "tidy"],
     RunKind.UNDO: ["undo"],
@@ -76,6 +82,7 @@ def run_slice(run_id: int) -> None:
     more = False
     try:
         if run.sync.state not in run.sync_states:
+            lease.forgive()
             return
         ctx = context.build(run.sync, run, lease, time.monotonic() + SLICE_SECONDS)
         more = _work(ctx)
@@ -85,13 +92,16 @@ def run_slice(run_id: int) -> None:
         return
     except ConnectorError as error:
         more = _suffer(run, error)
+        lease.forgive()
     except GuardTripped as guard:
         _suspend(run, guard.code, str(guard.n))
     except OperationalError:
         log.warning("run %s: the database is busy or away; the dispatcher tries again", run_id)
+        with suppress(OperationalError):
+            lease.forgive()
     except Exception:
         log.exception("run %s failed", run_id)
-        more = _suffer(run, ConnectorError("Unexpected fault", code="INTERNAL_ERROR"))
+        more = _suffer(run, ConnectorError("Unexpected fault", code="INTERNAL_ERROR", retry_after=STUMBLE_SECONDS))
     finally:
         if ctx is not None and ctx.calls:
             SyncRun.objects.filter(pk=run_id).update(calls=F("calls") + ctx.calls)
@@ -118,10 +128,13 @@ def _work(ctx: Context) -> bool:
 
 
 def _forget_trouble(ctx: Context) -> None:
-    """The app works again: the next trouble waits as shortly as the first. Else a long run would come to wait hours at a time."""
-    if ctx.run.counts.pop("tries", 0):
+    """The app works again: the next trouble waits as shortly as the first, else a long run would come to wait hours at a time. And
+    a step got through: the next chunk may be twice as large."""
+    stumbled = ctx.run.stumbles > 1  # one is this slice's own lease
+    if ctx.run.counts.pop("tries", 0) or stumbled:
+        ctx.run.stumbles = max(0, ctx.run.stumbles // writing.PATIENCE - 1) * writing.PATIENCE
         with ctx.lease.transaction():
-            ctx.run.save(update_fields=["counts"])
+            ctx.run.save(update_fields=["counts", "stumbles"])
 
 
 def _still_on(ctx: Context) -> bool:
@@ -161,7 +174,7 @@ def _leave(ctx: Context, phase: str) -> None:
 
 def _shown(phase: str) -> list[str]:
     """Phase entries that the page shows for a step."""
-    if phase in ("begin", "roll", "clear", "tidy"):
+    if phase in ("begin", "audit", "wake", "roll", "clear", "tidy"):
         return []
     return ["write_hub", "write_app"] if phase == "write" else [phase]
 
@@ -180,7 +193,7 @@ def _finish(ctx: Context) -> None:
     failed = run.counts.get("failed", 0)
     quiet = not run.counts or not any(run.counts.values())
     with ctx.lease.transaction():
-        polled = not run.phases.get("only_inbox") and run.kind not in (RunKind.RETRY, RunKind.UNDO)
+        polled = not run.phases.get("only_inbox") and run.kind not in (RunKind.RETRY, RunKind.AUDIT, RunKind.UNDO)
         changes: dict[str, Any] = {}
         if polled:
             reading.settle_scanned(ctx)
@@ -199,13 +212,14 @@ def _finish(ctx: Context) -> None:
         Sync.objects.filter(pk=sync.pk, state=SyncState.INITIAL).update(state=SyncState.ACTIVE)
         run.state = RunState.DONE_WITH_FAILURES if failed else RunState.DONE
         run.finished_at = moment
-        if quiet and run.kind in (RunKind.INCREMENTAL, RunKind.RETRY):
+        if quiet and run.kind in (RunKind.INCREMENTAL, RunKind.AUDIT, RunKind.RETRY):
             run.delete()  # a poll that found nothing leaves no trace
         else:
             run.save(update_fields=["state", "finished_at"])
     if run.kind == RunKind.INITIAL:
         enqueue("syncjobs.tasks.initial_sync_done", run.pk)
-    enqueue("syncjobs.tasks.wake", sync.pk)
+    for waiting in [sync, *dependents(sync)]:  # theirs may refer to records that came across now
+        enqueue("syncjobs.tasks.wake", waiting.pk)
 
 
 # -- trouble -----------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ Order of safety: ledger, expected values and create intents are committed **befo
 memory; an item without a verdict keeps its old memory and is looked up first (``recovery``).
 """
 
+import logging
 import time
 import uuid
 from collections import Counter
@@ -20,13 +21,15 @@ from syncjobs.engine.canonical import equal
 from syncjobs.engine.merge import Half, Rule
 from syncjobs.engine.plan import LedgerEntry, Plan, plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus, RunEvent, WriteIntent
-from syncjobs.runner import guards, looking, recovery, store
+from syncjobs.runner import associations, guards, looking, recovery, siblings, store
 from syncjobs.runner.context import Context, forget_schema
 from syncjobs.runner.ingest import BIT, find_links, get, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
 from syncjobs.runner.reading import read_by_id
 
+log = logging.getLogger("syncline.runner")
 CHUNK = 400
+PATIENCE = 3  # leases without a step that got through, before the chunk is halved
 KEY_SPACE = uuid.UUID("6d1f5ac9-3f0a-4f0e-9c0c-6f2f5f0b7a11")
 COLUMNS = [
     *KEPT,
@@ -57,19 +60,24 @@ class Work:
 def step(ctx: Context) -> bool:
     """Write one chunk. False when nothing is left that could be done now."""
     due = Q(next_try_at=None) | Q(next_try_at__lte=now())
-    rows = list(RecordLink.objects.filter(due, sync=ctx.sync, dirty__gt=0).order_by("pk")[:CHUNK])
+    size = max(1, CHUNK >> (ctx.run.stumbles // PATIENCE))
+    rows = store.rows(RecordLink.objects.filter(due, sync=ctx.sync, dirty__gt=0).order_by("pk")[:size])
     if not rows:
         return False
+    if size == 1 and ctx.run.stumbles >= PATIENCE * CHUNK.bit_length() + PATIENCE:
+        _park(ctx, rows[0])
+        return True
     try:
         asked = recovery.recover(ctx, rows)
         asked |= recovery.reread_stale(ctx, Side.HUB, rows) | recovery.reread_stale(ctx, Side.APP, rows)
     except recovery.OutOfTime:
         return True
     if asked:
-        rows = list(RecordLink.objects.filter(pk__in=[row.pk for row in rows], dirty__gt=0).order_by("pk"))
+        rows = store.rows(RecordLink.objects.filter(pk__among=[row.pk for row in rows], dirty__gt=0).order_by("pk"))
     moment = now()
     for row in rows:
         row.next_try_at = None  # its time has come; a verdict below may set another
+    associations.load(ctx, rows)
     work = [Work(row, plan_row(ctx, row, moment)) for row in rows]
     guards.park_fighting_fields(ctx, work)
     guards.before_chunk(ctx, work)
@@ -77,6 +85,16 @@ def step(ctx: Context) -> bool:
     _send_all(ctx, work)
     guards.after_chunk(ctx)
     return True
+
+
+def _park(ctx: Context, row: RecordLink) -> None:
+    """Slice after slice ended at this record, killed or by a fault of ours: it fails, and the run goes on without it."""
+    log.error("run %s: record %s is parked", ctx.run.pk, row.pk)
+    work = Work(row, Plan(RecordStatus.FAILED, "INTERNAL_ERROR"))
+    row.next_try_at = None
+    with ctx.lease.transaction():
+        _close(ctx, [work])
+    ctx.run.stumbles = 0
 
 
 def _send_all(ctx: Context, work: Sequence[Work]) -> None:
@@ -138,7 +156,8 @@ def _in_batches(
 
 # -- creates ---------------------------------------------------------------------------------------------------------------
 def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
-    work = recovery.not_there_yet(ctx, side, work)
+    work, doubles = siblings.not_linked_there(ctx, side, recovery.not_there_yet(ctx, side, work))
+    _exclude_doubles(ctx, side, doubles)
     ready, intents = _announce_creates(ctx, side, work)
     if not ready:
         return
@@ -149,36 +168,51 @@ def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     with ctx.lease.transaction():
         taken = find_links(ctx.sync.pk, side, [v.record.id for v in verdicts if v.record])
         made: dict[str, RecordLink] = {}
-        born: list[int] = []
+        born: list[uuid.UUID] = []
         done, dead = [], []
         for w, verdict in zip(ready, verdicts, strict=True):
             if verdict.record and (first := made.get(verdict.record.id)):
                 _conflict(w, side, first)  # the app takes the two for one
-                done.append(intents[w.row.pk].pk)
+                done.append(intents[w.row.pk].key)
                 continue
             if verdict.record and (other := taken.get(verdict.record.id)) and other.pk != w.row.pk:
                 _joined_or_conflict(ctx, side, w, other, verdict)
-                done.append(intents[w.row.pk].pk)
+                done.append(intents[w.row.pk].key)
                 continue
             _settle(ctx, side, w, verdict, "created")
             if verdict.record:
                 made[verdict.record.id] = w.row
-                (done if verdict.existed else born).append(intents[w.row.pk].pk)
+                (done if verdict.existed else born).append(intents[w.row.pk].key)
             elif not isinstance(verdict.error, NoAnswer):
-                dead.append(intents[w.row.pk].pk)
-        WriteIntent.objects.filter(pk__in=born).update(state=WriteIntent.State.DONE, made=True)
-        WriteIntent.objects.filter(pk__in=done).update(state=WriteIntent.State.DONE)
-        WriteIntent.objects.filter(pk__in=dead).update(state=WriteIntent.State.DEAD)
+                dead.append(intents[w.row.pk].key)
+        store.close_intents(born, WriteIntent.State.DONE, made=True)
+        store.close_intents(done, WriteIntent.State.DONE)
+        store.close_intents(dead, WriteIntent.State.DEAD)
         _close(ctx, [w for w in ready if not w.left and w.row.pk])
+
+
+def _exclude_doubles(ctx: Context, side: Side, work: Sequence[Work]) -> None:
+    """Their counterpart is linked to another record of this sync."""
+    if work:
+        for w in work:
+            w.left.discard(side)
+            w.plan.status, w.plan.code, w.plan.side = RecordStatus.EXCLUDED, "DUPLICATE_IN_SOURCE", side.other
+        with ctx.lease.transaction():
+            _close(ctx, work)
 
 
 def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[list[Work], dict[int, WriteIntent]]:
     """Commit the intents. A create that was sent before goes out again only when it may (``recovery.may_resend``)."""
     with ctx.lease.transaction():
-        known = {i.link_id: i for i in WriteIntent.objects.filter(link__in=[w.row.pk for w in work], side=side.value)
-                 .order_by("generation")}  # fmt: skip
+        sent = WriteIntent.objects.filter(link_id__among=[w.row.pk for w in work], side=side.value)
+        known = {intent.link_id: intent for intent in sent.order_by("generation")}
         ready, fresh = [], []
+        busy = siblings.being_created(ctx, side, work)
         for w in work:
+            if w.row.pk in busy:
+                w.left.clear()
+                w.again, w.row.next_try_at = True, now() + siblings.WAIT
+                continue
             intent = known.get(w.row.pk)
             if intent and intent.state == WriteIntent.State.SENT:
                 if recovery.may_resend(ctx, w.row, side, intent):
@@ -189,18 +223,19 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
             generation = intent.generation + 1 if intent else 0
             name = f"{ctx.sync.pk}:{w.row.pk}:{side}:{generation}:{w.row.created_at.isoformat()}"
             known[w.row.pk] = WriteIntent(
-                link=w.row, sync=ctx.sync, side=side.value, generation=generation, key=uuid.uuid5(KEY_SPACE, name),
-                payload=w.plan.writes[side], source=w.plan.after[side], run=ctx.run,
+                link_id=w.row.pk, sync_id=ctx.sync.pk, side=side.value, generation=generation,
+                key=uuid.uuid5(KEY_SPACE, name), payload=w.plan.writes[side], source=w.plan.after[side], run_id=ctx.run.pk,
             )  # fmt: skip
             fresh.append(known[w.row.pk])
             ready.append(w)
-        WriteIntent.objects.bulk_create(fresh)
+        store.insert_intents(fresh)
         announced = {intent.link_id for intent in fresh}
         resent = [w for w in ready if w.row.pk not in announced]
         for w in resent:
             intent = known[w.row.pk]  # what it is looked up by is what is sent now, which may have changed since
             intent.payload, intent.source, intent.sent_at = w.plan.writes[side], w.plan.after[side], now()
-        WriteIntent.objects.bulk_update([known[w.row.pk] for w in resent], ["payload", "source", "sent_at"])
+        if resent:
+            WriteIntent.objects.bulk_update([known[w.row.pk] for w in resent], ["payload", "source", "sent_at"])
         held = {w.row.pk for w in work} - {w.row.pk for w in ready}
         _close(ctx, [w for w in work if w.row.pk in held])
     return ready, known
@@ -416,12 +451,13 @@ def _close(ctx: Context, work: Sequence[Work]) -> None:
         _close_one(ctx, w, moment, deltas)
     store.update([w.row for w in work], COLUMNS)
     store.add_counts(ctx.sync.pk, deltas)
+    associations.remember(ctx, work)
     _tell(ctx, work, moment)
 
 
 def _mind_others(work: Sequence[Work]) -> None:
     """A person may have asked for some of these records again while the app was being called: counts change from there."""
-    current = dict(RecordLink.objects.filter(pk__in=[w.row.pk for w in work]).values_list("pk", "status"))
+    current = dict(RecordLink.objects.filter(pk__among=[w.row.pk for w in work]).values_list("pk", "status"))
     for w in work:
         w.row.status = current.get(w.row.pk, w.row.status)
 

@@ -12,7 +12,7 @@ from integrations.records import Side
 from integrations.registry import Kind
 from portal.accounts import audit
 from portal.accounts.models import Account
-from syncjobs.models import SETTINGS, DeletePolicy, Direction, Sync, SyncState
+from syncjobs.models import SETTINGS, ConstantField, DeletePolicy, Direction, Sync, SyncState
 from syncjobs.services import mappings, previews
 
 ROWS = ["mappings", "filters", "constants"]
@@ -69,7 +69,20 @@ def choose_pair(
     for rows in ROWS:
         getattr(draft, rows).all().delete()
     draft.mappings.bulk_create(mappings.default_rows(draft, schemas))
+    draft.constants.bulk_create(_stamps(draft, schemas))
     return draft
+
+
+def _stamps(draft: Sync, schemas: mappings.Schemas) -> list[ConstantField]:
+    """What the app's kind gives new records of the hub, for example the life-cycle stage of a lead: on creation only, so that it
+    never takes back what people or the hub made of it since."""
+    fields = {preset.concept: preset.field for preset in draft.hub_kind_info.presets}
+    wanted = [(fields[concept], value) for concept, value in draft.app_kind_info.stamps if concept in fields]
+    return [
+        ConstantField(sync=draft, side=Side.HUB.value, field=name, value=value, on_create_only=True)
+        for name, value in wanted
+        if name in schemas.hub and schemas.hub[name].writable
+    ]
 
 
 def _check_pair(draft: Sync, app: AppInstance, hub: AppInstance, hub_kind: str, app_kind: str) -> None:
@@ -112,6 +125,19 @@ def _defaults(draft: Sync, schemas: mappings.Schemas) -> None:
 
 def can_delete(sync: Sync, side: Side) -> bool:
     return sync.instance(side).app.abilities(sync.kind(side)).delete
+
+
+def too_many_containers(instance: AppInstance, kind: str, chosen: int) -> str:
+    """Why so many lists or tags cannot be chosen; "" when they can. The number is the app's."""
+    most = instance.app.abilities(kind).most_containers
+    if not most or chosen <= most:
+        return ""
+    return gettext("%(app)s: at most %(most)d can be chosen, and %(n)d are. Untick %(over)d, or take all of them.") % {
+        "app": instance.app.name,
+        "most": most,
+        "n": chosen,
+        "over": chosen - most,
+    }
 
 
 def concept_pairs(hub_kind: Kind, app_kind: Kind) -> dict[str, tuple[str, str]]:
@@ -161,6 +187,45 @@ def copy_of(*, sync: Sync, by: Any) -> Sync:
             row.pk, row.sync = None, draft
         related.model.objects.bulk_create(rows)
     return draft
+
+
+def alike(draft: Sync) -> list[Sync]:
+    """The account's saved syncs of the same objects of the same two apps, in other instances: their settings would fit."""
+    if not draft.app_kind or draft.draft_of_id:
+        return []
+    same = Sync.objects.for_account(draft.account).saved().filter(hub_kind=draft.hub_kind, app_kind=draft.app_kind)
+    return [
+        sync
+        for sync in same.order_by("pk")
+        if all(sync.instance(side).app_key == draft.instance(side).app_key for side in Side)
+    ]
+
+
+@transaction.atomic
+def copy_settings(*, draft: Sync, source: Sync) -> list[str]:
+    """Everything that a person decided about ``source``, for this draft: rules, mappings, filters, fixed values. Lists and tags are
+    each account's own and stay unchosen. Returns the labels of mappings that do not fit here (a custom field that only the other
+    account has) and were left out. Raises Refused, or ConnectorError where fields must be read."""
+    if source not in alike(draft):
+        raise Refused(gettext("That sync keeps other objects equal."))
+    schemas = mappings.schemas_of(draft)
+    for name in SETTINGS:
+        if name not in ("hub_scope", "app_scope"):
+            setattr(draft, name, getattr(source, name))
+    draft.save()
+    known = {Side.HUB.value: schemas.hub, Side.APP.value: schemas.app}
+    left_out = []
+    for name in ROWS:
+        getattr(draft, name).all().delete()
+        rows = []
+        for row in getattr(source, name).all():
+            if name == "mappings" and (row.app_field not in schemas.app or row.hub_field not in schemas.hub):
+                left_out.append(str(row))
+            elif name != "constants" or row.field in known[row.side]:
+                row.pk, row.sync = None, draft
+                rows.append(row)
+        getattr(draft, name).bulk_create(rows)
+    return left_out
 
 
 def reach(*, draft: Sync, step: str, order: list[str]) -> None:

@@ -16,6 +16,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from integrations import registry
 from integrations.errors import ConnectorError
 from integrations.records import Field, FieldType, Side
 from integrations.services import schemas as app_schemas
@@ -63,6 +64,9 @@ class Schemas:
     strict: bool  # one of the two apps maps identical types only
     app_writable: bool  # the app's API can create or update records of this kind
     hub_writable: bool
+    pairs: frozenset[tuple[str, str]] = (
+        frozenset()
+    )  # (hub kind, app kind) of all objects that the two apps can keep equal
 
     def side(self, side: Side) -> dict[str, Field]:
         return self.hub if side is Side.HUB else self.app
@@ -85,7 +89,8 @@ def schemas_of(sync: Sync, *, refresh: bool = False) -> Schemas:
         found[f"{side}_name"] = instance.app.name
         found[f"{side}_writable"] = abilities.create or abilities.update
     strict = sync.instance(Side.APP).app.strict_types or sync.instance(Side.HUB).app.strict_types
-    return Schemas(**found, strict=strict)
+    pairs = registry.pairs(sync.instance(Side.HUB).app, sync.instance(Side.APP).app)
+    return Schemas(**found, strict=strict, pairs=frozenset((hub.key, app.key) for hub, app in pairs))
 
 
 def towards(direction: str, side: Side) -> bool:
@@ -99,6 +104,18 @@ def compat_to(schemas: Schemas, app_field: str, hub_field: str, to: Side) -> Com
     if to is Side.APP:
         source, target = target, source
     return compatibility(source.type, target.type, schemas.strict)
+
+
+def is_association(schemas: Schemas, app_field: str, hub_field: str) -> bool:
+    """Do both fields name records? Then the mapping carries which records belong together, not a value."""
+    fields = (schemas.app.get(app_field), schemas.hub.get(hub_field))
+    return all(field is not None and field.type is FieldType.REFERENCE for field in fields)
+
+
+def stand_in(field: Field) -> str:
+    """What a required option takes in place of a value without a counterpart: its first, so that the record can be made at all."""
+    needed = field.required and field.type is FieldType.OPTION and field.writable
+    return field.options[0].value if needed and field.options else ""
 
 
 def why_not(schemas: Schemas, app_field: str, hub_field: str, to: Side) -> str:
@@ -120,6 +137,13 @@ def why_not(schemas: Schemas, app_field: str, hub_field: str, to: Side) -> str:
             "field": source.label,
             "app": schemas.name(to.other),
         }
+    if is_association(schemas, app_field, hub_field):
+        referred = (schemas.hub[hub_field].refers_to, schemas.app[app_field].refers_to)
+        if referred not in schemas.pairs:
+            return gettext("“%(source)s” and “%(target)s” lead to records that do not sync with each other.") % {
+                "source": source.label,
+                "target": target.label,
+            }
     compat = compat_to(schemas, app_field, hub_field, to)
     if compat.ok:
         return ""
@@ -212,6 +236,11 @@ def default_rows(sync: Sync, schemas: Schemas) -> list[FieldMapping]:
                 on=required or (preset.on and twin.on),
                 required=required,
                 locked=preset.locked or twin.locked,
+                otherwise={
+                    side.value: value
+                    for side, field in ((Side.HUB, schemas.hub[twin.field]), (Side.APP, schemas.app[preset.field]))
+                    if (value := stand_in(field))
+                },
                 position=len(rows),
             )
         )
@@ -301,7 +330,18 @@ def set_winner(*, row: FieldMapping, winner: str) -> None:
         row.save(update_fields=["winner"])
 
 
-_KEPT = ["app_field", "hub_field", "direction", "winner", "transform", "value_map", "on", "custom", "position"]
+_KEPT = [
+    "app_field",
+    "hub_field",
+    "direction",
+    "winner",
+    "transform",
+    "value_map",
+    "otherwise",
+    "on",
+    "custom",
+    "position",
+]
 
 
 def remove(*, row: FieldMapping) -> str:

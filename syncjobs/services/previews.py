@@ -14,7 +14,7 @@ from syncjobs.runner import preview as runner
 from syncjobs.services import runs
 
 ROWS = {
-    "mappings": ["app_field", "hub_field", "direction", "winner", "transform", "value_map", "on"],
+    "mappings": ["app_field", "hub_field", "direction", "winner", "transform", "value_map", "otherwise", "on"],
     "constants": ["side", "field", "value", "on_create_only"],
     "filters": ["side", "groups"],
 }

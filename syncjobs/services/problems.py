@@ -73,6 +73,11 @@ def _limits(sync: Sync, schemas: Schemas) -> Iterator[str]:
                 "list": ability.containers or _("list"),
                 "app": schemas.name(side),
             }
+        chosen = sync.scope(side).get("lists") or []
+        if towards(sync.direction, side.other) and (
+            reason := drafts.too_many_containers(sync.instance(side), sync.kind(side), len(chosen))
+        ):
+            yield reason
     for stored in sync.filters.all():
         side = Side(stored.side)
         for rule in (rule for group in stored.groups for rule in group):

@@ -1,14 +1,17 @@
 """Starting runs. One run per sync at a time; the database sees to that."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.timezone import now
 
+from integrations.records import FieldType, Side
+from integrations.services import schemas
 from syncjobs.models import PendingChange, RecordLink, RunKind, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
+from syncjobs.runner.associations import ready
 from syncjobs.runner.lease import Lease
 from syncjobs.runner.slices import IN_BACKGROUND
 
@@ -68,6 +71,7 @@ def _anything_waits(sync: Sync) -> bool:
     due = Q(next_try_at=None) | Q(next_try_at__lte=now())
     return (
         PendingChange.objects.filter(sync=sync).exists()
+        or ready(sync.pk).exists()
         or RecordLink.objects.filter(due, sync=sync, dirty__gt=0).exists()
     )
 
@@ -121,11 +125,42 @@ def _by_turns(syncs: Any) -> list[Sync]:
 
 
 def _start_if_due(sync: Sync) -> int:
+    """What people and apps wait for goes first, then what keeps the sync honest in the long run."""
     polls = _poll_is_due(sync)
-    if not (polls or _anything_waits(sync)):
+    if polls or _anything_waits(sync):
+        kind = RunKind.INCREMENTAL
+    elif _scan_is_due(sync):
+        kind = RunKind.FULL_SCAN
+    elif _audit_is_due(sync):
+        kind = RunKind.AUDIT
+    else:
         return 0
     try:
-        start(sync=sync, kind=RunKind.INCREMENTAL, only_inbox=not polls)
+        start(sync=sync, kind=kind, only_inbox=kind == RunKind.INCREMENTAL and not polls)
     except RunAlreadyActive:
         return 0
     return 1
+
+
+def _tonight(sync: Sync) -> datetime:
+    """The moment of this day (UTC) from which this sync's nightly work may begin: syncs are spread over five hours."""
+    midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(minutes=sync.pk * 7 % 300)
+
+
+def _scan_is_due(sync: Sync) -> bool:
+    """At once where a full scan was asked for; else once a week, and each night where associations are mapped: no app's feed tells
+    reliably that one was made or undone."""
+    if sync.last_scan_at is None:
+        return True
+    every = timedelta(days=1 if sync.mappings.filter(on=True, hub_field__in=_references(sync)).exists() else 7)
+    return now() >= _tonight(sync) > sync.last_scan_at + every - timedelta(hours=6)
+
+
+def _references(sync: Sync) -> list[str]:
+    known = schemas.stored(sync.instance(Side.HUB), sync.kind(Side.HUB)) or []
+    return [field.name for field in known if field.type is FieldType.REFERENCE]
+
+
+def _audit_is_due(sync: Sync) -> bool:
+    return now() >= _tonight(sync) and (sync.audited_at is None or sync.audited_at < _tonight(sync))

@@ -22,6 +22,7 @@ from syncjobs.models import (
     SyncState,
 )
 from syncjobs.runner import store
+from syncjobs.runner.partners import dependents
 from syncjobs.services import previews, runs
 
 
@@ -45,6 +46,8 @@ def save_and_sync(*, draft: Sync, by: Any) -> Sync:
     # New settings make a run under the old ones pointless; its links and cursors stay.
     sync.runs.active().update(state=RunState.ABORTED, finished_at=now())
     runs.start(sync=sync, kind=RunKind.INITIAL, by=by)
+    # Associations of the same two apps' other syncs can point to these records from now on: read once more in full.
+    Sync.objects.filter(pk__in=[other.pk for other in dependents(sync)]).update(last_scan_at=None)
     audit.record(account=sync.account, user=by, verb="sync.saved", target=str(sync), version=sync.version)
     return sync
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -56,6 +57,7 @@ class ConnectPage(StepPage):
             "hub": self.hub,
             "hub_connected": bool(self.hub and self.hub.state == InstanceState.CONNECTED),
             "choices": self.choices(),
+            "alike": drafts.alike(self.draft) if self.hub else [],
             "fixed": bool(self.draft.draft_of_id),
             "hubs_to_connect": [_to_connect(app, here, as_hub=True) for app in _all_apps() if app.can_be_hub],
             "apps_to_connect": [_to_connect(app, here) for app in _all_apps() if not app.only_hub and self._pairs(app)],
@@ -139,6 +141,25 @@ class ConnectPage(StepPage):
                 % {"reason": error}
             )
             return False
+        return True
+
+    def act(self, verb: str, argument: str) -> bool:
+        if verb != "copy" or not self.save():
+            return False
+        chosen = self.typed("copy_from")
+        source = next((sync for sync in drafts.alike(self.draft) if str(sync.pk) == chosen), None)
+        if source is None:
+            self.errors.append(_("Choose the sync whose settings you want."))
+            return False
+        try:
+            left_out = drafts.copy_settings(draft=self.draft, source=source)
+        except ConnectorError as error:
+            self.errors.append(_("The fields could not be read: %(reason)s") % {"reason": error})
+            return False
+        messages.success(self.request, _("The settings are copied. Look at them in the next steps."))
+        if left_out:
+            words = _("Left out, because this account has no such field: %(fields)s.")
+            messages.warning(self.request, words % {"fields": ", ".join(left_out)})
         return True
 
     def complete(self) -> bool:

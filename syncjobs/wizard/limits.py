@@ -111,11 +111,15 @@ class LimitsPage(StepPage):
         return not self.errors
 
     def act(self, verb: str, argument: str) -> bool:
-        """Rows of a filter come, go and change (``app:…``, ``hub:…``), or ``lists`` asks for a redraw. What is complete is
+        """Rows of a filter come, go and change (``app:…``, ``hub:…``), or ``lists`` asks for a redraw (``lists:app`` chooses
+        all that the search shows). What is complete is
         stored; the rest stays on the page without complaint."""
         for editor in self.filters:
             if verb == editor.side:
                 editor.act(argument)
+        for lists in self.lists:
+            if verb == "lists" and argument == lists.side:
+                lists.choose_visible()
         if not self.save():
             self.errors.clear()
             for part in self.parts:

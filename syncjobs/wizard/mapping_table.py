@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.errors import ConnectorError
 from integrations.records import Field, Side
 from syncjobs.models import ConstantField, Direction, FieldMapping, Sync
-from syncjobs.services import constants, mappings
+from syncjobs.runner.partners import partner_of
+from syncjobs.services import constants, mappings, new_fields, value_maps
 from syncjobs.services.mappings import Refused, Schemas
 from syncjobs.wizard import labels, samples
 from syncjobs.wizard.page import StepPage
@@ -41,6 +42,8 @@ class Row:
     state: str  # ready, review, failed, off, unused
     note: str  # why it is not ready, or what happens to values on the way
     sample: str
+    association: bool = False
+    has_values: bool = False  # both fields are lists whose values can be paired
 
     @property
     def words(self) -> str:
@@ -51,6 +54,7 @@ FILTERS = {
     "all": (gettext_lazy("All mappings"), lambda row: True),
     "default": (gettext_lazy("Default"), lambda row: not row.mapping.custom),
     "custom": (gettext_lazy("Custom"), lambda row: row.mapping.custom),
+    "associations": (gettext_lazy("Association mappings"), lambda row: row.association),
     "warnings": (gettext_lazy("With warnings"), lambda row: row.state in ("failed", "review")),
     "off": (gettext_lazy("Off"), lambda row: not row.mapping.on),
 }
@@ -78,6 +82,8 @@ def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, peeks: dict[Side,
         sample=samples.shown(peek.values.get(mapping.hub_field if source is Side.HUB else mapping.app_field))
         if peek
         else "",
+        association=mappings.is_association(schemas, mapping.app_field, mapping.hub_field),
+        has_values=not mapping.locked and value_maps.fields_of(mapping, schemas) is not None,
     )
 
 
@@ -97,12 +103,32 @@ def _state(draft: Sync, schemas: Schemas, mapping: FieldMapping, flows: Directio
     reasons = [mappings.why_not(schemas, mapping.app_field, mapping.hub_field, side) for side in sides]
     if any(reasons):
         return "failed", next(filter(None, reasons))
+    if mappings.is_association(schemas, mapping.app_field, mapping.hub_field) and (
+        rest := _rests(draft, schemas, mapping)
+    ):
+        return "unused", rest
     notes = []
+    if lonely := value_maps.lonely(mapping, schemas):
+        words = ngettext("%(n)d value has no partner.", "%(n)d values have no partner.", lonely)
+        notes.append(words % {"n": lonely})
     for side in sides:
         compat = mappings.compat_to(schemas, mapping.app_field, mapping.hub_field, side)
         if compat.lossy:
             notes.append(_("To %(app)s: %(what)s") % {"app": schemas.name(side), "what": _(compat.reason)})
     return ("review", " ".join(notes)) if notes else ("ready", "")
+
+
+def _rests(draft: Sync, schemas: Schemas, mapping: FieldMapping) -> str:
+    """Why an association does nothing yet; "" when the records that it names sync, too."""
+    hub_kind, app_kind = schemas.hub[mapping.hub_field].refers_to, schemas.app[mapping.app_field].refers_to
+    if (hub_kind, app_kind) == (draft.hub_kind, draft.app_kind) or partner_of(draft, hub_kind, app_kind):
+        return ""
+    return _("Begins when a sync of %(app)s %(app_records)s with %(hub)s %(hub_records)s is on.") % {
+        "app": schemas.app_name,
+        "app_records": draft.instance(Side.APP).app.kind(app_kind).label,
+        "hub": schemas.hub_name,
+        "hub_records": draft.instance(Side.HUB).app.kind(hub_kind).label,
+    }
 
 
 @dataclass(frozen=True)
@@ -153,6 +179,7 @@ class MappingPage(StepPage):
             "add_error": self.add_error,
             "app_options": self._options(Side.APP),
             "hub_options": self._options(Side.HUB),
+            "makers": [side for side in (Side.APP, Side.HUB) if new_fields.can_make(self.draft, side)],
             "custom_mappings": self.draft.account.custom_mappings,
             "fixed_values": self._constants(),
             "constant_error": self.constant_error,
@@ -221,14 +248,17 @@ class MappingPage(StepPage):
         try:
             return self._act(verb, argument, self.schemas)
         except Refused as refusal:
-            if verb in ("add", "trial"):
+            if verb in ("add", "make", "trial"):
                 self.add_error = str(refusal)
             elif verb == "constant":
                 self.constant_error = str(refusal)
             else:
                 self.errors.append(str(refusal))
         except ConnectorError as error:
-            self.errors.append(_("The fields could not be read: %(reason)s") % {"reason": error})
+            if verb == "make":
+                self.add_error = _("The field could not be made: %(reason)s") % {"reason": error}
+            else:
+                self.errors.append(_("The fields could not be read: %(reason)s") % {"reason": error})
         return False
 
     def _act(self, verb: str, argument: str, schemas: Schemas) -> bool:
@@ -245,6 +275,8 @@ class MappingPage(StepPage):
                 app_field, hub_field = self._typed("add_app"), self._typed("add_hub")
                 mappings.add(sync=self.draft, schemas=schemas, app_field=app_field, hub_field=hub_field)
                 self.added = True
+            case "make":
+                self._make(argument, schemas)
             case "refresh":
                 self._schemas = mappings.schemas_of(self.draft, refresh=True)
                 mappings.recheck(sync=self.draft, schemas=self._schemas)
@@ -270,6 +302,16 @@ class MappingPage(StepPage):
         words = mappings.label(self.schemas, Side.APP, row.app_field)
         token = mappings.remove(row=row)
         self.request.session[UNDO_KEY] = {"sync": self.draft.pk, "token": token, "words": words}
+
+    def _make(self, side: str, schemas: Schemas) -> None:
+        """A field at ``side`` for the one that is chosen at the other."""
+        if side not in (Side.HUB.value, Side.APP.value):
+            raise Refused(_("Choose a field."))
+        where = Side(side)
+        source = self._typed(f"add_{where.other}")
+        new_fields.make(sync=self.draft, schemas=schemas, side=where, source=source, by=self.request.user)
+        self._schemas = mappings.schemas_of(self.draft)
+        self.added = True
 
     def _add_constant(self, side: str, schemas: Schemas) -> None:
         if side not in (Side.HUB.value, Side.APP.value):

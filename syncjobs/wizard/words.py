@@ -216,7 +216,15 @@ def _lists(picture: Picture) -> Iterator[SafeString]:
         ability, scope = picture.can(side), picture.sync.scope(side)
         if ability.containers and picture.writes(side.other):
             chosen = [picture.lists.get(str(item), str(item)) for item in scope.get("lists") or []]
-            if chosen:
+            if chosen and ability.containers == "tag":
+                text = ngettext(
+                    "Records come from {app} with <b>{n} tag</b>: {names}.",
+                    "Records come from {app} with any of <b>{n} tags</b>: {names}.",
+                    len(chosen),
+                )
+            elif ability.containers == "tag":
+                text = _("Records come from {app} <b>whatever their tags</b>.")
+            elif chosen:
                 text = ngettext(
                     "Records come from <b>{n} list</b> of {app}: {names}.",
                     "Records come from <b>{n} lists</b> of {app}: {names}.",

@@ -149,6 +149,46 @@ class TestApiClient:
         api.archive("contacts", "901", "companies", company.id)
         assert company.id not in {str(e.to_object_id) for e in api.get_page("contacts", "901", "companies").results}
 
+    def test_associations_in_batches(self, classic: Any) -> None:
+        api = classic.crm.associations.v4.batch_api
+        firms = [classic.crm.companies.basic_api.create({"properties": {"name": name}}).id for name in "AB"]
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
+        pairs = [{"from": {"id": "901"}, "to": {"id": firm}, "types": types} for firm in firms]
+        made = api.create("contacts", "companies", {"inputs": pairs})
+        assert {str(each.to_object_id) for each in made.results} == set(firms)
+        read = api.get_page("contacts", "companies", {"inputs": [{"id": "901"}]}).results[0]
+        labels = {str(each.to_object_id): {one.label for one in each.association_types} for each in read.to}
+        assert [labels[firm] for firm in firms] == [{None}, {None, "Primary"}]
+        api.archive_labels("contacts", "companies", {"inputs": pairs[1:]})
+        api.archive("contacts", "companies", {"inputs": [{"from": {"id": "901"}, "to": [{"id": firms[0]}]}]})
+        read = api.get_page("contacts", "companies", {"inputs": [{"id": "901"}]}).results[0]
+        labels = {str(each.to_object_id): {one.label for one in each.association_types} for each in read.to}
+        assert [labels.get(firm) for firm in firms] == [None, {None}]
+
+    def test_a_list_brings_associations(self, classic: Any) -> None:
+        page = classic.crm.deals.basic_api.get_page(limit=5, associations=["companies", "contacts"])
+        assert all(deal.associations["companies"].results[0].id for deal in page.results)
+
+    def test_a_lead_is_made_with_its_contact(self, classic: Any) -> None:
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 578}]
+        given = {"properties": {"hs_lead_name": "L"}, "associations": [{"to": {"id": "901"}, "types": types}]}
+        made = classic.crm.objects.leads.basic_api.create(given)
+        read = classic.crm.objects.leads.basic_api.get_by_id(made.id, associations=["contacts"])
+        assert read.associations["contacts"].results[0].id == "901"
+
+    def test_makes_a_pipeline(self, classic: Any) -> None:
+        stages = [{"label": "Due", "displayOrder": 0, "metadata": {"probability": "0.5"}}]
+        given = {"label": "Renewals", "displayOrder": 1, "stages": stages}
+        made = classic.crm.pipelines.pipelines_api.create("deals", given)
+        found = {each.id: each for each in classic.crm.pipelines.pipelines_api.get_all("deals").results}
+        assert found[made.id].stages[0].metadata == {"probability": "0.5"}
+        options = {each.value for each in classic.crm.properties.core_api.get_by_name("deals", "dealstage").options}
+        assert options >= {"closedwon", made.stages[0].id}
+
+    @pytest.mark.parametrize("kind", ["calls", "emails", "meetings", "notes", "tasks", "leads"])
+    def test_reads_objects_of_every_kind(self, classic: Any, kind: str) -> None:
+        assert getattr(classic.crm.objects, kind).basic_api.get_page(limit=1).results
+
     def test_oauth_code_refresh_and_revocation(self, classic: Any, hubspot: dict[str, Any]) -> None:
         models = _models("oauth")
         app = {name: hubspot[name] for name in ("client_id", "client_secret")}
@@ -184,6 +224,14 @@ class TestApiClient:
 
 class TestSdk:
     """hubspot-sdk, dated paths."""
+
+    @pytest.mark.parametrize(
+        "kind",
+        ["companies", "deals", "tickets", "products", "invoices", "leads", "calls", "meetings", "notes", "tasks"],
+    )
+    def test_reads_objects_of_every_kind(self, dated: Any, hubspot: dict[str, Any], kind: str) -> None:
+        found = list(getattr(dated.crm.objects, kind).list(limit=100))
+        assert [record.id for record in found] == [row["id"] for row in control(hubspot, "list", type=kind)["results"]]
 
     def test_reads_all_pages_of_contacts(self, dated: Any, hubspot: dict[str, Any]) -> None:
         everybody = control(hubspot, "list", type="contacts")["results"]

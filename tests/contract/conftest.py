@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import requests
 
+from integrations.standins.realservers.tryton import TrytonServer
 from tests.integrations.server import Server
 from tests.processes import die_with_parent, stop
+from tests.realservers import erp
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NO_LIMITS = ["hubspot.limit_oauth=0", "hubspot.limit_static=0", "hubspot.limit_search=0"]
@@ -55,3 +57,9 @@ def server() -> Iterator[Server]:
     """A server that answers what the test says."""
     with Server().running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def tryton(tmp_path_factory: Any) -> Iterator[TrytonServer]:
+    """One server for all tests; each of them puts its database back to the template first."""
+    yield from erp.running(tmp_path_factory.mktemp("tryton"))

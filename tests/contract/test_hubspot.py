@@ -6,67 +6,21 @@ from typing import Any
 import pytest
 
 from integrations import errors
-from integrations.connectors.hubspot import connector as module
+from integrations.connectors.hubspot import feed
 from integrations.connectors.hubspot.client import fault
 from integrations.connectors.hubspot.connector import HubSpot
 from integrations.connectors.hubspot.schema import to_canonical, to_wire
-from integrations.http import Answer, ApiSession, Bearer
+from integrations.http import Answer, ApiSession
 from integrations.records import Create, Field, FieldType, Option, Ref, Update, Value, Values
 from tests.contract.conftest import Control
+from tests.contract.hubspot import SHOWN, HubSpotPeer, opened, wire
 from tests.contract.suite import ConnectorContract, Names
 from tests.integrations.server import Reply, Server
-
-SHOWN = ["email", "firstname", "lastname"]
-
-
-class HubSpotPeer:
-    """A person in HubSpot, by the stand-in's control verbs."""
-
-    def __init__(self, control: Control) -> None:
-        self.control = control
-
-    def put(self, values: Values) -> str:
-        return str(self.control("records", create=[wire(values)])["created"][0])
-
-    def put_many(self, count: int) -> list[str]:
-        people = [{"email": f"many{number}@example.com", "firstname": "Many"} for number in range(count)]
-        return [str(id) for id in self.control("records", create=people)["created"]]
-
-    def edit(self, id: str, values: Values) -> None:
-        self.control("records", edit=[{"id": int(id), **wire(values)}])
-
-    def remove(self, id: str) -> None:
-        self.control("records", delete=[int(id)])
-
-    def merge(self, winner: str, loser: str) -> str:
-        return str(self.control("records", merge=[[int(winner), int(loser)]])["merged"][0])
-
-    def values(self, id: str) -> Values:
-        held = {item["id"]: item["properties"] for item in self.control("list")["results"]}[id]
-        return {name: held.get(name) or None for name in SHOWN}
-
-    def ids(self) -> set[str]:
-        return {item["id"] for item in self.control("list")["results"]}
-
-    def trouble(self, what: str) -> None:
-        if what == "revoked":
-            self.control("faults", fault="status", status=401)
-        elif what == "limited":
-            self.control("faults", fault="status", status=429, next=1)
-        elif what == "down":
-            self.control("down", how="503")
-        else:
-            self.control("faults", fault="lost", next=1)
-
-
-def wire(values: Values) -> dict[str, str]:
-    return {name: to_wire(value) for name, value in values.items()}
 
 
 @pytest.fixture
 def connector(hubspot_standin: dict[str, Any]) -> HubSpot:
-    session = ApiSession(hubspot_standin["api_url"], auth=Bearer(hubspot_standin["token"]), fault=fault)
-    return HubSpot(session, app_url=hubspot_standin["app_url"], portal_id="4242", scopes=["crm.objects.contacts.write"])
+    return opened(hubspot_standin)
 
 
 @pytest.fixture
@@ -214,7 +168,7 @@ def test_archived_records_are_found_a_page_at_a_time(connector: HubSpot, peer: H
     fresh = peer.put({"email": "fresh@example.com"})
     cursor = connector.changes("contacts", fields=SHOWN, cursor=None, position=None, scope={}).cursor
     assert cursor
-    told_before = cursor["lo"] + module.OVERLAP + 2000  # those 250 were told by an earlier pass
+    told_before = cursor["lo"] + feed.OVERLAP + 2000  # those 250 were told by an earlier pass
     cursor["archived"] |= {"lap": told_before, "since": told_before}
     peer.control("clock", advance=600)
     peer.remove(fresh)

@@ -31,10 +31,12 @@ def _configured(hubspot_standin: dict[str, Any], hubspot_control: Control, setti
     )
 
 
-def decide(address: str, decision: str = "allow", portal: int = 4242) -> dict[str, str]:
-    """What the person does on the consent page; the query that the callback gets."""
+def decide(address: str, decision: str = "allow", portal: int = 4242, *, optional: bool = True) -> dict[str, str]:
+    """What the person does on the consent page; the query that the callback gets. ``optional``: the account's plan has it all."""
     assert requests.get(address, timeout=20).status_code == 200
     form = [*parse_qsl(urlsplit(address).query), ("portal", str(portal)), ("decision", decision)]
+    if optional:
+        form += [("optional", scope) for scope in dict(form)["optional_scope"].split()]
     answer = requests.post(address.partition("?")[0], data=form, allow_redirects=False, timeout=20)
     assert answer.status_code == 303, answer.text
     return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
@@ -62,6 +64,15 @@ def test_the_live_checks_are_saved(account: Account, manager: User) -> None:
     assert [result.state for result in results] == ["passed"] * len(results)
     assert [check["name"] for check in instance.checks] == [result.name for result in results]
     assert instance.checked_at
+
+
+def test_what_a_plan_lacks_does_not_stop_the_connection(account: Account, manager: User) -> None:
+    address = start_oauth(account=account, user=manager, app=HUBSPOT, label="")
+    instance = finish_oauth(account=account, user=manager, query=decide(address, optional=False))
+    results = list(connections.run_checks(instance))
+    assert {result.name for result in results if result.state == "warning"} == {"Products", "Invoices", "Leads"}
+    assert not [result for result in results if result.state == "failed"]
+    assert all(result.fix for result in results if result.state == "warning")
 
 
 def test_fields_are_read_once_and_kept(account: Account, manager: User, hubspot_control: Control) -> None:

@@ -167,15 +167,51 @@ def test_the_stand_ins_notifications_are_believed(
         ),
         ({"subscriptionType": "object.propertyChange", "objectTypeId": "0-1"}, {"7001"}),
         ({"subscriptionType": "", "eventType": "contact.creation"}, {"7001"}),
+        ({"subscriptionType": "object.creation", "objectTypeId": "0-46"}, {"7001"}),
+        ({"subscriptionType": "deal.propertyChange"}, {"7001"}),
         ({"subscriptionType": "conversation.creation"}, set()),
         ({"subscriptionType": "object.creation", "objectTypeId": "2-99"}, set()),
     ],
 )
 def test_which_records_an_event_names(more: dict[str, Any], ids: set[str]) -> None:
+    assert {hint.id for hint in told(**more)} == ids
+
+
+@pytest.mark.parametrize(
+    ("more", "ends"),
+    [
+        (
+            {"subscriptionType": "contact.associationChange", "associationType": "CONTACT_TO_COMPANY"},
+            ("contacts", "companies"),
+        ),
+        ({"subscriptionType": "deal.associationChange", "associationType": "DEAL_TO_CONTACT"}, ("deals", "contacts")),
+        (
+            {
+                "subscriptionType": "object.associationChange",
+                "objectTypeId": "0-47",
+                "associationType": "MEETING_EVENT_TO_TICKET",
+            },
+            ("meetings", "tickets"),
+        ),
+    ],
+)
+def test_a_changed_association_names_both_records(more: dict[str, Any], ends: tuple[str, str]) -> None:
+    found = told(objectId=None, fromObjectId=7, toObjectId=8, associationRemoved=True, **more)
+    assert {(hint.kind, hint.id) for hint in found} == {(ends[0], "7"), (ends[1], "8")}
+
+
+def test_an_association_with_what_we_do_not_sync_names_one_record() -> None:
+    found = told(
+        subscriptionType="deal.associationChange", associationType="DEAL_TO_LINE_ITEM", fromObjectId=7001, toObjectId=8
+    )
+    assert {(hint.kind, hint.id) for hint in found} == {("deals", "7001")}
+
+
+def told(**more: Any) -> list[Hint]:
+    """The hints of one signed notification."""
     body, stamp = json.dumps([event(**more)]).encode(), str(int(time.time() * 1000))
     headers = {"X-HubSpot-Signature-v3": sign("POST", URL, body, stamp, SECRET), "X-HubSpot-Request-Timestamp": stamp}
-    found = hints(method="POST", url=URL, headers=headers, body=body, secret=SECRET)
-    assert {hint.id for hint in found} == ids
+    return list(hints(method="POST", url=URL, headers=headers, body=body, secret=SECRET))
 
 
 def test_percent_encoded_characters_count_as_hubspot_decodes_them() -> None:

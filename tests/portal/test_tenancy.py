@@ -55,7 +55,8 @@ class Rule:
     data: Callable[[Tenant], dict[str, Any]] = lambda tenant: {}
 
     def path(self, name: str, tenant: Tenant) -> str:
-        return reverse(name, args=[*([self.of(tenant)] if self.of else []), *self.args])
+        found = self.of(tenant) if self.of else ()
+        return reverse(name, args=[*(found if isinstance(found, tuple) else (found,)), *self.args])
 
 
 def sync(tenant: Tenant) -> int:
@@ -102,6 +103,11 @@ TABLE: dict[str, Rule] = {
     "syncjobs:draft_new": Rule(MANAGER, "post"),
     "syncjobs:setup": Rule(MANAGER, "get post", of=draft, args=("direction",)),
     "syncjobs:setup_sample": Rule(MANAGER, of=draft),
+    "syncjobs:setup_values": Rule(
+        MANAGER,
+        "get post",
+        of=lambda t: (t.draft.pk, t.draft.mappings.get_or_create(app_field="tags", hub_field="tags")[0].pk),
+    ),
     "syncjobs:setup_estimate": Rule(MANAGER, of=draft),
     "syncjobs:edit": Rule(MANAGER, "post", of=sync),
     "syncjobs:discard": Rule(MANAGER, "post", of=draft),

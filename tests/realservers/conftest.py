@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from integrations.connectors.base import Connector
-from tests.contract.conftest import hubspot_control, hubspot_standin
+from tests.contract.conftest import hubspot_control, hubspot_standin, tryton
 from tests.realservers import accounts, servers
 from tests.realservers.proxy import Proxy
 from tests.realservers.servers import Book, CardServer
 
-__all__ = ["hubspot_control", "hubspot_standin"]
+__all__ = ["hubspot_control", "hubspot_standin", "tryton"]
 
 
 @pytest.fixture(scope="package")

@@ -17,8 +17,8 @@ Asked = tuple[str, str]
 
 
 class Proxy:
-    """``answer_with``: the next requests get this status instead. ``lose``: the next request of this method is passed on, and
-    its answer lost. ``before``: called with each (method, path) before it is passed on."""
+    """``answer_with``: the next requests get this status instead. ``lose``: the next request of this method, or whose
+    path ends so, is passed on, and its answer lost. ``before``: called with each (method, path) before it is passed on."""
 
     def __init__(self, target: str) -> None:
         self.target = urlsplit(target)
@@ -38,7 +38,7 @@ class Proxy:
                     return self._reply(status, [("Retry-After", "7")] if status == 429 else [], b"")
                 proxy.before(asked)
                 status, headers, data = proxy._pass_on(self.command, self.path, body, dict(self.headers))
-                if proxy.lose == self.command:
+                if proxy.lose and (proxy.lose == self.command or self.path.endswith(proxy.lose)):
                     proxy.lose = ""
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     self.close_connection = True

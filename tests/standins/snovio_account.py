@@ -1,23 +1,18 @@
 """A Snov.io account for tests: the stand-in in a thread of this process, and a connector that talks to it over HTTP."""
 
-import asyncio
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-
-import uvicorn
 
 from integrations.connectors.snovio.client import open_client
 from integrations.connectors.snovio.connector import Snovio as Connector
 from integrations.models import AppInstance
 from integrations.services import credentials
 from integrations.standins.people import Shares
-from integrations.standins.server import Gate, _Protocol, attach
 from integrations.standins.snovio import create
 from integrations.standins.snovio.server import Snovio
 from integrations.standins.vendor import World
+from tests.standins.threads import served
 
 
 @contextmanager
@@ -25,20 +20,8 @@ def running(records: int = 0, **settings: Any) -> Iterator[Snovio]:
     """A stand-in that serves until the block ends. ``records`` people exist, all of them in Snov.io."""
     world = World(records=records, shares=Shares(both=0, hub=0, app=1, doubled=0, no_email=0))
     account = create(world, {"rate_limit": 0, **settings})
-    sock = attach(account)
-    server = uvicorn.Server(
-        uvicorn.Config(Gate(account), http=_Protocol, ws="none", lifespan="off", log_level="error", access_log=False)
-    )
-    thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=[sock]),), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.002)
-    try:
+    with served(account):
         yield account
-    finally:
-        server.should_exit = server.force_exit = True
-        thread.join(10)
-        sock.close()
 
 
 def keys(account: Snovio) -> dict[str, str]:

@@ -92,6 +92,19 @@ def test_what_does_not_exist_is_not_found(person: Any, path: str) -> None:
     assert person(path).status_code == 404
 
 
+def test_records_are_associated_and_shown_with_their_neighbours(person: Any, hubspot: dict[str, Any]) -> None:
+    company = control(hubspot, "records", type="companies", create=[{"name": "Tied Ltd"}])["created"][0]
+    person(f"{RECORD.format(901)}/do", {"action": "associate", "value": f"companies {company} primary"})
+    page = person(RECORD.format(901)).text
+    assert f"company #{company} Tied Ltd" in page
+    assert "(Primary)" in page
+    person(f"{RECORD.format(901)}/do", {"action": "dissociate", "value": f"companies {company}"})
+    assert "Tied Ltd" not in person(RECORD.format(901)).text
+    assert (
+        "There is no record" in person(f"{RECORD.format(901)}/do", {"action": "associate", "value": "companies 1"}).text
+    )
+
+
 @pytest.mark.parametrize("kind", ["0-2", "0-3", "0-5", "0-46"])
 def test_every_kind_of_record_has_a_page(person: Any, kind: str) -> None:
     assert person(f"/contacts/4242/objects/{kind}").status_code == 200

@@ -112,6 +112,17 @@ def test_what_a_person_does_is_told(hubspot: dict[str, Any], receiver: Receiver)
     assert merge["newObjectId"] == merge["objectId"]
 
 
+def test_an_association_is_told_from_both_ends(hubspot: dict[str, Any], receiver: Receiver) -> None:
+    note = control(hubspot, "records", type="notes", create=[{"hs_timestamp": "2026-05-01T08:30:00Z"}])["created"][0]
+    control(hubspot, "records", type="notes", associate=[[note, "contacts", 901]])
+    settled(hubspot)
+    told = {event["subscriptionType"]: event for event in receiver.events if "associationType" in event}
+    assert set(told) == {"object.associationChange", "contact.associationChange"}
+    assert told["object.associationChange"]["objectTypeId"] == "0-46"
+    assert told["contact.associationChange"]["associationType"] == "CONTACT_TO_NOTE"
+    assert {event["changeSource"] for event in told.values()} == {"CRM_UI"}
+
+
 def test_changes_made_through_the_api_are_told_too(hubspot: dict[str, Any], receiver: Receiver) -> None:
     requests.post(
         f"{hubspot['api_url']}/crm/objects/2026-03/contacts",

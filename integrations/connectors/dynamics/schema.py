@@ -47,16 +47,9 @@ PHONES = (
 )  # "Text" in older ones
 AS_OPTION = {"directioncode"}  # yes/no columns that mean one of two things
 CURRENCY = "transactioncurrencyid"
-FILLED_IN = {
-    "ownerid",
-    CURRENCY,
-    "statuscode",
-    "defaultuomid",
-    "defaultuomscheduleid",
-    "quantitydecimal",
-    "pricelevelid",
-}
-"""System required columns that the platform, or this connector (``defaults.py``), fills in."""
+FILLED_IN = {"ownerid", CURRENCY, "defaultuomid", "defaultuomscheduleid", "quantitydecimal", "pricelevelid", "invoicenumber"}
+HAVE_DEFAULT = {"Boolean", "Picklist", "Status"}
+"""System required columns that the platform, or this connector (``lookups.Defaults``), fills in: by name and by type."""
 HIDDEN = {"versionnumber", "merged", "masterid", "statecode", "importsequencenumber", "timezoneruleversionnumber",
           "utcconversiontimezonecode", "overriddencreatedon", "exchangerate"}  # fmt: skip
 

@@ -5,56 +5,17 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from integrations.connectors.base import Abilities, Connector
+from integrations.connectors.base import Connector
 from integrations.connectors.hubspot import webhooks
 from integrations.connectors.hubspot.client import PATHS
+from integrations.connectors.hubspot.kinds import KINDS
+from integrations.connectors.hubspot.objects import abilities
+from integrations.connectors.hubspot.permissions import OPTIONAL_SCOPES, PERMISSIONS, SCOPES
 from integrations.oauth import OAuthProvider
-from integrations.registry import App, KeyField, Kind, Permission, Preset, WayIn
+from integrations.registry import App, KeyField, WayIn
 
 if TYPE_CHECKING:
     from integrations.models import AppInstance
-
-# More object types of the same shape are more rows here (and their scopes below).
-CONTACTS = Kind(
-    key="contacts", label=_("Contacts"), noun=_("contact"), concept="person",
-    presets=(
-        Preset("email", "email", required=True, locked=True),
-        Preset("first_name", "firstname"),
-        Preset("last_name", "lastname"),
-        Preset("phone", "phone"),
-        Preset("mobile", "mobilephone"),
-        Preset("job_title", "jobtitle"),
-        Preset("company_name", "company"),
-        Preset("website", "website"),
-        Preset("city", "city"),
-        Preset("country", "country"),
-        Preset("industry", "industry"),
-    ),
-    label_fields=("firstname", "lastname", "email"),
-    filter_fields=("lifecyclestage", "hs_lead_status", "country"),
-)  # fmt: skip
-
-PERMISSIONS = (
-    Permission(
-        _("Contacts"), _("read"), _("To see what changed and send it to your other apps."), "crm.objects.contacts.read"
-    ),
-    Permission(
-        _("Contacts"),
-        _("create, change, archive"),
-        _("To bring over what changed in your other apps. Archived contacts can be restored in HubSpot for 90 days."),
-        "crm.objects.contacts.write",
-    ),
-    Permission(
-        _("Contact properties"), _("read"), _("To offer your own properties for mapping."), "crm.schemas.contacts.read"
-    ),
-    Permission(
-        _("Contact properties"),
-        _("create"),
-        _("Only when you ask for a new property while mapping fields."),
-        "crm.schemas.contacts.write",
-    ),
-    Permission(_("Account"), _("read"), _("To know which HubSpot account this is."), "oauth"),
-)
 
 # HubSpot's own error words beside RFC 6749's.
 TOKEN_ERRORS = {
@@ -70,15 +31,10 @@ OAUTH = OAuthProvider(
     token_url=lambda address: settings.HUBSPOT_API_URL.rstrip("/") + PATHS["token"],
     revoke_url=lambda address: settings.HUBSPOT_API_URL.rstrip("/") + PATHS["revoke"],
     client=lambda: (settings.HUBSPOT_CLIENT_ID, settings.HUBSPOT_CLIENT_SECRET),
-    scopes=tuple(permission.scope for permission in PERMISSIONS),
+    scopes=SCOPES,
+    optional_scopes=OPTIONAL_SCOPES,
     statuses=TOKEN_ERRORS,
 )
-
-
-def abilities(kind: str) -> Abilities:
-    from integrations.connectors.hubspot.connector import ABILITIES
-
-    return ABILITIES
 
 
 def connect(instance: "AppInstance") -> Connector:
@@ -110,7 +66,7 @@ APP = App(
     key="hubspot",
     name="HubSpot",
     letter="H",
-    blurb=_("CRM. Contacts stay equal with your other apps, in both directions."),
+    blurb=_("CRM. Contacts, companies, deals and more stay equal with your other apps, in both directions."),
     ways_in=(
         WayIn("oauth", _("Sign in with HubSpot"), "oauth", help=_("You need super admin rights in HubSpot.")),
         WayIn(
@@ -127,7 +83,7 @@ APP = App(
             help=_("For accounts that may not install apps. Without webhooks: changes are noticed once a minute."),
         ),
     ),
-    kinds=(CONTACTS,),
+    kinds=KINDS,
     permissions=PERMISSIONS,
     abilities=abilities,
     connect=connect,

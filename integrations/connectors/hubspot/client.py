@@ -26,10 +26,16 @@ PATHS = {
     "archive": f"/crm/objects/{VERSION}/{{kind}}/batch/archive",
     "search": f"/crm/objects/{VERSION}/{{kind}}/search",
     "properties": f"/crm/properties/{VERSION}/{{kind}}",
+    "pipelines": f"/crm/pipelines/{VERSION}/{{kind}}",
+    "owners": f"/crm/owners/{VERSION}",
+    "associated": f"/crm/associations/{VERSION}/{{kind}}/{{to}}/batch/read",
+    "associate": f"/crm/associations/{VERSION}/{{kind}}/{{to}}/batch/create",
+    "dissociate": f"/crm/associations/{VERSION}/{{kind}}/{{to}}/batch/archive",
+    "unlabel": f"/crm/associations/{VERSION}/{{kind}}/{{to}}/batch/labels/archive",
     "token": f"/oauth/{VERSION}/token",
     "revoke": f"/oauth/{VERSION}/token/revoke",
 }
-READS = {"read", "search"}  # POSTs that change nothing
+READS = {"read", "search", "associated"}  # POSTs that change nothing
 
 # Any rolling window must stay below the stated limit: burst + rate × window. An OAuth app has 110 calls per 10 s and account; a
 # private app 190 (100 in free accounts, which the headers tell us); search has 5 a second for all apps together.
@@ -69,10 +75,10 @@ CODES = {
 
 
 def call(
-    session: ApiSession, name: str, kind: str = "", *, id: str = "", params: Any = None, body: Any = None
+    session: ApiSession, name: str, kind: str = "", *, id: str = "", to: str = "", params: Any = None, body: Any = None
 ) -> Answer:
     """Call ``PATHS[name]``. GET without a body, else POST."""
-    path = PATHS[name].format(kind=kind, id=id)
+    path = PATHS[name].format(kind=kind, id=id, to=to)
     bucket = "search" if name == "search" else "calls"
     if body is None:
         answer = session.get(path, params=params, bucket=bucket)
@@ -82,6 +88,11 @@ def call(
     if left.isdigit():
         session.observe(bucket, int(left))
     return answer
+
+
+def after_of(data: dict[str, Any]) -> str | None:
+    """Where the next page of an answer (or of one result in it) starts; None on the last."""
+    return ((data.get("paging") or {}).get("next") or {}).get("after")
 
 
 def fault(answer: Answer, wrote: bool) -> ConnectorError | None:
@@ -124,6 +135,8 @@ def item_error(said: dict[str, Any], status: int = 0) -> ConnectorError:
         )
     if category == "RATE_LIMITS":
         return errors.RateLimited(_("HubSpot asks for fewer calls."), retry_after=10.0, remote=remote)
+    if "INVALID_OBJECT_IDS" in (said.get("context") or {}):
+        return errors.Refused(_("HubSpot no longer has an associated record."), code="PARENT_FAILED", remote=remote)
     word, field = _complaint(said, message)
     code = CODES.get(word, "VALIDATION_RULE")
     text = _("HubSpot refuses the value of “%(field)s”.") if field else _("HubSpot refuses this record.")

@@ -1,4 +1,4 @@
-"""What is tried right after connecting, in the order in which a person can fix it."""
+"""What is tried right after connecting, in the order in which a person can fix it: the sign-in, then a line per object type."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -7,20 +7,28 @@ from django.utils.translation import gettext as _
 
 from integrations import errors
 from integrations.connectors.hubspot.client import call
+from integrations.connectors.hubspot.kinds import KINDS
+from integrations.connectors.hubspot.permissions import OPTIONAL_SCOPES, SCOPES, write_scope
 from integrations.http import ApiSession
 from integrations.records import CheckResult
 
 if TYPE_CHECKING:
     from integrations.connectors.hubspot.connector import HubSpot
 
+LABELS = {kind.key: kind.label for kind in KINDS}
+
 
 def checks(connector: "HubSpot", session: ApiSession, kinds: Sequence[str]) -> Iterator[CheckResult]:
     yield _signed_in(connector)
+    if connector.scopes is None:
+        yield CheckResult(
+            _("Permissions to write"),
+            "warning",
+            _("HubSpot does not tell what this key may do."),
+            _("Check that the key has these scopes: %(scopes)s.") % {"scopes": ", ".join([*SCOPES, *OPTIONAL_SCOPES])},
+        )
     for kind in kinds:
-        yield _reads(session, kind)
-        yield _writes(connector, kind)
-        yield _fields(connector, kind)
-        yield _searches(session, kind)
+        yield _works(connector, session, kind)
 
 
 def _signed_in(connector: "HubSpot") -> CheckResult:
@@ -31,53 +39,35 @@ def _signed_in(connector: "HubSpot") -> CheckResult:
         return _failed(name, error)
 
 
-def _reads(session: ApiSession, kind: str) -> CheckResult:
-    name = _("Read %(kind)s") % {"kind": kind}
+def _works(connector: "HubSpot", session: ApiSession, kind: str) -> CheckResult:
+    """Properties and a search: two calls. HubSpot has no harmless write, so the granted scopes are all that can be looked at."""
+    name, scope = str(LABELS[kind]), write_scope(kind)
     try:
-        call(session, "list", kind, params={"limit": 1})
-        return CheckResult(name, "passed")
+        count = len(connector.properties(kind))
+        body = {"filterGroups": [], "limit": 1, "properties": ["hs_object_id"]}
+        total = call(session, "search", kind, body=body).data.get("total", "?")
+    except errors.ScopeMissing as error:
+        return _not_granted(name, scope) if scope in OPTIONAL_SCOPES else _failed(name, error)
     except errors.ConnectorError as error:
         return _failed(name, error)
-
-
-def _writes(connector: "HubSpot", kind: str) -> CheckResult:
-    """HubSpot has no harmless write, so the granted scopes are all that can be looked at."""
-    name = _("Write %(kind)s") % {"kind": kind}
-    scope = f"crm.objects.{kind}.write"
-    if connector.scopes is None:
+    if connector.scopes is not None and scope not in connector.scopes:
         return CheckResult(
             name,
-            "warning",
-            _("HubSpot does not tell what this key may do."),
-            _("Check that the key has the scope %(scope)s.") % {"scope": scope},
+            "failed",
+            _("The permission %(scope)s was not granted.") % {"scope": scope},
+            _("Reconnect and accept the listed permissions. A one-way sync that only reads HubSpot works without it."),
         )
-    if scope in connector.scopes:
-        return CheckResult(name, "passed")
+    return CheckResult(name, "passed", _("%(total)s records, %(count)s properties") % {"total": total, "count": count})
+
+
+def _not_granted(name: str, scope: str) -> CheckResult:
+    """Some objects are not part of every HubSpot plan; the rest works without them."""
     return CheckResult(
         name,
-        "failed",
-        _("The permission %(scope)s was not granted.") % {"scope": scope},
-        _("Reconnect and accept the listed permissions. A one-way sync that only reads HubSpot works without it."),
+        "warning",
+        _("HubSpot did not grant %(scope)s; the account's plan may lack it.") % {"scope": scope},
+        _("If you want to sync these records, reconnect and accept the permission."),
     )
-
-
-def _fields(connector: "HubSpot", kind: str) -> CheckResult:
-    name = _("Properties of %(kind)s") % {"kind": kind}
-    try:
-        return CheckResult(name, "passed", _("%(count)s properties") % {"count": len(connector.fields(kind))})
-    except errors.ConnectorError as error:
-        return _failed(name, error)
-
-
-def _searches(session: ApiSession, kind: str) -> CheckResult:
-    name = _("Find changed %(kind)s") % {"kind": kind}
-    try:
-        found = call(
-            session, "search", kind, body={"filterGroups": [], "limit": 1, "properties": ["hs_object_id"]}
-        ).data
-        return CheckResult(name, "passed", _("%(count)s records") % {"count": found.get("total", "?")})
-    except errors.ConnectorError as error:
-        return _failed(name, error)
 
 
 def _failed(name: str, error: errors.ConnectorError) -> CheckResult:

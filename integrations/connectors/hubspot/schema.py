@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from integrations.connectors.hubspot.objects import OBJECTS
 from integrations.records import Field, FieldType, Option, Value
 
 TYPES = {
@@ -16,10 +17,15 @@ TYPES = {
 }
 TEXT_TYPES = {"textarea": FieldType.LONG_TEXT, "html": FieldType.LONG_TEXT, "phonenumber": FieldType.PHONE}
 # HubSpot's own text properties whose content is more than text; their definitions do not say so.
-KNOWN = {"email": FieldType.EMAIL, "website": FieldType.URL, "hs_linkedin_url": FieldType.URL}
+KNOWN = {
+    "email": FieldType.EMAIL,
+    "website": FieldType.URL,
+    "hs_linkedin_url": FieldType.URL,
+    "hs_url": FieldType.URL,
+    "hs_meeting_external_url": FieldType.URL,
+}
 MAX_TEXT = 65536
 UNIQUE = {"contacts": {"email"}}
-GROUPS = {"contacts": "contactinformation", "companies": "companyinformation"}
 
 # What we send to make a property: our type → (type, fieldType).
 NEW = {
@@ -48,6 +54,7 @@ def field_of(definition: dict[str, Any], kind: str) -> Field | None:
         name=name,
         label=definition.get("label") or name,
         type=kind_of_value,
+        required=name in OBJECTS[kind].required,
         writable=not (definition.get("calculated") or rules.get("readOnlyValue")),
         unique=bool(definition.get("hasUniqueValue")) or name in UNIQUE.get(kind, ()),
         custom=not definition.get("hubspotDefined"),
@@ -63,7 +70,7 @@ def field_of(definition: dict[str, Any], kind: str) -> Field | None:
 def type_of(definition: dict[str, Any]) -> FieldType | None:
     kind, shown_as = definition.get("type"), definition.get("fieldType")
     if definition.get("referencedObjectType") == "OWNER":
-        return FieldType.USER
+        return None if shown_as == "checkbox" else FieldType.USER  # several owners: no type of ours holds them
     if kind == "string":
         return KNOWN.get(definition["name"]) or TEXT_TYPES.get(str(shown_as), FieldType.TEXT)
     if kind == "enumeration":
@@ -91,7 +98,7 @@ def definition_of(field: Field, kind: str) -> dict[str, Any]:
         "label": field.label,
         "type": wire_type,
         "fieldType": shown_as,
-        "groupName": GROUPS.get(kind, f"{kind}information"),
+        "groupName": OBJECTS[kind].group,
     }
     if options:
         made["options"] = options
@@ -100,10 +107,17 @@ def definition_of(field: Field, kind: str) -> dict[str, Any]:
     return made
 
 
+_AS_IT_IS = frozenset(FieldType) - {
+    FieldType.NUMBER, FieldType.BOOL, FieldType.MULTI, FieldType.DATETIME, FieldType.DATE
+}  # fmt: skip
+
+
 def to_canonical(text: str | None, kind: FieldType) -> Value:
     """A value as HubSpot sent it → canonical. What does not parse stays as it is: better odd than lost."""
     if text is None or text == "":
         return None
+    if kind in _AS_IT_IS:
+        return str(text)
     if kind is FieldType.NUMBER:
         return plain_number(text)
     if kind is FieldType.BOOL:

@@ -13,14 +13,13 @@ from urllib.parse import unquote
 
 from django.utils.translation import gettext as _
 
+from integrations.connectors.hubspot.objects import KINDS, TYPE_IDS
 from integrations.errors import Refused
 from integrations.records import Hint
 
 MAX_AGE = 300_000  # ms; older calls may be replays
 # Percent-encoded characters that HubSpot decodes before it signs. Our address has none of them; a query could.
 DECODED = re.compile("%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
-KINDS = {"contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets", "product": "products"}
-TYPE_IDS = {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets", "0-7": "products"}
 
 
 def hints(*, method: str, url: str, headers: Mapping[str, str], body: bytes, secret: str) -> Iterable[Hint]:
@@ -69,17 +68,16 @@ def _decoded(signature: str) -> bytes:
 
 
 def _named_by(event: dict[str, Any]) -> Iterator[Hint]:
-    """A merge names the records that went in and the one that came out; every other event names one."""
-    subject, _dot, _verb = str(event.get("subscriptionType") or event.get("eventType") or "").partition(".")
+    """A merge names the records that went in and the one that came out, an association both ends; every other event names one."""
+    subject, _dot, verb = str(event.get("subscriptionType") or event.get("eventType") or "").partition(".")
     kind = KINDS.get(subject) or (TYPE_IDS.get(str(event.get("objectTypeId"))) if subject == "object" else None)
-    if kind is None:
-        return
-    ids = [
-        event.get("objectId"),
-        event.get("newObjectId"),
-        event.get("primaryObjectId"),
-        *(event.get("mergedObjectIds") or []),
+    named: list[tuple[str | None, Any]] = [
+        (kind, event.get(name)) for name in ("objectId", "newObjectId", "primaryObjectId")
     ]
-    for id in ids:
-        if id is not None:
-            yield Hint(kind, str(id), str(event["portalId"]))
+    named += [(kind, id) for id in event.get("mergedObjectIds") or []]
+    if verb == "associationChange":
+        source, _to, target = str(event.get("associationType") or "").lower().partition("_to_")
+        named += [(KINDS.get(source, kind), event.get("fromObjectId")), (KINDS.get(target), event.get("toObjectId"))]
+    for of, id in named:
+        if of is not None and id is not None:
+            yield Hint(of, str(id), str(event["portalId"]))

@@ -7,65 +7,85 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
+from integrations.connectors.hubspot.associations import is_reference
 from integrations.connectors.hubspot.client import call, item_error
-from integrations.connectors.hubspot.schema import to_wire
+from integrations.connectors.hubspot.linking import Linker, at_creation, refuse_lost, written
+from integrations.connectors.hubspot.parts import in_parts
 from integrations.http import ApiSession
 from integrations.records import Create, RemoteRecord, Update, Values, Verdict
 
-# Refusals of a whole batch that one item may have caused. Anything else (rate, auth, outage) concerns all items alike.
-SPLITTABLE = (errors.Refused, errors.AlreadyExists, errors.Gone, errors.Locked)
-
+Ready = tuple[Any, dict[str, str]]
+"""An item (Create or Update) and its properties as they are sent."""
 Answered = dict[int, Verdict]
 """Place of an item in the request → what became of it."""
 
 
 class Writer:
-    """Writes of one object type. ``parse`` turns an answer's result into a RemoteRecord with the named fields."""
+    """Writes of one object type. ``parse`` turns an answer's result into a RemoteRecord with the named fields, ``on_wire`` values
+    into properties to send (it raises Refused for what cannot be sent)."""
 
     def __init__(
-        self, session: ApiSession, kind: str, parse: Callable[[dict[str, Any], Iterable[str]], RemoteRecord]
+        self,
+        session: ApiSession,
+        kind: str,
+        parse: Callable[[dict[str, Any], Iterable[str]], RemoteRecord],
+        on_wire: Callable[[Values], dict[str, str]],
+        linker: Linker,
     ) -> None:
         self._session, self._kind, self._parse = session, kind, parse
+        self._on_wire, self._linker = on_wire, linker
 
     def create(self, items: Sequence[Create]) -> list[Verdict]:
         """``objectWriteTraceId`` is what makes HubSpot answer per item; without it one bad input fails all."""
-        return self._in_parts(list(items), self._create_once)
+        return self._prepared(items, self._create_ready, creating=True)
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
-        return self._in_parts(list(items), self._update_once)
+        """Properties first, then associations of the records whose properties went through."""
+        return self._prepared(items, self._update_ready, creating=False)
 
     def archive(self, ids: Sequence[str]) -> list[Verdict]:
-        return self._in_parts(list(ids), self._archive_once)
+        return in_parts(list(ids), self._archive_once)
 
-    def _in_parts(self, items: list[Any], send: Callable[[list[Any]], list[Verdict]]) -> list[Verdict]:
-        """Send all; halve what is refused as a whole until the culprit stands alone.
-
-        An error that concerns the account is raised when nothing was settled yet; later it becomes the verdict of all items that
-        were not settled, so that what did happen is not forgotten.
-        """
-        verdicts: list[Verdict | None] = [None] * len(items)
-        todo = [(0, len(items))] if items else []
-        while todo:
-            low, high = todo.pop()
+    def _prepared(
+        self, items: Sequence[Any], send: Callable[[list[Any]], list[Verdict]], *, creating: bool
+    ) -> list[Verdict]:
+        """Verdicts of all; ``send`` gets (item, properties) of those that can be sent."""
+        found: Answered = {}
+        ready = []
+        for place, item in enumerate(items):
             try:
-                verdicts[low:high] = send(items[low:high])
-            except SPLITTABLE as error:
-                if high - low == 1:
-                    verdicts[low] = Verdict(error=error)
-                else:
-                    middle = (low + high) // 2
-                    todo += [(middle, high), (low, middle)]
-            except errors.ConnectorError as error:
-                if not any(verdicts):
-                    raise
-                return [
-                    verdict or Verdict(error=_unsettled(error, low <= place < high))
-                    for place, verdict in enumerate(verdicts)
-                ]
-        return [verdict for verdict in verdicts if verdict]
+                refuse_lost(self._kind, item.values, creating=creating)
+                ready.append((place, item, self._on_wire(item.values)))
+            except errors.Refused as error:
+                found[place] = Verdict(error=error)
+        verdicts = send([(item, properties) for _place, item, properties in ready]) if ready else []
+        found |= {place: verdict for (place, _item, _properties), verdict in zip(ready, verdicts, strict=True)}
+        return [found[place] for place in range(len(items))]
 
-    def _create_once(self, items: list[Create]) -> list[Verdict]:
-        inputs = [{"properties": _wire(item.values), "objectWriteTraceId": item.key} for item in items]
+    def _create_ready(self, ready: list[Ready]) -> list[Verdict]:
+        return in_parts(ready, self._create_once)
+
+    def _update_ready(self, ready: list[Ready]) -> list[Verdict]:
+        """An item without properties is about associations only: no call of the object's own is made for it."""
+        verdicts: Answered = {}
+        sent = [place for place, (_item, properties) in enumerate(ready) if properties]
+        verdicts |= zip(sent, in_parts([ready[place] for place in sent], self._update_once), strict=True)
+        linked = []
+        for place, (item, properties) in enumerate(ready):
+            if not properties:
+                verdicts[place] = Verdict(record=RemoteRecord(item.id, {}))
+            record, values = verdicts[place].record, written(self._kind, item.values)
+            if record and values:
+                record.values |= values
+                linked.append((place, replace(item, id=record.id)))
+        if linked:
+            failed = self._linker.apply(linked, done=any(verdicts[place].record for place in sent))
+            verdicts |= {place: Verdict(error=error) for place, error in failed.items()}
+        return [verdicts[place] for place in range(len(ready))]
+
+    def _create_once(self, ready: list[Ready]) -> list[Verdict]:
+        items: list[Create] = [item for item, _properties in ready]
+        inputs = [self._input(item, properties) for item, properties in ready]
         said = call(self._session, "create", self._kind, body={"inputs": inputs}).data
         places = {item.key: place for place, item in enumerate(items)}
         found: Answered = {}
@@ -80,15 +100,21 @@ class Writer:
             if place is None:
                 loose.append(record)
             else:
-                found[place] = _done(record, items[place].values)
+                found[place] = self._done(record, items[place].values)
         for record in loose:
             place = _author_of(record, items, found)
             if place is not None:
-                found[place] = _done(record, items[place].values)
+                found[place] = self._done(record, items[place].values)
         return _all(found, len(items))
 
-    def _update_once(self, items: list[Update]) -> list[Verdict]:
-        inputs = [{"id": item.id, "properties": _wire(item.values)} for item in items]
+    def _input(self, item: Create, properties: dict[str, str]) -> dict[str, Any]:
+        near = at_creation(self._kind, item.values)
+        made = {"properties": properties, "objectWriteTraceId": item.key}
+        return made | {"associations": near} if near else made
+
+    def _update_once(self, ready: list[Ready]) -> list[Verdict]:
+        items: list[Update] = [item for item, _properties in ready]
+        inputs = [{"id": item.id, "properties": properties} for item, properties in ready]
         said = call(self._session, "update", self._kind, body={"inputs": inputs}).data
         places = {item.id: place for place, item in enumerate(items)}
         found: Answered = {}
@@ -102,7 +128,7 @@ class Writer:
             record = self._parse(result, names)
             meant = [places[id] for id in (record.id, *record.aliases) if id in places]
             for place in meant:
-                found[place] = _done(record, items[place].values)
+                found[place] = self._done(record, items[place].values)
             if not meant:
                 moved.append(record)
         silent = set(range(len(items))) - found.keys()
@@ -110,23 +136,21 @@ class Writer:
         if len(silent) == len(moved) == 1:
             place, record = silent.pop(), moved[0]
             record.aliases = (*record.aliases, items[place].id)
-            found[place] = _done(record, items[place].values)
+            found[place] = self._done(record, items[place].values)
         return _all(found, len(items))
 
     def _archive_once(self, ids: list[str]) -> list[Verdict]:
         call(self._session, "archive", self._kind, body={"inputs": [{"id": id} for id in ids]})
         return [Verdict() for _id in ids]
 
-
-def _wire(values: Values) -> dict[str, str]:
-    return {name: to_wire(value) for name, value in values.items()}
-
-
-def _done(record: RemoteRecord, written: Values) -> Verdict:
-    """The record with the fields that were written, as HubSpot stored them. One that was cleared may be left out of the answer;
-    any other that is left out stays out: unknown."""
-    kept = {name: record.values.get(name) for name, value in written.items() if name in record.values or value is None}
-    return Verdict(record=replace(record, values=kept))
+    def _done(self, record: RemoteRecord, sent: Values) -> Verdict:
+        """The record with the fields that were written, as HubSpot stored them. One that was cleared may be left out of the answer;
+        any other that is left out stays out: unknown. Associations are not in the answer: they are what was asked for."""
+        near = written(self._kind, sent)
+        values = {
+            name: record.values.get(name) for name, value in sent.items() if name in record.values or value is None
+        }
+        return Verdict(record=replace(record, values=values | near))
 
 
 def _author_of(record: RemoteRecord, items: list[Create], found: Answered) -> int | None:
@@ -140,7 +164,7 @@ def _author_of(record: RemoteRecord, items: list[Create], found: Answered) -> in
             and all(
                 _folded(record.values.get(name)) == _folded(value)
                 for name, value in items[place].values.items()
-                if names is None or name in names
+                if (name in names if names else not is_reference(name))
             )
         ]
         if len(same) == 1:
@@ -156,10 +180,3 @@ def _all(found: Answered, count: int) -> list[Verdict]:
     """Items on which the answer is silent may or may not have been written."""
     silent = Verdict(error=errors.NoAnswer(_("HubSpot's answer does not say what became of this record.")))
     return [found.get(place, silent) for place in range(count)]
-
-
-def _unsettled(error: errors.ConnectorError, sent: bool) -> errors.ConnectorError:
-    """What an error means for an item: a lost answer says nothing about items that were not even sent."""
-    if isinstance(error, errors.NoAnswer) and not sent:
-        return errors.Unavailable(error.message, status=error.status)
-    return error

@@ -3,29 +3,39 @@
 import asyncio
 import json
 import os
+import tempfile
 import threading
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.standins.people import Shares
+from integrations.standins.realservers import launch
 from integrations.standins.server import attach, serve
 from integrations.standins.vendor import ControlError, Vendor, World
 
-VENDORS = ("hubspot", "snovio", "dynamics")
+VENDORS = ("hubspot", "snovio", "sansan", "dynamics")
 
 
 class Command(BaseCommand):
-    help = "Serve local stand-ins for the vendors' APIs (HubSpot, Snov.io, Dynamics 365) until stopped."
+    help = "Serve local stand-ins for the vendors' APIs until stopped."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         for key in VENDORS:
             parser.add_argument(f"--{key}-port", type=int, default=0, help="0 picks a free port")
         parser.add_argument("--only", choices=VENDORS, help="serve just this one")
+        parser.add_argument(
+            "--with",
+            type=_names,
+            default=[],
+            metavar="SERVER,…",
+            help=f"real servers beside them: {', '.join(launch.SERVERS)}",
+        )
         parser.add_argument("--records", type=int, default=200, help="how many people exist")
         parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same people")
         parser.add_argument("--split", default="", help="where people are: both=0.6,hub=0.25,app=0.15,differing=0.1 …")
@@ -42,11 +52,16 @@ class Command(BaseCommand):
         if options["exit_with_parent"]:
             threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
         try:
-            asyncio.run(self.run(options))
-        except (ControlError, ValueError, OSError) as error:
+            # Started here, by the main thread: the kernel ends them with the thread that made them.
+            with (
+                tempfile.TemporaryDirectory(prefix="syncline-servers-") as folder,
+                launch.running(options["with"], Path(folder)) as servers,
+            ):
+                asyncio.run(self.run(options, servers))
+        except (ControlError, ValueError, OSError, RuntimeError) as error:
             raise CommandError(str(error)) from error
 
-    async def run(self, options: dict[str, Any]) -> None:
+    async def run(self, options: dict[str, Any], servers: dict[str, launch.Facts]) -> None:
         world = World(options["seed"], options["records"], Shares.parse(options["split"]))
         settings = _settings(options)
         sockets = {}
@@ -56,13 +71,21 @@ class Command(BaseCommand):
                 vendor: Vendor = package.create(world, settings.get(key, {}))
                 vendor.faults.configure(options["faults"])
                 sockets[vendor] = attach(vendor, options[f"{key}_port"])
-        described = {vendor.key: vendor.describe() for vendor in sockets}
+        described = {vendor.key: vendor.describe() for vendor in sockets} | servers
 
         def ready() -> None:
             self.stdout.write(json.dumps(described) if options["json"] else _readable(described))
             self.stdout.flush()
 
         await serve(sockets, ready)
+
+
+def _names(text: str) -> list[str]:
+    """Of real servers, comma separated."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if unknown := set(names) - launch.SERVERS.keys():
+        raise ArgumentTypeError(f"no such server: {', '.join(sorted(unknown))}")
+    return names
 
 
 def _settings(options: dict[str, Any]) -> dict[str, dict[str, Any]]:

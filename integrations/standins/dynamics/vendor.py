@@ -71,6 +71,12 @@ class Dynamics(Vendor):
             "organisations": organisations,
             "control_url": f"{self.base}/_control",
             "page_url": organisations[0]["page_url"],
+            "environment": {
+                "DYNAMICS_LOGIN_URL": self.base,
+                "DYNAMICS_CLIENT_ID": self.entra.client_id,
+                "DYNAMICS_CLIENT_SECRET": self.entra.client_secret,
+            },
+            "to_connect": {"Address of your organisation": organisations[0]["url"]},
         }
 
     def reset(self) -> None:

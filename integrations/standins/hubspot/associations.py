@@ -27,6 +27,15 @@ class Associations:
         """The type id of the unlabelled association."""
         return next(iter(self.types_of(source, target)))
 
+    def with_label(self, source: str, target: str, label: str = "") -> list[int]:
+        """The type id of a label, in any case of letters; none without a label."""
+        found = [
+            each.type_id for each in self.types_of(source, target).values() if _folded(each.label) == _folded(label)
+        ]
+        if label and not found:
+            raise bad_request(f"There is no label {label} from {source} to {target}.")
+        return found if label else []
+
     def add_label(self, source: str, target: str, name: str, label: str, inverse_label: str | None) -> list[int]:
         """A pair of new USER_DEFINED types; answers both ids."""
         types = self.types_of(source, target)
@@ -62,13 +71,18 @@ class Associations:
     # -- reading ------------------------------------------------------------------------------------------------------
     def of(self, source: str, id: int, target: str) -> Edges:
         """Who ``id`` belongs to, by id, in ascending order of ids."""
-        return dict(sorted(self._edges[(source, target)].get(id, {}).items()))
+        edges = self._edges[(source, target)].get(id)
+        return dict(sorted(edges.items())) if edges else {}
 
     def primary(self, source: str, id: int, target: str) -> int | None:
         """The record whose pair with ``id`` carries the label Primary."""
         wanted = self._primary_type(source, target)
         edges = self._edges[(source, target)].get(id, {})
         return next((other for other, types in edges.items() if wanted in types), None)
+
+    def all_of(self, source: str, target: str) -> Iterable[tuple[int, Edges]]:
+        """Every record of one type that is next to any of the other, and which."""
+        return self._edges.get((source, target), {}).items()
 
     # -- changing -----------------------------------------------------------------------------------------------------
     def connect(self, source: str, id: int, target: str, other: int, types: Iterable[int] = ()) -> bool:
@@ -142,3 +156,7 @@ class Associations:
                 types.discard(primary)
                 back = self.types_of(source, target)[primary].inverse
                 self._edges[(target, source)].get(other, {}).get(id, set()).discard(back)
+
+
+def _folded(label: str | None) -> str:
+    return (label or "").casefold()

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from integrations.standins.hubspot.api import Call, route
 from integrations.standins.hubspot.batch_api import outcome
-from integrations.standins.hubspot.errors import Problem, bad_request, not_found
+from integrations.standins.hubspot.errors import Problem, bad_request, not_associable
 from integrations.standins.hubspot.objects_api import number
 from integrations.standins.hubspot.table import Table
 from integrations.standins.web import answer, empty
@@ -49,7 +49,7 @@ def _existing(table: Table, key: Any) -> int:
     """The id of a live record, that of the merged one for an old id."""
     found = table.get(number(key))
     if found is None:
-        raise not_found(f"No {table.kind.singular} with id {key}.")
+        raise not_associable(table, key)
     return found.id
 
 
@@ -64,7 +64,7 @@ def _type_ids(given: Any) -> list[int]:
 
 def _near(call: Call, source: Table, id: int, target: Table) -> list[dict[str, Any]]:
     types = call.portal.associations.types_of(source.kind.singular, target.kind.singular)
-    edges = call.portal.associations.of(source.kind.singular, id, target.kind.singular)
+    edges = call.portal.near(source, id, target)
     return [
         {"toObjectId": other, "associationTypes": [types[type_id].shown() for type_id in sorted(type_ids)]}
         for other, type_ids in edges.items()
@@ -97,9 +97,9 @@ def put(call: Call) -> Response:
     if unknown := [type_id for type_id in type_ids if type_id not in known]:
         raise bad_request(f"Association types {unknown} do not exist from {names[0]} to {names[1]}.")
     have = call.portal.associations.of(names[0], id, names[1]).get(other, set())
+    call.portal.connect(names[0], id, names[1], other, type_ids)
     if gone := have - {call.portal.associations.plain(*names), *type_ids}:
         call.portal.disconnect(names[0], id, names[1], other, gone)
-    call.portal.connect(names[0], id, names[1], other, type_ids)
     shown = [known[type_id].label for type_id in type_ids if known[type_id].label]
     return answer(
         {

@@ -5,7 +5,9 @@
 ``records`` "as a person": ``{"type": "contacts", "create": [{…}], "edit": [{"id": 1, …}], "delete": [ids],
             "restore": [ids], "merge": [[keep, other]], "erase": [ids]}``; answers ``{"created": [ids], …}``.
             ``"portal"`` picks another account; ``"silent": true`` tells no webhook
-``list``    ``{"type": "contacts", "archived": false}`` → every record with all its properties, no limits
+            ``associate``, ``dissociate``: ``[[id, "companies", other, "primary"], …]``, the label may be left out
+``list``    ``{"type": "contacts", "archived": false}`` → every record with all its properties, no limits, and its
+            ``associations``: ``{"companies": [{"id": "7001", "labels": ["Primary"]}]}`` where there are any
 ``grants``  which portals have given the app a refresh token
 ``fill``    ``{"portal": 4243, "records": n, "seed": 7}``: the account starts afresh with n contacts (0: empty); the same seed
             gives the same people
@@ -50,10 +52,11 @@ def verbs(hub: "HubSpot") -> dict[str, Verb]:
             hub.settings["webhook_url"] = url
 
     def listing(given: dict[str, Any]) -> dict[str, Any]:
-        _, table = _place(hub, given)
+        portal, table = _place(hub, given)
         archived = str(given.get("archived", "")).lower() == "true"
         ids = table.archived if archived else table.live
-        return {"results": [shapes.full(table, table.records[id]) for id in ids]}
+        near = _neighbours(portal, table)
+        return {"results": [_listed(table, table.records[id], near.get(id)) for id in ids]}
 
     def grants(given: dict[str, Any]) -> dict[str, Any]:
         return {"portals": sorted({grant.portal_id for grant in hub.oauth.refresh.values()})}
@@ -95,7 +98,42 @@ def by_hand(portal: Portal, table: Table, given: dict[str, Any]) -> dict[str, An
         done.setdefault("merged", []).append(made.id)
     for id in given.get("erase", []):
         portal.purge(table, _the(table, id))
+    for verb, act in (("associate", portal.connect), ("dissociate", portal.disconnect)):
+        for id, word, other, *label in given.get(verb, []):
+            target = _table(portal, word)
+            ends = table.kind.singular, _the(table, id).id, target.kind.singular, _the(target, other).id
+            act(*ends, portal.associations.with_label(ends[0], ends[2], *label), BY_HAND)
+            done.setdefault(f"{verb}d", []).append([int(id), int(other)])
     return done
+
+
+def _neighbours(portal: Portal, table: Table) -> dict[int, dict[str, Any]]:
+    """By id, for the records that have any: the live records next to it, by object type. By pair of types, not by record, because
+    most records have neighbours of few types."""
+    found: dict[int, dict[str, Any]] = {}
+    for other in portal.tables.values():
+        for id, edges in portal.associations.all_of(table.kind.singular, other.kind.singular):
+            types = portal.associations.types[table.kind.singular, other.kind.singular]
+            rows = [
+                {"id": str(one), "labels": [label for each in sorted(type_ids) if (label := types[each].label)]}
+                for one, type_ids in sorted(edges.items())
+                if other.get(one) is not None
+            ]
+            if rows:
+                found.setdefault(id, {})[other.kind.name] = rows
+    return found
+
+
+def _listed(table: Table, record: Record, near: dict[str, Any] | None) -> dict[str, Any]:
+    shown = shapes.full(table, record)
+    return shown | {"associations": near} if near else shown
+
+
+def _table(portal: Portal, word: str) -> Table:
+    kind = object_type(word)
+    if kind is None:
+        raise ControlError(f"No such object type: {word}.")
+    return portal.tables[kind.name]
 
 
 def _the(table: Table, id: Any, *, archived: bool = False) -> Record:

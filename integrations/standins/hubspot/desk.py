@@ -22,6 +22,15 @@ FIRST = {  # shown as columns, and first in the form
                  "country", "industry", "lifecyclestage", "hs_lead_status", "hubspot_owner_id"),
     "companies": ("name", "domain", "phone", "website", "industry", "city", "country"),
     "deals": ("dealname", "amount", "pipeline", "dealstage", "closedate"),
+    "tickets": ("subject", "hs_pipeline_stage", "hs_ticket_priority", "content"),
+    "products": ("name", "hs_sku", "price"),
+    "invoices": ("hs_invoice_status", "hs_currency", "hs_invoice_date", "hs_due_date"),
+    "leads": ("hs_lead_name", "hs_pipeline_stage", "hs_lead_label"),
+    "calls": ("hs_call_title", "hs_timestamp", "hs_call_direction", "hs_call_disposition"),
+    "emails": ("hs_email_subject", "hs_timestamp", "hs_email_direction"),
+    "meetings": ("hs_meeting_title", "hs_meeting_start_time", "hs_meeting_outcome"),
+    "notes": ("hs_note_body", "hs_timestamp"),
+    "tasks": ("hs_task_subject", "hs_timestamp", "hs_task_status"),
 }  # fmt: skip
 COLUMNS = 6
 
@@ -122,7 +131,33 @@ class Desk:
             found.append(Action("merge", "Merge into this one", ask="Record ID of the other"))
         if self.table.kind.name == "contacts":
             found.append(Action("erase", "Delete permanently (GDPR)"))
+        found.append(Action("associate", "Associate", ask="object, ID and label, as in: companies 7001 primary"))
+        if near := self._neighbours(id):
+            found.append(Action("dissociate", "Remove association", options=near))
         return found
+
+    def _neighbours(self, id: str) -> list[tuple[str, str]]:
+        """(what to send, what to show) of each associated record."""
+        associations, found = self.portal.associations, []
+        for other in self.portal.tables.values():
+            for one, type_ids in self.portal.near(self.table, self._record(id).id, other).items():
+                types = associations.types_of(self.table.kind.singular, other.kind.singular)
+                labels = ", ".join(label for each in sorted(type_ids) if (label := types[each].label))
+                names = (other.records[one].values.get(name, "") for name in FIRST.get(other.kind.name, ())[:2])
+                shown = f"{other.kind.singular} #{one} {' '.join(names)}" + (f" ({labels})" if labels else "")
+                found.append((f"{other.kind.name} {one}", shown))
+        return found
+
+    def _tie(self, record: Record, action: str, value: str) -> None:
+        word, number, *label = [*value.split(), "", ""][:3]
+        kind = object_type(word)
+        other = self.portal.tables[kind.name].get(int(number)) if kind and number.isdigit() else None
+        if kind is None or other is None:
+            raise ValueError(f"There is no record {value}.")
+        ends = self.table.kind.singular, record.id, kind.singular, other.id
+        types = self.portal.associations.with_label(ends[0], ends[2], *label)
+        verb = self.portal.connect if action == "associate" else self.portal.disconnect
+        verb(*ends, types, BY_HAND)
 
     def act(self, id: str, action: str, value: str) -> str | None:
         record = self._record(id)
@@ -137,6 +172,9 @@ class Desk:
                 if other is None or other is record:
                     raise ValueError(f"There is no other {self.noun} with the ID {value}.")
                 return str(self.portal.merge(self.table, record, other, BY_HAND).id)
+            if action in ("associate", "dissociate"):
+                self._tie(record, action, value)
+                return id
             if action == "archive":
                 self.portal.archive(self.table, record, BY_HAND)
             else:

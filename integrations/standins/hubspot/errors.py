@@ -3,11 +3,14 @@
 import json
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
 from integrations.standins.web import answer
+
+if TYPE_CHECKING:
+    from integrations.standins.hubspot.table import Table
 
 
 class Problem(Exception):
@@ -57,6 +60,13 @@ def invalid(bad: list[BadValue], portal_id: int) -> Problem:
 
 def bad_request(message: str, **more: Any) -> Problem:
     return Problem(400, message, "VALIDATION_ERROR", **more)
+
+
+def not_associable(table: "Table", key: object) -> Problem:
+    """400 for an association with a record that is not there (the shape that HubSpot's forum shows)."""
+    kind = table.kind.singular.upper()
+    context = {"INVALID_OBJECT_IDS": [f"{kind}={key} is not valid"], "objectId": [str(key)], "objectType": [kind]}
+    return bad_request("One or more associations are invalid", context=context)
 
 
 def not_found(message: str = "resource not found") -> Problem:

@@ -21,6 +21,7 @@ ALL_SCOPES = tuple(
                 for verb in ("read", "write")
             ),
             "crm.objects.owners.read",
+            "sales-email-read",
             "crm.lists.read",
             "forms",
             "content",

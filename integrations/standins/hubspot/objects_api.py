@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from integrations.standins.hubspot import shapes
 from integrations.standins.hubspot.api import Call, route
-from integrations.standins.hubspot.errors import Problem, bad_request, not_found
+from integrations.standins.hubspot.errors import Problem, bad_request, not_associable, not_found
 from integrations.standins.hubspot.search import Search, check_length
 from integrations.standins.hubspot.table import Record, Table
 from integrations.standins.hubspot.types import object_type
@@ -147,7 +147,7 @@ def neighbours(call: Call, table: Table, word: str, id: int) -> set[int]:
     kind = object_type(word)
     if kind is None:
         raise bad_request(f"There was a problem with the request. associations.{word} cannot be searched.")
-    return set(call.portal.associations.of(kind.singular, id, table.kind.singular))
+    return set(call.portal.near(call.portal.tables[kind.name], id, table))
 
 
 def merge(call: Call) -> Response:
@@ -188,10 +188,14 @@ def checked_associations(call: Call, table: Table, given: Any) -> list[tuple[str
             other = number(each["to"]["id"])
         except (KeyError, TypeError, ValueError) as error:
             raise bad_request("Each association needs to.id and types with associationTypeId.") from error
-        target = _target(call, table, type_ids)
-        if call.portal.tables[target].get(other) is None:
-            raise bad_request(f"No record of {target} with id {other}.")
-        found.append((call.portal.tables[target].kind.singular, other, type_ids))
+        target = call.portal.tables[_target(call, table, type_ids)]
+        if target.get(other) is None:
+            raise not_associable(target, other)
+        found.append((target.kind.singular, other, type_ids))
+    if table.kind.primary and not {type_id for _, _, type_ids in found for type_id in type_ids} & set(
+        table.kind.primary
+    ):
+        raise bad_request(f"A {table.kind.singular} needs a primary association, with a type of {table.kind.primary}.")
     return found
 
 

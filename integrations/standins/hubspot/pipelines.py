@@ -45,6 +45,20 @@ class Pipeline:
         }
 
 
+def made_of(label: str, order: int, stages: list[dict[str, Any]], first_id: int) -> Pipeline:
+    """A pipeline that somebody has made, with ids from ``first_id`` on."""
+    made = Pipeline(str(first_id), label, order)
+    for place, given in enumerate(stages):
+        stage = Stage(
+            str(first_id + 1 + place),
+            str(given.get("label", "")),
+            int(given.get("displayOrder", place)),
+            {str(name): str(value) for name, value in (given.get("metadata") or {}).items()},
+        )
+        made.stages[stage.id] = stage
+    return made
+
+
 _DEALS = (
     ("appointmentscheduled", "Appointment Scheduled", "0.2"),
     ("qualifiedtobuy", "Qualified To Buy", "0.4"),

@@ -4,12 +4,12 @@ Every change goes through the verbs here, whether an API call or a person makes 
 webhooks see all of them. ``source`` is INTEGRATION or CRM_UI.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from integrations.standins.hubspot import seed
-from integrations.standins.hubspot.associations import Associations
+from integrations.standins.hubspot.associations import Associations, Edges
+from integrations.standins.hubspot.computed import NAMES, compute
 from integrations.standins.hubspot.errors import BadValue, Problem, bad_request, invalid
 from integrations.standins.hubspot.pipelines import Pipeline, default_pipelines
 from integrations.standins.hubspot.properties import definitions, groups
@@ -50,7 +50,7 @@ class Portal:
         self.groups = {t.name: groups(t.name) for t in TYPES}
         self.pipelines: dict[str, dict[str, Pipeline]] = default_pipelines()
         for table in self.tables.values():
-            self._pipeline_options(table)
+            self.pipeline_options(table)
         self.associations = Associations()
         self.owners = seed.owners()
         self.blocked: set[str] = set()  # addresses that were erased for good
@@ -105,13 +105,16 @@ class Portal:
         """As ``update``, with values that were ``checked`` for this record."""
         after = {**record.values, **values}
         self.compute(table, after)
-        values.update({name: after[name] for name in COMPUTED.get(table.kind.name, ()) if name in after})
+        values.update({name: after[name] for name in NAMES.get(table.kind.name, ()) if name in after})
         changed = table.change(record, values, self.clock.ms(), source)
         for name in changed:
             self.property_changed(table, record, name, source)
         return changed
 
     def archive(self, table: Table, record: Record, source: str = "INTEGRATION") -> None:
+        """Raises Problem for an invoice that is no draft any more."""
+        if table.kind.name == "invoices" and record.values.get("hs_invoice_status", "draft") != "draft":
+            raise bad_request(f"Invoice {record.id} can't be deleted: only drafts can.")
         table.archive(record, self.clock.ms())
         self.emit("deletion", table, record.id, source)
 
@@ -147,19 +150,35 @@ class Portal:
         self.emit("merge", table, record.id, source, **ids, numberOfPropertiesMoved=moved)
         return record
 
-    def connect(self, source: str, id: int, target: str, other: int, types: Iterable[int] = ()) -> None:
+    def connect(
+        self, source: str, id: int, target: str, other: int, types: Iterable[int] = (), by: str = "INTEGRATION"
+    ) -> None:
         """Associate two records; raises Problem for a type that doesn't exist."""
         if self.associations.connect(source, id, target, other, types):
-            self._associated(source, id, target, other, removed=False)
+            self._associated(source, id, target, other, by, removed=False)
 
-    def disconnect(self, source: str, id: int, target: str, other: int, types: Iterable[int] = ()) -> None:
+    def disconnect(
+        self, source: str, id: int, target: str, other: int, types: Iterable[int] = (), by: str = "INTEGRATION"
+    ) -> None:
+        """A lead without any primary record is deleted."""
         if self.associations.disconnect(source, id, target, other, types):
-            self._associated(source, id, target, other, removed=True)
+            self._associated(source, id, target, other, by, removed=True)
+            for kind, own in ((source, id), (target, other)):
+                if kind == "lead" and (lead := self.tables["leads"].get(own)) and not self.has_primary(own):
+                    self.archive(self.tables["leads"], lead, by)
+
+    def has_primary(self, lead: int) -> bool:
+        return any(self.associations.primary("lead", lead, target) is not None for target in ("contact", "company"))
+
+    def near(self, source: Table, id: int, target: Table) -> Edges:
+        """The live records next to one, by ascending id, with the type ids of each pair."""
+        edges = self.associations.of(source.kind.singular, id, target.kind.singular)
+        return {other: types for other, types in edges.items() if target.get(other) is not None}
 
     def table_of(self, singular: str) -> Table:
         return next(table for table in self.tables.values() if table.kind.singular == singular)
 
-    def _associated(self, source: str, id: int, target: str, other: int, *, removed: bool) -> None:
+    def _associated(self, source: str, id: int, target: str, other: int, by: str, *, removed: bool) -> None:
         """Searches by association see it, the contact shows its primary company, and both directions are told."""
         for kind, own, there, far in ((source, id, target, other), (target, other, source, id)):
             table = self.table_of(kind)
@@ -167,7 +186,7 @@ class Portal:
             self._show_primary(kind, own)
             primary = self.associations.primary(kind, own, there) == far
             self.emit(
-                "associationChange", table, own, "INTEGRATION",
+                "associationChange", table, own, by,
                 associationType=f"{kind}_TO_{there}".upper(), fromObjectId=own, toObjectId=far,
                 associationRemoved=removed, isPrimaryAssociation=primary,
             )  # fmt: skip
@@ -223,7 +242,7 @@ class Portal:
         if values.get("email") in self.blocked and table.kind.name == "contacts":
             raise bad_request("This contact was permanently deleted and its address is on the blocklist.")
 
-    def _pipeline_options(self, table: Table) -> None:
+    def pipeline_options(self, table: Table) -> None:
         """Pipelines and their stages are the options of two properties."""
         if table.kind.pipeline is None:
             return
@@ -257,26 +276,7 @@ class Portal:
             del values["lifecyclestage"]
 
     def compute(self, table: Table, values: Values) -> None:
-        if table.kind.name == "contacts":
-            values["hs_email_domain"] = values.get("email", "").partition("@")[2]
-            name = f"{values.get('firstname', '')} {values.get('lastname', '')}".strip()
-            values["hs_full_name_or_email"] = name or values.get("email", "")
-            for own, raw in (("phone", "phone"), ("mobile", "mobilephone")):
-                digits = re.sub(r"\D", "", values.get(raw, ""))
-                values[f"hs_searchable_calculated_{own}_number"] = digits[-10:]
-        for name in COMPUTED.get(table.kind.name, ()):
-            if not values.get(name):
-                values[name] = ""
-
-
-COMPUTED = {
-    "contacts": (
-        "hs_email_domain",
-        "hs_full_name_or_email",
-        "hs_searchable_calculated_phone_number",
-        "hs_searchable_calculated_mobile_number",
-    )
-}
+        compute(table.kind.name, values, self.pipelines.get(table.kind.name, {}))
 
 
 def _joined_addresses(primary: Record, other: Record) -> str:

@@ -124,6 +124,7 @@ dealstage                  | Deal stage                  | enumeration | radio |
 dealtype                   | Deal type                   | enumeration | radio | dealinformation |  | newbusiness=New business; existingbusiness=Existing business
 deal_currency_code         | Currency                    | enumeration | select | dealinformation |  | EUR; USD; GBP
 description                | Deal description            | string   | textarea | dealinformation |
+hs_next_step               | Next step                   | string   | text     | dealinformation |
 hs_is_closed               | Is deal closed?             | bool     | calculation_equation | dealinformation | calc
 hs_is_closed_won           | Is closed won               | bool     | calculation_equation | dealinformation | calc
 hs_is_closed_lost          | Is closed lost              | bool     | calculation_equation | dealinformation | calc
@@ -173,8 +174,14 @@ hs_currency                | Currency                    | enumeration | select 
 hs_invoice_date            | Invoice date                | datetime | date     | invoiceinformation |
 hs_due_date                | Due date                    | datetime | date     | invoiceinformation |
 hs_invoice_status          | Status                      | enumeration | select | invoiceinformation | | draft; open; paid; voided
+hs_invoice_billable        | Collected by HubSpot        | bool     | booleancheckbox | invoiceinformation |
+hs_tax_id                  | Tax ID                      | string   | text     | invoiceinformation |
+hs_purchase_order_number   | Purchase order number       | string   | text     | invoiceinformation |
+hs_comments                | Comments                    | string   | textarea | invoiceinformation |
 hs_amount_billed           | Amount billed               | number   | number   | invoiceinformation | calc
+hs_balance_due             | Balance due                 | number   | number   | invoiceinformation | calc
 hs_number                  | Number                      | string   | text     | invoiceinformation | ro
+hs_invoice_link            | Invoice link                | string   | text     | invoiceinformation | ro
 """,
     "leads": _DATES + """
 hs_lead_name               | Lead name                   | string   | text     | leadinformation |
@@ -200,7 +207,8 @@ hs_call_duration           | Duration                    | number   | number   |
 hs_call_status             | Status                      | enumeration | select | engagement | | BUSY; CALLING_CRM_USER; CANCELED; COMPLETED; CONNECTING; FAILED; IN_PROGRESS; NO_ANSWER; QUEUED; RINGING
 hs_call_from_number        | From number                 | string   | text     | engagement |
 hs_call_to_number          | To number                   | string   | text     | engagement |
-hs_call_disposition        | Outcome                     | string   | text     | engagement |
+hs_call_disposition        | Outcome                     | enumeration | select | engagement | | 9d9162e7-6cf3-4944-bf63-4dff82258764=Busy; f240bbac-87c9-4f6e-bf70-924b57d47db7=Connected; a4c4c377-d246-4b32-a13b-75a56a4cd0ff=Left live message; b2cf5968-551e-4856-9783-52b3da59a7d0=Left voicemail; 73a0d17f-1163-4015-bdd5-ec830791da20=No answer; 17b47fee-58de-441e-a44c-c6300d46f273=Wrong number
+hs_call_recording_url      | Recording URL               | string   | text     | engagement |
 hs_activity_type           | Type                        | string   | text     | engagement |
 """,
     "emails": """
@@ -210,6 +218,8 @@ hs_email_subject           | Subject                     | string   | text     |
 hs_email_text              | Text                        | string   | textarea | engagement |
 hs_email_html              | HTML                        | string   | html     | engagement |
 hs_email_headers           | Headers                     | string   | textarea | engagement |
+hs_email_from_email        | From                        | string   | text     | engagement | calc
+hs_email_to_email          | To                          | string   | text     | engagement | calc
 """,
     "meetings": """
 hs_meeting_title           | Title                       | string   | text     | engagement |

@@ -1,4 +1,4 @@
-"""Properties, groups, pipelines, owners and the account itself."""
+"""Properties, groups, owners and the account itself."""
 
 import re
 from collections.abc import Callable
@@ -15,13 +15,11 @@ from integrations.standins.hubspot.batch_api import outcome
 from integrations.standins.hubspot.errors import Problem, bad_request, not_found
 from integrations.standins.hubspot.properties import Property
 from integrations.standins.hubspot.table import Table
-from integrations.standins.hubspot.types import object_type
 from integrations.standins.hubspot.values import iso
 from integrations.standins.web import answer, empty
 
 PROPERTIES = ("/crm/properties/{version:dated}", "/crm/v3/properties")
 VALIDATIONS = ("/crm/property-validations/{version:dated}", "/crm/v3/property-validations")
-PIPELINES = ("/crm/pipelines/{version:dated}", "/crm/v3/pipelines")
 OWNERS = ("/crm/owners/{version:dated}", "/crm/v3/owners")
 ACCOUNT = ("/account-info/{version:dated}", "/account-info/v3")
 TIME_ZONE = "Europe/Berlin"
@@ -57,9 +55,6 @@ def routes(hub: Any) -> list[Route]:
         *at(PROPERTIES, "/{type}/{name}", "PATCH", update),
         *at(PROPERTIES, "/{type}/{name}", "DELETE", archive),
         *at(VALIDATIONS, "/{type}", "GET", validations),
-        *at(PIPELINES, "/{type}", "GET", pipelines),
-        *at(PIPELINES, "/{type}/{pipeline}", "GET", pipeline),
-        *at(PIPELINES, "/{type}/{pipeline}/stages", "GET", stages),
         *at(OWNERS, "", "GET", owners),
         *at(OWNERS, "/", "GET", owners),
         *at(OWNERS, "/{id}", "GET", owner),
@@ -220,34 +215,7 @@ def validations(call: Call) -> Response:
     return answer({"results": rules.shown(call.portal.rules, call.table().kind.name)})
 
 
-# -- pipelines, owners, account --------------------------------------------------------------------------------------------
-def _pipelines(call: Call) -> dict[str, Any]:
-    kind = object_type(call.path("type"))
-    if kind is None or kind.name not in call.portal.pipelines:
-        raise bad_request(f"{call.path('type')} has no pipelines.")
-    call.need(kind.scopes("read"))
-    return call.portal.pipelines[kind.name]
-
-
-def pipelines(call: Call) -> Response:
-    return answer({"results": [each.shown() for each in _pipelines(call).values()]})
-
-
-def _pipeline(call: Call) -> Any:
-    found = _pipelines(call).get(call.path("pipeline"))
-    if found is None:
-        raise not_found()
-    return found
-
-
-def pipeline(call: Call) -> Response:
-    return answer(_pipeline(call).shown())
-
-
-def stages(call: Call) -> Response:
-    return answer({"results": [stage.shown() for stage in _pipeline(call).stages.values()]})
-
-
+# -- owners, account -------------------------------------------------------------------------------------------------------
 def owners(call: Call) -> Response:
     call.need("crm.objects.owners.read")
     archived, email = call.flag("archived"), call.query("email").lower()

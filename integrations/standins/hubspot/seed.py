@@ -1,9 +1,13 @@
-"""What an account holds at the start: owners, contacts made from the world's people, their companies."""
+"""What an account holds at the start: owners, contacts made from the world's people, their companies (and see
+``seed_business.py``)."""
 
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from integrations.standins.hubspot import seed_business
+from integrations.standins.names import INDUSTRIES
 from integrations.standins.people import Person
 
 if TYPE_CHECKING:
@@ -13,6 +17,12 @@ if TYPE_CHECKING:
 DAY = 86_400_000
 LEAD_STATUS = ("NEW", "OPEN", "IN_PROGRESS", "CONNECTED", "UNQUALIFIED", "")
 STAGES = ("subscriber", "lead", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer")
+# A contact's industry is text, a company's is one of a list.
+COMPANY_INDUSTRY = dict(zip(INDUSTRIES, (
+    "COMPUTER_SOFTWARE", "INFORMATION_TECHNOLOGY_AND_SERVICES", "LOGISTICS_AND_SUPPLY_CHAIN", "RETAIL", "FINANCIAL_SERVICES",
+    "CONSTRUCTION", "HOSPITAL_HEALTH_CARE", "FOOD_BEVERAGES", "EDUCATION_MANAGEMENT", "MACHINERY", "MARKETING_AND_ADVERTISING",
+    "RENEWABLES_ENVIRONMENT", "HOSPITALITY", "LEGAL_SERVICES",
+), strict=True))  # fmt: skip
 _FIELDS = (
     ("firstname", "first_name"),
     ("lastname", "last_name"),
@@ -71,6 +81,7 @@ def fill(portal: "Portal", people: list[Person], seed: int) -> None:
     contacts, companies = portal.tables["contacts"], portal.tables["companies"]
     owner_ids = [owner.id for owner in portal.owners if not owner.archived]
     by_domain: dict[str, int] = {}
+    employees: dict[int, list[int]] = {}
     step = 700 * DAY // (len(people) + 1)
     for number, person in enumerate(people):
         if person.email and person.email in contacts.unique["email"]:
@@ -88,9 +99,31 @@ def fill(portal: "Portal", people: list[Person], seed: int) -> None:
         contact = _put(portal, contacts, values, born, max(born, changed))
         if domain := person.website.removeprefix("http://"):
             if domain not in by_domain:
-                values = {"name": person.company or domain, "domain": domain, "website": domain}
-                by_domain[domain] = _put(portal, companies, values, born, born)
+                by_domain[domain] = _put(portal, companies, _company(person, domain), born, born)
+                employees[by_domain[domain]] = []
             portal.associations.connect("contact", contact, "company", by_domain[domain], [1])
+            employees[by_domain[domain]].append(contact)
+    _parents(portal, list(employees))
+    seed_business.fill(
+        portal, employees, lambda kind, values, at: _put(portal, portal.tables[kind], values, at, at), seed
+    )
+
+
+def _company(person: Person, domain: str) -> "Values":
+    return {
+        "name": person.company or domain,
+        "domain": domain,
+        "website": domain,
+        "country": person.country,
+        "city": person.city,
+        "industry": COMPANY_INDUSTRY.get(person.industry, ""),
+    }
+
+
+def _parents(portal: "Portal", companies: list[int]) -> None:
+    """One company in twelve belongs to the one before it."""
+    for parent, child in list(pairwise(companies))[::12]:
+        portal.associations.connect("company", child, "company", parent, [14])
 
 
 def _put(portal: "Portal", table: "Table", values: "Values", born: int, modified: int) -> int:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from integrations.standins.hubspot.portal import Portal
 
 
+INLINE = 100  # associated records that come with a record; how many HubSpot really sends is not documented
+
+
 def wanted(table: Table, asked: Iterable[str]) -> tuple[str, ...]:
     """The properties to show: those asked for that exist, and always the three that HubSpot adds."""
     definitions = table.definitions
@@ -81,11 +84,14 @@ def associations(portal: "Portal", table: Table, found: Record, words: Iterable[
         if kind is None:
             raise bad_request(f"Unable to infer object type from: {word}")
         types = portal.associations.types_of(table.kind.singular, kind.singular)
+        near = list(portal.near(table, found.id, portal.tables[kind.name]).items())
         results = [
             {"id": str(other), "type": types[type_id].name or str(type_id)}
-            for other, type_ids in portal.associations.of(table.kind.singular, found.id, kind.singular).items()
+            for other, type_ids in near[:INLINE]
             for type_id in sorted(type_ids)
         ]
         if results:
             shown[kind.name] = {"results": results}
+        if len(near) > INLINE:
+            shown[kind.name]["paging"] = {"next": {"after": str(near[INLINE][0])}}
     return shown

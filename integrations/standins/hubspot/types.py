@@ -21,6 +21,7 @@ class ObjectType:
     merges: bool = False
     classic_events: bool = False  # contact.creation and so on exist
     pipeline: tuple[str, str] | None = None  # property names of pipeline and stage
+    primary: tuple[int, ...] = ()  # association types of which a new record needs one
 
     def scopes(self, verb: str) -> str:
         """The scope that ``read`` or ``write`` takes."""
@@ -36,7 +37,8 @@ _ACTIVITY = _words("hs_createdate hs_lastmodifieddate hs_object_id")
 
 
 def _activity(name: str, singular: str, type_id: str, searched: str = "", needs: str = "hs_timestamp") -> ObjectType:
-    groups = tuple((need,) for need in needs.split())
+    """``needs``: "a b|c" for a, and one of b and c."""
+    groups = tuple(tuple(need.split("|")) for need in needs.split())
     return ObjectType(
         name, singular, type_id, _ACTIVITY, groups, _words(searched), created="hs_createdate",
         scope="crm.objects.contacts",
@@ -77,11 +79,12 @@ TYPES = (
     ObjectType("invoices", "invoice", "0-53", _words(_SYSTEM), needs=(("hs_currency",),)),
     ObjectType(
         "leads", "lead", "0-136", _words(_SYSTEM), needs=(("hs_lead_name",),),
-        pipeline=("hs_pipeline", "hs_pipeline_stage"),
+        pipeline=("hs_pipeline", "hs_pipeline_stage"), primary=(578, 580),
     ),
     _activity("tasks", "task", "0-27", "hs_task_body hs_task_subject"),
     _activity("notes", "note", "0-46", "hs_note_body"),
-    _activity("meetings", "meeting_event", "0-47", "hs_meeting_title hs_meeting_body"),
+    _activity("meetings", "meeting_event", "0-47", "hs_meeting_title hs_meeting_body",
+              "hs_timestamp|hs_meeting_start_time"),
     _activity("calls", "call", "0-48", "hs_call_title hs_body_preview"),
     _activity("emails", "email", "0-49", "hs_email_subject", "hs_timestamp hs_email_direction"),
 )  # fmt: skip

@@ -15,6 +15,7 @@ from integrations.standins.hubspot import (
     control,
     desk,
     objects_api,
+    pipelines_api,
     schema_api,
     seed,
 )
@@ -75,7 +76,7 @@ class HubSpot(Vendor):
         return self.portals[PORTALS[0][0]]
 
     def routes(self) -> list[BaseRoute]:
-        parts = (objects_api, batch_api, associations_api, schema_api, consent, desk)
+        parts = (objects_api, batch_api, associations_api, schema_api, pipelines_api, consent, desk)
         return [each for part in parts for each in part.routes(self)]
 
     def describe(self) -> dict[str, Any]:
@@ -89,6 +90,12 @@ class HubSpot(Vendor):
             "control_url": f"{self.base}/_control",
             "page_url": f"{self.base}/contacts/{self.home.id}/objects/0-1",
             "webhook_url": self.settings["webhook_url"],
+            "environment": {
+                "HUBSPOT_API_URL": self.base,
+                "HUBSPOT_APP_URL": self.base,
+                "HUBSPOT_CLIENT_ID": self.client_id,
+                "HUBSPOT_CLIENT_SECRET": self.client_secret,
+            },
         }
 
     def reset(self) -> None:

@@ -56,6 +56,8 @@ class Snovio(Vendor):
             "client_secret": self.client_secret,
             "control_url": f"{self.base}/_control",
             "page_url": f"{self.base}/app/",
+            "environment": {"SNOVIO_API_URL": self.base},
+            "to_connect": {"API User ID": self.client_id, "API Secret": self.client_secret},
         }
 
     def reset(self) -> None:

@@ -1,4 +1,4 @@
-"""``make demo``: everything on one machine, with stand-ins for HubSpot and Snov.io. See ``portal/demo``."""
+"""``make demo``: everything on one machine, with stand-ins for the apps. See ``portal/demo``."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from integrations.registry import app
 from portal.demo.install import DemoFailed, DemoInstall
 from portal.env import BASE_DIR
 
@@ -32,6 +33,9 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--kill-workers", action="store_true", help="with --once: SIGKILL the workers in the middle"
+        )
+        parser.add_argument(
+            "--with", default="", metavar="SERVER,…", help="real servers to connect, too: radicale, tryton"
         )
         parser.add_argument("--real-limits", action="store_true", help="Snov.io's real 60 calls a minute")
 
@@ -57,7 +61,10 @@ class Command(BaseCommand):
         say = self.stderr.write
         say("Starting the stand-ins …")
         limits = [] if options["real_limits"] else ["--set", "snovio.rate_limit=0"]
-        install.start_standins("--records", str(options["records"]), "--seed", str(options["seed"]), *limits)
+        if "tryton" in options["with"]:
+            say("Installing Tryton, if it is not there yet (once, half a minute) …")
+        servers = ["--with", options["with"]] if options["with"] else []
+        install.start_standins("--records", str(options["records"]), "--seed", str(options["seed"]), *limits, *servers)
         if not options["real_limits"]:
             install.env["SNOVIO_CALLS_PER_MINUTE"] = "30000"
         say("Making the database …")
@@ -68,16 +75,13 @@ class Command(BaseCommand):
         install.start_workers()
 
     def _stay(self, install: DemoInstall) -> int:
-        hubspot, snovio = install.standins["hubspot"], install.standins["snovio"]
         self.stdout.write(f"""
 Syncline             {install.url}
 Sign in as           {USER}   password   {PASSWORD}
 
 The other side, to play with:
-HubSpot stand-in     {hubspot["page_url"]}
-Snov.io stand-in     {snovio["page_url"]}
-To connect Snov.io   API User ID {snovio["client_id"]}
-                     API Secret  {snovio["client_secret"]}
+{_others(install.standins)}
+More                 make demo ARGS="--with radicale,tryton" starts real servers, too
 Mail and logs        {os.path.relpath(install.folder, BASE_DIR)}
 
 Everything starts afresh each time. Ctrl-C stops it.
@@ -107,3 +111,12 @@ Everything starts afresh each time. Ctrl-C stops it.
             install.kill_tree(name)
         self.stderr.write("Workers killed with SIGKILL; starting them again.")
         install.start_workers()
+
+
+def _others(standins: dict[str, Any]) -> str:
+    """Per app: where a person looks at it, and what to type to connect it."""
+    lines = []
+    for key, facts in standins.items():
+        lines.append(f"{facts.get('name') or app(key).name:<20} {facts['page_url']}")
+        lines += [f"{'':<20} {label}: {value}" for label, value in facts.get("to_connect", {}).items()]
+    return "\n".join(lines)

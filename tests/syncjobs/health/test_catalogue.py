@@ -16,7 +16,14 @@ from syncjobs.health.words import RULES
 ROOT = Path(__file__).parents[3]
 CODE = re.compile(r"[A-Z]+(_[A-Z]+)+")
 # Words in capitals that are no failure codes: environment variables, format names, error names on an app's wire.
-OTHER_WORDS = {"CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "DATE_FORMAT", "DATETIME_FORMAT", "TEN_SECONDLY_ROLLING"}
+OTHER_WORDS = {
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "DATE_FORMAT",
+    "DATETIME_FORMAT",
+    "TEN_SECONDLY_ROLLING",
+    "HUBSPOT_DEFINED",
+}
 FIXES = {"reconnect", "direction", "limits", "mappings", "resume", "resync", "record", ""}
 
 

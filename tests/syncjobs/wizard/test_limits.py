@@ -1,11 +1,16 @@
 """Filters and lists: rows come and go without JavaScript, errors are clear, and nothing typed is lost."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from integrations import errors
+from integrations.records import Container
 from syncjobs.models import Sync, SyncFilter
+from syncjobs.services import mappings
+from syncjobs.services.problems import problems
 from tests.syncjobs.wizard.conftest import Bench
 from tests.syncjobs.wizard.test_walk import LIMITS
 
@@ -162,6 +167,52 @@ def test_lists_that_cannot_be_are_refused(bench: Bench, draft: Sync, changed: di
     answer = bench.post(draft, "limits", do="next", **{**LIMITS, **changed})
     assert answer.status_code == 422
     assert why in answer.content.decode()
+
+
+def test_an_app_may_bound_how_many_can_be_chosen(bench: Bench, draft: Sync) -> None:
+    bench.leads.abilities = replace(bench.leads.abilities, containers="tag", most_containers=2)
+    bench.leads.lists |= {"9": "Partners"}
+    data = {key: value for key, value in LIMITS.items() if key != "app-all"}
+    answer = bench.post(draft, "limits", do="next", **{**data, "app-list": ["7", "8", "9"]})
+    assert answer.status_code == 422
+    assert "at most 2 can be chosen, and 3 are. Untick 1" in answer.content.decode()
+    draft.refresh_from_db()
+    assert not draft.app_scope.get("lists")
+    assert bench.post(draft, "limits", do="next", **{**data, "app-list": ["7", "8"]}).status_code == 302
+    assert "any of <b>2 tags</b>" in bench.get(draft, "review")
+    draft.refresh_from_db()
+    draft.app_scope = {"lists": ["7", "8", "9"], "target_list": "7"}
+    assert [found.step for found in problems(draft, mappings.schemas_of(draft)) if "at most 2" in found.text] == [
+        "limits"
+    ]
+
+
+def test_many_are_searched_and_what_the_search_hides_stays_chosen(bench: Bench, draft: Sync) -> None:
+    bench.leads.lists |= {str(number): f"Fair {number}" for number in range(100, 130)}
+    data = {key: value for key, value in LIMITS.items() if key != "app-all"}
+    page = bench.htmx(draft, "limits", **{**data, "do": "lists", "app-list": ["7"], "app-list-q": "fair 11"})
+    assert 'id="app-list-115"' in page
+    assert 'id="app-list-125"' not in page
+    assert '<input type="hidden" name="app-list" value="7">' in page
+    bench.htmx(draft, "limits", **{**data, "do": "lists:app", "app-list": ["7"], "app-list-q": "fair 11"})
+    draft.refresh_from_db()
+    assert sorted(draft.app_scope["lists"]) == sorted(["7", *(str(number) for number in range(110, 120))])
+
+
+def test_what_cannot_be_chosen_is_shown_with_its_reason(
+    bench: Bench, draft: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.leads.abilities = replace(bench.leads.abilities, containers="tag")
+    shown = [Container("7", "Trade fair"), Container("8", "Mine", refused="This tag is private.")]
+    monkeypatch.setattr("integrations.connectors.memory.MemoryConnector.containers", lambda self, kind: shown)
+    page = bench.get(draft, "limits")
+    assert "This tag is private." in page
+    assert re.search(r'value="8" disabled', page)
+    assert "All people (no tag filter)" in page
+    data = {key: value for key, value in LIMITS.items() if key != "app-all"}
+    bench.post(draft, "limits", do="next", **{**data, "app-list": ["7", "8"], "app-target": "7"})
+    draft.refresh_from_db()
+    assert draft.app_scope == {"lists": ["7"], "target_list": "7"}
 
 
 def test_the_only_list_is_the_target_unless_said_otherwise(bench: Bench, draft: Sync) -> None:

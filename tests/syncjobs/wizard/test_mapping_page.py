@@ -1,10 +1,12 @@
 """The mapping table as a page: buttons with and without htmx, search, samples, trial."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from integrations import errors
+from integrations.records import Field, FieldType
 from syncjobs.models import Direction, Sync
 from tests.syncjobs.wizard.conftest import Bench
 
@@ -133,6 +135,33 @@ def test_editing_the_mappings_of_a_sync_shows_the_broken_row_at_once(bench: Benc
         bench.crm.fail("fields", lambda: errors.Unavailable("Bigdesk is down."))
     answer = bench.browser.post(f"/syncs/{draft.pk}/edit/?step=mappings", follow=True)
     assert "Leadbox has no field “first” any more." in answer.content.decode()
+
+
+def test_a_field_that_the_hub_lacks_is_made_there(bench: Bench, draft: Sync) -> None:
+    bench.crm.abilities = replace(bench.crm.abilities, create_fields=True)
+    bench.leads.fields.append(Field("labels", "Leadbox label", FieldType.MULTI, writable=False))
+    press(bench, draft, "refresh")
+    answer = press(bench, draft, "make:hub", add_app="labels")
+    made = bench.crm.fields[-1]
+    assert (made.name, made.label, made.type) == ("leads_labels", "Leadbox label", FieldType.LONG_TEXT)
+    row = draft.mappings.get(app_field="labels")
+    assert (row.hub_field, row.direction, row.custom) == ("leads_labels", "to_hub", True)
+    assert "5 on" in answer
+    assert "Make a new field in Bigdesk" in answer
+    assert "Make a new field in Leadbox" not in answer, "it cannot be given any"
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [({}, "Choose a field of Leadbox first."), ({"add_app": "mail"}, "The field could not be made: No more fields.")],
+)
+def test_a_field_that_cannot_be_made_is_said(bench: Bench, draft: Sync, typed: dict[str, str], why: str) -> None:
+    bench.crm.abilities = replace(bench.crm.abilities, create_fields=True)
+    bench.crm.fail("create_field", lambda: errors.Refused("No more fields."))
+    before = draft.mappings.count()
+    assert why in press(bench, draft, "make:hub", **typed)
+    assert "cannot be given new fields" in press(bench, draft, "make:app", add_hub="score")
+    assert draft.mappings.count() == before
 
 
 def test_fields_that_cannot_be_read_are_said(bench: Bench, draft: Sync) -> None:

@@ -1,0 +1,3 @@
+from integrations.connectors.sansan.app import APP
+
+__all__ = ["APP"]

@@ -1,0 +1,206 @@
+"""Sansan's business cards behind the connector protocol: read only, by the windows of their change times.
+
+Nothing tells of deletions, and a card that is not there may only be out of the key's sight. With tags chosen, a sync reads the
+cards that carry one of them. A card that two keys see has one id at both, so that two connections do not make two contacts.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.connectors.base import Abilities, Scope
+from integrations.connectors.sansan import checks, reading, schema
+from integrations.connectors.sansan.client import CARDS_PAGE, Client
+from integrations.connectors.sansan.reading import Place
+from integrations.records import (
+    CheckResult,
+    Container,
+    Create,
+    Field,
+    Page,
+    ReadAnswer,
+    Ref,
+    RemoteAccount,
+    RemoteRecord,
+    Update,
+    Verdict,
+)
+
+MOST_TAGS = 300  # of one sync, as HubSpot's own Sansan app has it
+SLICE_SECONDS = 10  # of calls that one read batch may take: there is no batch read
+
+
+def abilities(kind: str) -> Abilities:
+    a_minute = settings.SANSAN_CALLS_PER_MINUTE
+    batch = max(1, min(100, a_minute * SLICE_SECONDS // 60))
+    return Abilities(
+        create=False,
+        update=False,
+        delete=False,
+        clear=False,
+        sees_deletions=False,
+        containers="tag",
+        most_containers=MOST_TAGS,
+        shares_ids=True,
+        scan_page=CARDS_PAGE,
+        read_batch=batch,
+        read_calls=batch,
+        poll_seconds=60,
+        calls_per_minute=a_minute,
+    )
+
+
+class Sansan:
+    def __init__(
+        self, client: Client, *, fingerprint: Callable[[], str] = str, clock: Callable[[], datetime] = now
+    ) -> None:
+        """``fingerprint`` names the key where Sansan does not tell whose it is."""
+        self._client, self._fingerprint, self._clock = client, fingerprint, clock
+
+    @property
+    def calls(self) -> int:
+        return self._client.calls
+
+    def abilities(self, kind: str) -> Abilities:
+        return abilities(kind)
+
+    # -- about the key ---------------------------------------------------------------------------------------------------
+    def identify(self) -> RemoteAccount:
+        """A key is one user's, and users see different cards: each user is an account of its own here. Where the API does not tell
+        the user, the key itself must do; a key that was issued anew is then another account."""
+        user = self._client.me()
+        if id := schema.blank(user.get("id")):
+            name = schema.blank(user.get("name")) or id
+            email = schema.blank(user.get("email"))
+            return RemoteAccount(id=id, name=f"{name} ({email})" if email else name, time_zone="Asia/Tokyo")
+        self._client.try_key()
+        id = self._fingerprint() or "key"
+        return RemoteAccount(id=id, name=_("Key %(id)s") % {"id": id[:6]}, time_zone="Asia/Tokyo")
+
+    def preflight(self, kinds: Sequence[str]) -> Iterator[CheckResult]:
+        yield from checks.run(self._client, MOST_TAGS)
+
+    def fields(self, kind: str) -> list[Field]:
+        return schema.fields(self._client.tags())
+
+    def create_field(self, kind: str, field: Field) -> Field:
+        raise errors.CannotDo(_("Cards have no fields besides Sansan's own."))
+
+    def containers(self, kind: str) -> list[Container]:
+        """Public and shared tags can be chosen; the user's private ones are shown with the reason why not."""
+        private = _("This tag is private: only its owner sees it in Sansan.")
+        return [
+            Container(str(tag["id"]), str(tag.get("name", "")), refused="" if schema.is_offered(tag) else private)
+            for tag in self._client.tags()
+            if tag.get("id")
+        ]
+
+    def record_url(self, kind: str, id: str) -> str:
+        return ""  # the app's addresses of cards are not published
+
+    # -- reading -----------------------------------------------------------------------------------------------------------
+    def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
+        """All cards by their change time; with tags chosen, those of the tags (a card of tags in two calls comes twice)."""
+        if position is None:
+            chosen, moment = _chosen(scope), self._clock()
+            first = reading.by_tags(self._live(chosen), moment) if chosen else reading.period(reading.BEGINNING, moment)
+        else:
+            first = Place.at(position)
+        cards, following = reading.step(self._client, first)
+        records = _records(cards, fields, scope)
+        return Page(records, position=following.json if following else None)
+
+    def changes(
+        self,
+        kind: str,
+        *,
+        fields: Sequence[str],
+        cursor: dict[str, Any] | None,
+        position: dict[str, Any] | None,
+        scope: Scope,
+    ) -> Page:
+        """Cursor: ``{"at": end of the period read last, "swept": when the chosen tags were last walked}``, ISO text.
+
+        A card that lost its last chosen tag is not shown any more: it stays as it is in the hub.
+        """
+        if cursor is None:
+            moment = self._clock().isoformat()
+            return Page([], cursor={"at": moment, "swept": moment})
+        since = datetime.fromisoformat(cursor["at"]) - reading.OVERLAP
+        here = Place.at(position) if position else reading.period(since, self._clock())
+        cards, following = reading.step(self._client, here)
+        swept = bool(here.tags)
+        if following is None and not swept and self._sweep_is_due(cursor, here, scope):
+            following = reading.by_tags(self._live(_chosen(scope)), datetime.fromisoformat(here.end))
+        records = _records(cards, fields, scope)
+        if following:
+            return Page(records, position=following.json)
+        return Page(records, cursor={"at": here.end, "swept": here.end if swept else cursor["swept"]})
+
+    def _sweep_is_due(self, cursor: dict[str, Any], here: Place, scope: Scope) -> bool:
+        last, end = datetime.fromisoformat(cursor["swept"]), datetime.fromisoformat(here.end)
+        return bool(_chosen(scope)) and end - last >= reading.SWEEP_EVERY - timedelta(seconds=30)
+
+    def _live(self, chosen: list[str]) -> list[str]:
+        """Those of the chosen tags that can still be used. A tag that is gone matches no card; all of them gone is a mistake."""
+        offered = {str(tag.get("id")) for tag in self._client.tags() if schema.is_offered(tag)}
+        if not offered.intersection(chosen):
+            raise errors.ContainerMissing(_("None of the chosen tags is there any more, or they are private now."))
+        return [id for id in chosen if id in offered]
+
+    def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
+        """One call per card. A card that is being typed in again is left out: it is neither gone nor worth believing."""
+        answer = ReadAnswer({})
+        for ref in refs:
+            card = self._client.card(ref.id)
+            if card is None:
+                answer.gone.add(ref.id)
+            elif schema.is_readable(card):
+                answer.records[ref.id] = schema.record(card, fields)
+        return answer
+
+    def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[RemoteRecord]:
+        """Cards with these e-mail addresses, one call each: Sansan compares them to the letter, so lower case is asked for, too."""
+        if field != "email":
+            raise errors.CannotDo(_("Sansan finds cards by email address only."))
+        wanted = dict.fromkeys(
+            form for value in values if value.strip() for form in (value.strip(), value.strip().lower())
+        )
+        found: dict[str, RemoteRecord] = {}
+        for email in wanted:
+            cards, token = self._client.search(email=email)
+            while token:
+                more, token = self._client.search(token, email=email)
+                cards += more
+            found |= {card["id"]: schema.record(card, fields) for card in cards}
+        return list(found.values())
+
+    # -- writing -----------------------------------------------------------------------------------------------------------
+    def create(self, kind: str, items: Sequence[Create], *, scope: Scope) -> list[Verdict]:
+        return _refused(len(items))
+
+    def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
+        return _refused(len(items))
+
+    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
+        return _refused(len(ids))
+
+
+def _refused(number: int) -> list[Verdict]:
+    message = _("Cards are brought from Sansan only; nothing is written there.")
+    return [Verdict(error=errors.CannotDo(message)) for _n in range(number)]
+
+
+def _chosen(scope: Scope) -> list[str]:
+    return [str(id) for id in scope.get("lists") or []]
+
+
+def _records(cards: list[dict[str, Any]], fields: Sequence[str], scope: Scope) -> list[RemoteRecord]:
+    """The cards that carry a chosen tag, or all of them where none is chosen."""
+    chosen = set(_chosen(scope))
+    return [schema.record(card, fields) for card in cards if not chosen or chosen & schema.tag_ids(card)]

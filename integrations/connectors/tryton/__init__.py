@@ -1,0 +1,3 @@
+from integrations.connectors.tryton.app import APP
+
+__all__ = ["APP"]

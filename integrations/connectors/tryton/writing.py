@@ -1,0 +1,180 @@
+"""Writes with one verdict per item. Creates go together, in one transaction that a single bad row undoes, so a refused batch is
+halved until the culprit stands alone. Changes and deletions are one call per record: Tryton's interface has no other way.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.connectors.tryton import reading
+from integrations.connectors.tryton.slots import Draft
+from integrations.connectors.tryton.tables import Table
+from integrations.connectors.tryton.wire import Row
+from integrations.records import Create, RemoteRecord, Update, Verdict
+
+WRITE_BATCH = 50
+LOOK = 10  # records that are read together before they are written
+SECONDS = 20  # after which a batch ends with what it has: a lease must outlive it, however slow the server is
+
+# What concerns one record only. Anything else (rate, login, outage) concerns all that follow.
+OF_ONE_RECORD = (errors.Refused, errors.Gone, errors.StaleVersion, errors.Locked, errors.NoAnswer, errors.CannotDo)
+
+Item = TypeVar("Item")
+
+
+class Writer:
+    def __init__(self, table: Table) -> None:
+        self._table, self._client = table, table.client
+
+    # -- creating ----------------------------------------------------------------------------------------------------------------
+    def create(self, items: Sequence[Create]) -> list[Verdict]:
+        """A row that carries an item's key already is what an earlier try made: it is given back as it is."""
+        names = sorted({name for item in items for name in item.values})
+        earlier = self._table.known_keys([item.key for item in items], names)
+        verdicts: dict[int, Verdict] = {}
+        drafts: dict[int, Draft] = {}
+        for place, item in enumerate(items):
+            if item.key in earlier:
+                verdicts[place] = Verdict(record=self._record(earlier[item.key], item), existed=True)
+                continue
+            try:
+                drafts[place] = self._table.new(item.values, item.key)
+            except OF_ONE_RECORD as error:
+                verdicts[place] = Verdict(error=error)
+        made: dict[int, int] = {}
+        for place, outcome in self._in_parts(drafts, settled=bool(verdicts)).items():
+            if isinstance(outcome, int):
+                made[place] = outcome
+            else:
+                verdicts[place] = Verdict(error=outcome)
+        for place in made:
+            if refusal := self._pressed(made[place], drafts[place]):
+                verdicts[place] = Verdict(error=refusal)
+        verdicts.update(
+            self._as_stored({place: (id, items[place]) for place, id in made.items() if place not in verdicts}, names)
+        )
+        return [verdicts[place] for place in range(len(items))]
+
+    def _in_parts(self, drafts: dict[int, Draft], *, settled: bool) -> dict[int, int | errors.ConnectorError]:
+        """Id or error by place. An error that concerns the whole server is raised while nothing is settled; later it becomes the
+        outcome of what is left, so that what did happen is not forgotten."""
+        found: dict[int, int | errors.ConnectorError] = {}
+        todo = [list(drafts)] if drafts else []
+        while todo:
+            places = todo.pop()
+            try:
+                ids = self._client.create(self._table.model, [drafts[place].wire for place in places])
+                found.update(zip(places, ids, strict=True))
+            except (errors.Refused, errors.Locked) as error:
+                if len(places) == 1:
+                    found[places[0]] = error
+                else:
+                    middle = len(places) // 2
+                    todo += [places[middle:], places[:middle]]
+            except errors.ConnectorError as lost:
+                if not found and not settled:
+                    raise
+                found.update(dict.fromkeys(places, lost))
+                unsent = errors.Unavailable(lost.message) if isinstance(lost, errors.NoAnswer) else lost
+                found.update({place: unsent for part in todo for place in part})
+                return found
+        return found
+
+    def _pressed(self, id: int, draft: Draft) -> errors.ConnectorError | None:
+        """Lead a new row to its state. What cannot be is undone: a row in another state would look as if it had been meant."""
+        try:
+            self._table.press(str(id), {}, draft)
+            return None
+        except errors.Refused as error:
+            self._table.delete(str(id))
+            return error
+        except errors.ConnectorError as error:
+            return errors.NoAnswer(error.message, remote=error.remote)
+
+    def _as_stored(self, made: dict[int, tuple[int, Create]], names: Sequence[str]) -> dict[int, Verdict]:
+        """What was made stays made, even if it cannot be read; what was sent stands then."""
+        try:
+            rows = reading.by_id(self._table, [id for id, _item in made.values()], names)
+        except errors.ConnectorError:
+            rows = {}
+        return {
+            place: Verdict(
+                record=self._record(rows[id], item) if id in rows else RemoteRecord(str(id), dict(item.values))
+            )
+            for place, (id, item) in made.items()
+        }
+
+    # -- changing ----------------------------------------------------------------------------------------------------------------
+    def update(self, items: Sequence[Update]) -> list[Verdict]:
+        """Some at a time are read first: rows below a record are changed by their own ids, and what a person typed since we last
+        read must stay. Tryton's REST interface has no conditional writes, so what is typed in the second that is left is lost."""
+        names = {name for item in items for name in (*item.values, *item.known)}
+        rows: dict[str, Row | None] = {}
+
+        def send(place: int) -> Verdict:
+            item = items[place]
+            if item.id not in rows:
+                wanted = [other.id for other in items[place : place + LOOK]]
+                found = reading.by_id(self._table, [int(id) for id in wanted if id.isdigit()], names)
+                rows.update({id: found.get(int(id)) if id.isdigit() else None for id in wanted})
+            return self._update(item, rows.pop(item.id))
+
+        return one_by_one(range(len(items)), send)
+
+    def _update(self, item: Update, row: Row | None) -> Verdict:
+        if row is None or not self._table.is_live(row):
+            raise errors.Gone(_("This record does not exist in Tryton any more."))
+        there = self._table.values(row, {*item.known, *item.values})
+        for name, value in there.items():
+            known = item.known.get(name, value)
+            if _other(value, known) and _other(value, item.values.get(name, known)):
+                raise errors.StaleVersion(_("This record was changed in Tryton meanwhile."))
+        draft = self._table.draft(row, item.values)
+        self._table.before_write(item.id, row, draft)
+        if draft.wire:
+            row = self._written(item, row, draft.wire)
+        if self._table.press(item.id, row, draft):
+            row = reading.by_id(self._table, [int(item.id)], item.values).get(int(item.id), row)
+        return Verdict(record=self._record(row, item))
+
+    def _written(self, item: Update, row: Row, wire: dict[str, Any]) -> Row:
+        now = self._client.write(self._table.model, item.id, wire, self._table.paths(item.values))
+        return self._table.complete([now])[0] if "write_date" in now else row
+
+    # -- deleting ----------------------------------------------------------------------------------------------------------------
+    def delete(self, ids: Sequence[str]) -> list[Verdict]:
+        return one_by_one(ids, self._delete)
+
+    def _delete(self, id: str) -> Verdict:
+        with contextlib.suppress(errors.Gone):  # gone is what was wanted
+            self._table.delete(id)
+        return Verdict()
+
+    def _record(self, row: Row, item: Create | Update) -> RemoteRecord:
+        return reading.record(self._table, row, item.values)
+
+
+def _other(one: Any, two: Any) -> bool:
+    return (one or None) != (two or None)
+
+
+def one_by_one(items: Sequence[Item], send: Callable[[Item], Verdict]) -> list[Verdict]:
+    """Once something was sent, an error that concerns all the rest becomes their verdict: what was done is not forgotten."""
+    verdicts: list[Verdict] = []
+    until = time.monotonic() + SECONDS
+    for item in items:
+        try:
+            if verdicts and time.monotonic() > until:
+                raise errors.RateLimited(_("The server is slow; the rest follows."), retry_after=1)
+            verdicts.append(send(item))
+        except OF_ONE_RECORD as error:
+            verdicts.append(Verdict(error=error))
+        except errors.ConnectorError as error:
+            if not verdicts:
+                raise
+            return verdicts + [Verdict(error=error)] * (len(items) - len(verdicts))
+    return verdicts

@@ -1,0 +1,96 @@
+"""Two connections that show one and the same record (``Abilities.shares_ids``), each with a sync into the same objects of the hub.
+
+Whichever sync comes first makes the counterpart; the other links to it instead of making a second one. What has an identifier would
+be found by that anyway; what has none is told by its id alone.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, QuerySet
+
+from integrations.models import AppInstance
+from integrations.records import Ref, RemoteRecord, Side
+from syncjobs.models import RecordLink, Sync, WriteIntent
+from syncjobs.runner import recovery
+from syncjobs.runner.context import Context
+from syncjobs.runner.ingest import get
+from syncjobs.runner.reading import read_by_id
+
+if TYPE_CHECKING:
+    from syncjobs.runner.writing import Work
+
+WAIT = timedelta(seconds=5)  # for a create that a sibling has under way
+
+
+def not_linked_there(ctx: Context, side: Side, work: "Sequence[Work]") -> "tuple[list[Work], list[Work]]":
+    """Link what a sibling has linked already. Gives back (what may be created, what a sibling's counterpart cannot be shared with:
+    another record of this sync is linked to it)."""
+    found = _counterparts(ctx, side, work)
+    if not found:
+        return list(work), []
+    ids, size = sorted(set(found.values())), ctx.end(side).abilities.read_batch
+    records: dict[str, RemoteRecord] = {}
+    for start in range(0, len(ids), size):
+        records |= read_by_id(ctx, side, [Ref(id) for id in ids[start : start + size]]).records
+    met, taken = set(), []
+    for w in work:
+        record = records.get(found.get(get(w.row, side.other, "id"), ""))
+        if record is None:
+            continue
+        with ctx.lease.transaction():
+            if recovery.adopt(ctx, side, w.row, record):
+                met.add(w.row.pk)
+            else:
+                taken.append(w)
+    away = met | {w.row.pk for w in taken}
+    return [w for w in work if w.row.pk not in away], taken
+
+
+def being_created(ctx: Context, side: Side, work: "Sequence[Work]") -> set[int]:
+    """Rows whose record a sibling is making, or has made since it was looked for. Inside the transaction that announces creates:
+    the lock makes siblings announce one after the other."""
+    siblings = _siblings(ctx, side)
+    if not siblings:
+        return set()
+    AppInstance.objects.select_for_update().get(pk=ctx.sync.instance(side).pk)
+    column = f"{side.other}_id"
+    by_id = {get(w.row, side.other, "id"): w.row.pk for w in work}
+    sent = WriteIntent.objects.filter(sync__in=siblings, side=side.value, state=WriteIntent.State.SENT)
+    busy = Q(pk__in=sent.values("link")) | Q(**{f"{side}_id__isnull": False, f"{side}_gone": False})
+    links = RecordLink.objects.filter(busy, sync__in=siblings, **{f"{column}__in": list(by_id)})
+    return {by_id[id] for id in links.values_list(column, flat=True)}
+
+
+def _counterparts(ctx: Context, side: Side, work: "Sequence[Work]") -> dict[str, str]:
+    """Id of a record at the other side → id of what a sibling has linked to it at this one."""
+    siblings = _siblings(ctx, side)
+    if not siblings:
+        return {}
+    links = RecordLink.objects.filter(
+        sync__in=siblings,
+        **{
+            f"{side.other}_id__in": [get(w.row, side.other, "id") for w in work],
+            f"{side}_id__isnull": False,
+            f"{side}_gone": False,
+        },
+    )
+    return dict(links.order_by("-pk").values_list(f"{side.other}_id", f"{side}_id"))
+
+
+def _siblings(ctx: Context, side: Side) -> list[int]:
+    """Saved syncs of other connections of the same app that fill the same objects at this side."""
+    if not ctx.end(side.other).abilities.shares_ids:
+        return []
+    sync = ctx.sync
+    same: QuerySet[Sync] = Sync.objects.for_account(sync.account).saved().exclude(pk=sync.pk)
+    same = same.filter(
+        **{
+            f"{side}_instance": sync.instance(side),
+            f"{side.other}_instance__app_key": sync.instance(side.other).app_key,
+            "hub_kind": sync.hub_kind,
+            "app_kind": sync.app_kind,
+        }
+    )
+    return list(same.values_list("pk", flat=True))

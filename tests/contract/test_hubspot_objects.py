@@ -1,0 +1,287 @@
+"""HubSpot's other object types: companies and deals answer the contract; all of them are read, made, changed and archived."""
+
+from typing import Any, ClassVar
+
+import pytest
+
+from integrations import errors
+from integrations.connectors.hubspot.app import APP
+from integrations.connectors.hubspot.connector import HubSpot
+from integrations.connectors.hubspot.objects import OBJECTS
+from integrations.http import ApiSession
+from integrations.records import Create, Field, FieldType, Ref, Update, Value, Values
+from tests.contract.conftest import Control
+from tests.contract.hubspot import HubSpotPeer, opened
+from tests.contract.suite import ConnectorContract, Names
+
+AT = "2026-05-01T08:30:00.000Z"
+LEAST: dict[str, Values] = {  # what a new record of each kind cannot do without
+    "contacts": {"email": "least@example.com"},
+    "companies": {"name": "Least"},
+    "deals": {"dealname": "Least", "dealstage": "qualifiedtobuy"},
+    "products": {"name": "Least"},
+    "invoices": {"hs_currency": "EUR"},
+    "tickets": {"subject": "Least", "hs_pipeline_stage": "1"},
+    "leads": {"hs_lead_name": "Least"},
+    "calls": {"hs_timestamp": AT},
+    "emails": {"hs_timestamp": AT, "hs_email_direction": "EMAIL"},
+    "meetings": {"hs_meeting_start_time": AT},
+    "notes": {"hs_timestamp": AT},
+    "tasks": {"hs_timestamp": AT},
+}
+
+
+@pytest.fixture
+def connector(hubspot_standin: dict[str, Any]) -> HubSpot:
+    return opened(hubspot_standin)
+
+
+@pytest.fixture
+def people(hubspot_control: Control) -> HubSpotPeer:
+    return HubSpotPeer(hubspot_control)
+
+
+def fields_of(connector: HubSpot, kind: str) -> dict[str, Field]:
+    return {field.name: field for field in connector.fields(kind)}
+
+
+class TestCompanies(ConnectorContract):
+    kind = "companies"
+    names = Names(email="domain", text="name", other="city")
+    identified_by = FieldType.TEXT
+    knows_repeats = False
+    values: ClassVar[dict[FieldType, tuple[str, Value, Value]]] = {
+        FieldType.TEXT: ("city", "Kraków", "東京"),
+        FieldType.LONG_TEXT: ("description", "two\nlines", "one"),
+        FieldType.NUMBER: ("annualrevenue", "1250.5", "7"),
+        FieldType.OPTION: ("industry", "RETAIL", "MACHINERY"),
+        FieldType.USER: ("hubspot_owner_id", "dana.reyes@syncline.example", "ploy.srisuk@syncline.example"),
+    }
+
+    @pytest.fixture
+    def peer(self, hubspot_control: Control) -> HubSpotPeer:
+        return HubSpotPeer(hubspot_control, "companies", ["domain", "name", "city"])
+
+    def bad_person(self) -> Values:
+        return {**self.person("bad"), "industry": "NO_SUCH"}
+
+
+class TestDeals(ConnectorContract):
+    kind = "deals"
+    names = Names(email="dealname", text="description", other="hs_next_step")
+    identified_by = FieldType.TEXT
+    knows_repeats = False
+    values: ClassVar[dict[FieldType, tuple[str, Value, Value]]] = {
+        FieldType.NUMBER: ("amount", "1250.5", "7"),
+        FieldType.DATETIME: ("closedate", AT, "2027-01-01T00:00:00.250Z"),
+        FieldType.OPTION: ("dealstage", "closedwon", "closedlost"),
+    }
+
+    @pytest.fixture
+    def peer(self, hubspot_control: Control) -> HubSpotPeer:
+        return HubSpotPeer(hubspot_control, "deals", ["dealname", "description", "hs_next_step", "dealstage"])
+
+    @property
+    def fields(self) -> list[str]:
+        return [*super().fields, "dealstage"]
+
+    def person(self, name: str, *, text: Value = "Some", other: Value = "One") -> Values:
+        return {**super().person(name, text=text, other=other), "dealstage": "qualifiedtobuy"}
+
+    def bad_person(self) -> Values:
+        return {**self.person("bad"), "amount": "much"}
+
+    def missing_id(self, like: str) -> str:
+        """The stand-in's deals begin at 96."""
+        return "9" * (len(like) + 3)
+
+
+# -- every kind ------------------------------------------------------------------------------------------------------------
+def test_all_kinds_of_the_catalogue_are_object_types() -> None:
+    assert [kind.key for kind in APP.kinds] == list(dict.fromkeys(kind.key for kind in APP.kinds))
+    assert {kind.key for kind in APP.kinds} == set(OBJECTS) == set(LEAST)
+
+
+@pytest.mark.parametrize("kind", APP.kinds, ids=lambda kind: kind.key)
+def test_default_mappings_and_filters_name_fields_that_exist(
+    connector: HubSpot, people: HubSpotPeer, kind: Any
+) -> None:
+    fields = fields_of(connector, kind.key)
+    named = [preset.field for preset in kind.presets] + [*kind.label_fields, *kind.filter_fields]
+    assert not set(named) - set(fields)
+    assert {field.refers_to for field in fields.values() if field.type is FieldType.REFERENCE} <= set(OBJECTS)
+    needed = {name for name, field in fields.items() if field.required}
+    assert not needed - {preset.field for preset in kind.presets if preset.required}, (
+        "a required field is a required row"
+    )
+
+
+@pytest.mark.parametrize("kind", list(LEAST))
+def test_every_kind_lives_from_its_making_to_its_end(connector: HubSpot, people: HubSpotPeer, kind: str) -> None:
+    values = {**LEAST[kind]}
+    if kind == "leads":
+        values["associations.contacts.primary"] = [people.put({"email": "led@example.com"})]
+    cursor = connector.changes(kind, fields=list(values), cursor=None, position=None, scope={}).cursor
+    made = connector.create(kind, [Create(values, key="k")], scope={})[0]
+    assert made.error is None
+    assert made.record
+    assert made.record.values == values
+    id = made.record.id
+    assert connector.read(kind, [Ref(id)], fields=list(values)).records[id].values == values
+    page = connector.changes(kind, fields=list(values), cursor=cursor, position=None, scope={})
+    assert [record.values for record in page.records if record.id == id] == [values]
+    assert connector.update(kind, [Update(id, {"hubspot_owner_id": "dana.reyes@syncline.example"})])[0].error is None
+    assert connector.delete(kind, [id])[0].error is None
+    assert id in connector.changes(kind, fields=list(values), cursor=page.cursor, position=None, scope={}).gone
+    assert connector.record_url(kind, id).endswith(f"/record/{OBJECTS[kind].type_id}/{id}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("deals", ["hs_is_closed", "hs_is_closed_won", "amount_in_home_currency", "hs_deal_stage_probability"]),
+        ("invoices", ["hs_number", "hs_amount_billed", "hs_balance_due"]),
+        ("emails", ["hs_email_from_email"]),
+        ("contacts", ["hs_email_optout", "createdate"]),
+    ],
+)
+def test_what_hubspot_works_out_is_not_written(
+    connector: HubSpot, people: HubSpotPeer, kind: str, names: list[str]
+) -> None:
+    fields = fields_of(connector, kind)
+    assert not [name for name in names if fields[name].writable]
+
+
+def test_a_meeting_sits_on_the_timeline_where_it_starts(connector: HubSpot, people: HubSpotPeer) -> None:
+    both = ["hs_meeting_start_time", "hs_timestamp"]
+    made = connector.create("meetings", [Create({"hs_meeting_start_time": AT}, key="k")], scope={})[0].record
+    assert made
+    later = "2026-06-01T10:00:00.000Z"
+    connector.update("meetings", [Update(made.id, {"hs_meeting_start_time": later})])
+    read = connector.read("meetings", [Ref(made.id)], fields=both).records[made.id]
+    assert read.values == dict.fromkeys(both, later)
+
+
+def test_a_find_by_long_names_fits_into_searches(connector: HubSpot, people: HubSpotPeer) -> None:
+    """A search body holds 3,000 characters, and a character that is not ASCII takes six of them."""
+    names = [f"{'漢字' * 40} {number}" for number in range(25)]
+    companies = people.of("companies")
+    ids = {companies.put({"name": name}) for name in names}
+    wide = ["name", *(f"a_field_that_has_quite_a_long_name_{number:03d}" for number in range(30))]
+    found = connector.find("companies", "name", [*names, "x" * 5000], fields=wide)
+    assert {record.id for record in found} == ids
+
+
+def test_an_invoice_that_went_out_is_not_deleted(connector: HubSpot, people: HubSpotPeer) -> None:
+    invoices = people.of("invoices")
+    ids = [invoices.put({"hs_currency": "EUR", "hs_invoice_status": status}) for status in ("draft", "open", "draft")]
+    verdicts = connector.delete("invoices", ids)
+    assert [type(verdict.error) for verdict in verdicts] == [type(None), errors.Refused, type(None)]
+
+
+# -- owners ------------------------------------------------------------------------------------------------------------------
+def test_an_owner_is_an_address_and_his_list_is_read_once(connector: HubSpot, people: HubSpotPeer) -> None:
+    ids = [people.put({"email": f"owned{number}@example.com", "hubspot_owner_id": "41629780"}) for number in range(3)]
+    connector.read("contacts", [Ref(ids[0])], fields=["email"])
+    before = connector.calls
+    answer = connector.read("contacts", [Ref(id) for id in ids], fields=["hubspot_owner_id"])
+    assert {record.values["hubspot_owner_id"] for record in answer.records.values()} == {
+        "tomasz.wrona@syncline.example"
+    }
+    connector.read("contacts", [Ref(id) for id in ids], fields=["hubspot_owner_id"])
+    assert connector.calls - before == 3
+
+
+def test_an_owner_who_left_is_read_and_not_written(
+    connector: HubSpot, people: HubSpotPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.connectors.hubspot.owners.PAGE", 2)  # three are active: two pages
+    gone, stranger = "former.colleague@syncline.example", "nobody@example.com"
+    ids = people.put_many(3)
+    assert connector._owners.email_of("41629782") == gone
+    assert connector._owners.email_of("41629781") == "ploy.srisuk@syncline.example"
+    items = [
+        Update(id, {"hubspot_owner_id": address})
+        for id, address in zip(ids, (gone, "Ploy.Srisuk@syncline.example", stranger), strict=True)
+    ]
+    verdicts = connector.update("contacts", items)
+    assert [getattr(verdict.error, "code", None) for verdict in verdicts] == ["OWNER_UNMAPPED", None, "OWNER_UNMAPPED"]
+    error = verdicts[0].error
+    assert isinstance(error, errors.Refused)
+    assert error.field == "hubspot_owner_id"
+    assert verdicts[1].record
+    assert verdicts[1].record.values == {"hubspot_owner_id": "ploy.srisuk@syncline.example"}
+    assert people.of("contacts").values(ids[1])["email"], "the neighbour was written"
+
+
+def test_an_owner_nobody_knows_stays_an_id_and_costs_one_look_a_minute(connector: HubSpot, people: HubSpotPeer) -> None:
+    assert connector._owners.email_of("77") == "77"
+    before = connector.calls
+    assert [connector._owners.email_of("77"), connector._owners.id_of("77", "hubspot_owner_id")] == ["77", "77"]
+    assert connector.calls == before
+
+
+def test_owners_can_be_chosen_where_we_may_see_them(connector: HubSpot, people: HubSpotPeer) -> None:
+    options = fields_of(connector, "deals")["hubspot_owner_id"].options
+    assert [(option.value, option.label) for option in options][:1] == [("dana.reyes@syncline.example", "Dana Reyes")]
+    people.control("settings", static_scopes="oauth,crm.objects.deals.read")
+    try:
+        assert fields_of(connector, "deals")["hubspot_owner_id"].options == ()
+    finally:
+        people.control("settings", static_scopes="*")
+
+
+def test_records_are_found_by_their_owners_address(connector: HubSpot, people: HubSpotPeer) -> None:
+    id = people.put({"email": "owned@example.com", "hubspot_owner_id": "41629781"})
+    wanted = ["nobody@example.com", "Ploy.Srisuk@syncline.example"]
+    found = connector.find("contacts", "hubspot_owner_id", wanted, fields=["hubspot_owner_id"])
+    assert id in {record.id for record in found}
+    assert {record.values["hubspot_owner_id"] for record in found} == {"ploy.srisuk@syncline.example"}
+
+
+# -- pipelines ---------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def renewals(hubspot_standin: dict[str, Any], people: HubSpotPeer) -> dict[str, Any]:
+    """A second pipeline for deals, with a stage of the same name as one of the first."""
+    session = ApiSession(hubspot_standin["api_url"])
+    stages = [
+        {"label": "Due", "displayOrder": 0, "metadata": {"probability": "0.5"}},
+        {"label": "Closed Won", "displayOrder": 1, "metadata": {"probability": "1.0", "isClosed": "true"}},
+    ]
+    headers = {"Authorization": f"Bearer {hubspot_standin['token']}"}
+    body = {"label": "Renewals", "displayOrder": 1, "stages": stages}
+    made = session.post("/crm/pipelines/2026-03/deals", json=body, headers=headers).data
+    return {"id": made["id"], **{stage["label"]: stage["id"] for stage in made["stages"]}}
+
+
+def test_stages_of_one_pipeline_need_no_surname(connector: HubSpot, people: HubSpotPeer) -> None:
+    fields = fields_of(connector, "tickets")
+    assert [option.label for option in fields["hs_pipeline"].options] == ["Support Pipeline"]
+    assert fields["hs_pipeline_stage"].options[0].label == "New"
+
+
+def test_stages_of_several_pipelines_tell_whose_they_are(connector: HubSpot, renewals: dict[str, Any]) -> None:
+    fields = fields_of(connector, "deals")
+    assert [option.label for option in fields["pipeline"].options] == ["Sales Pipeline", "Renewals"]
+    labels = {option.value: option.label for option in fields["dealstage"].options}
+    assert labels["closedwon"] == "Closed Won (Sales Pipeline)"
+    assert labels[renewals["Closed Won"]] == "Closed Won (Renewals)"
+    assert len(set(labels.values())) == len(labels)
+
+
+def test_a_stage_brings_its_pipeline(connector: HubSpot, people: HubSpotPeer, renewals: dict[str, Any]) -> None:
+    values: Values = {"dealname": "Moved", "dealstage": renewals["Due"]}
+    made = connector.create("deals", [Create(values, key="k")], scope={})[0].record
+    assert made
+    deals = HubSpotPeer(people.control, "deals", ["pipeline", "dealstage", "hs_is_closed_won"])
+    assert deals.values(made.id)["pipeline"] == renewals["id"]
+    assert connector.update("deals", [Update(made.id, {"dealstage": "closedwon"})])[0].error is None
+    assert deals.values(made.id) == {"pipeline": "default", "dealstage": "closedwon", "hs_is_closed_won": "true"}
+
+
+def test_a_stage_that_no_pipeline_has_is_refused_by_name(connector: HubSpot, people: HubSpotPeer) -> None:
+    deals = people.of("deals")
+    id = deals.put({"dealname": "Stays", "dealstage": "closedwon"})
+    error = connector.update("deals", [Update(id, {"dealstage": "nowhere"})])[0].error
+    assert isinstance(error, errors.Refused)
+    assert (error.code, error.field) == ("OPTION_NOT_ALLOWED", "dealstage")

@@ -1,0 +1,95 @@
+"""The nightly audit finds what no feed told, a seventh a night, and says how much."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from integrations.connectors.base import Abilities
+from syncjobs.models import RecordLink, RunKind, Sync, SyncCount, SyncRun
+from syncjobs.services import runs
+from tests.syncjobs.runner.world import World
+
+NIGHT = datetime(2026, 3, 2, 5, 30, tzinfo=UTC)  # after every sync's hour
+
+
+@pytest.fixture
+def twenty(world: Callable[..., World]) -> World:
+    w = world(hub=Abilities(change_feed=True))
+    for number in range(20):
+        w.hub.put({"email": f"p{number}@example.com", "first_name": "Old"})
+    w.initial()
+    return w
+
+
+def audit(w: World) -> SyncRun:
+    w.sync.refresh_from_db()
+    run = runs.start(sync=w.sync, kind=RunKind.AUDIT)
+    w._finish(run)
+    return run
+
+
+def edit_silently(w: World) -> None:
+    """The values change, and no feed will ever tell: the change times stay."""
+    for row in w.hub.rows.values():
+        row.values["first_name"] = "New"
+
+
+def test_in_seven_nights_every_pair_is_looked_at(twenty: World) -> None:
+    edit_silently(twenty)
+    for night in range(7):
+        with time_machine.travel(NIGHT + timedelta(days=night), tick=False):
+            audit(twenty)
+    assert {values["first_name"] for values in twenty.app.live().values()} == {"New"}
+    assert twenty.quiet_writes() == 0
+
+
+def test_drift_is_counted_on_the_run(twenty: World) -> None:
+    edit_silently(twenty)
+    with time_machine.travel(NIGHT, tick=False):
+        run = audit(twenty)
+    run.refresh_from_db()
+    tonight = [pk for pk in RecordLink.objects.values_list("pk", flat=True) if pk % 7 == NIGHT.toordinal() % 7]
+    assert run.counts["drift_hub"] == len(tonight)
+    assert "drift_app" not in run.counts
+
+
+def test_a_night_without_a_find_writes_nothing_and_leaves_no_run(twenty: World) -> None:
+    before = twenty.hub.writes + twenty.app.writes
+    with time_machine.travel(NIGHT, tick=False):
+        run = audit(twenty)
+    assert not SyncRun.objects.filter(pk=run.pk).exists()
+    assert twenty.hub.writes + twenty.app.writes == before
+    twenty.sync.refresh_from_db()
+    assert twenty.sync.audited_at == NIGHT
+
+
+def test_wrong_counts_are_put_right(twenty: World) -> None:
+    SyncCount.objects.filter(sync=twenty.sync, status="insync").update(n=25)
+    with time_machine.travel(NIGHT, tick=False):
+        run = audit(twenty)
+    run.refresh_from_db()
+    assert run.counts["miscounted"] == 5
+    assert twenty.counts() == {"insync": 20}
+
+
+def test_the_dispatcher_scans_when_asked_and_audits_once_a_night(twenty: World) -> None:
+    """Polls first; a scan that was asked for next; the audit after its hour, and not twice."""
+    with time_machine.travel(NIGHT, tick=False):
+        Sync.objects.update(next_poll_at=NIGHT + timedelta(minutes=5), last_scan_at=None, state="active")
+        SyncRun.objects.all().delete()
+        runs.dispatch_due()
+        assert SyncRun.objects.get().kind == RunKind.FULL_SCAN
+        SyncRun.objects.all().delete()
+        Sync.objects.update(last_scan_at=NIGHT)
+        runs.dispatch_due()
+        assert SyncRun.objects.get().kind == RunKind.AUDIT
+        SyncRun.objects.all().delete()
+        Sync.objects.update(audited_at=NIGHT)
+        runs.dispatch_due()
+        assert not SyncRun.objects.exists()
+    with time_machine.travel(NIGHT + timedelta(days=8), tick=False):
+        Sync.objects.update(next_poll_at=NIGHT + timedelta(days=8, minutes=5))
+        runs.dispatch_due()
+        assert SyncRun.objects.get().kind == RunKind.FULL_SCAN

@@ -1,0 +1,78 @@
+"""Pairing the values of two lists: what finds itself, what a person pairs, and what strangers become."""
+
+import pytest
+
+from integrations.records import Field, FieldType, Option
+from syncjobs.models import FieldMapping, Sync
+from syncjobs.services import mappings, value_maps
+from tests.syncjobs.wizard.conftest import Bench
+
+CLASSES = Field(
+    "class", "Class", FieldType.OPTION, options=(Option("1", "Lead"), Option("2", "Buyer"), Option("3", "Friend"))
+)
+
+
+@pytest.fixture
+def row(bench: Bench) -> FieldMapping:
+    """Class ↔ Stage: *Lead* finds its namesake; *Buyer* and *Friend* have no partner, nor has the hub's *Customer*."""
+    bench.leads.fields.append(CLASSES)
+    draft = bench.draft()
+    return mappings.add(sync=draft, schemas=mappings.schemas_of(draft), app_field="class", hub_field="stage")
+
+
+def url(row: FieldMapping) -> str:
+    return f"/syncs/{row.sync.pk}/setup/mappings/{row.pk}/values/"
+
+
+def test_the_table_says_how_many_values_have_no_partner(bench: Bench, row: FieldMapping) -> None:
+    page = bench.get(row.sync, "mappings")
+    assert "3 values have no partner." in page
+    assert url(row) in page
+
+
+def test_the_page_lists_both_sides_values(bench: Bench, row: FieldMapping) -> None:
+    page = bench.browser.get(url(row)).content.decode()
+    assert [page.count(f">{name}</label>") for name in ("Lead", "Buyer", "Friend", "Customer")] == [1, 1, 1, 1]
+
+
+def test_pairs_and_stand_ins_are_kept(bench: Bench, row: FieldMapping) -> None:
+    # Rows: Lead, Buyer, Friend of the app, then the hub's Customer.
+    answer = bench.browser.post(
+        url(row),
+        {
+            "pair-0": "lead",
+            "pair-1": "customer",
+            "pair-2": "",
+            "pair-3": "2",
+            "otherwise-hub": "lead",
+            "otherwise-app": "",
+        },
+    )
+    assert answer.status_code == 302
+    row.refresh_from_db()
+    assert {"app": "2", "hub": "customer"} in row.value_map
+    assert {"app": "1", "hub": "lead"} not in row.value_map, "namesakes need not be kept"
+    assert row.otherwise == {"hub": "lead"}
+    assert value_maps.lonely(row, mappings.schemas_of(row.sync)) == 0
+
+
+def test_a_value_that_is_not_in_the_list_changes_nothing(bench: Bench, row: FieldMapping) -> None:
+    answer = bench.browser.post(url(row), {"pair-1": "made up"})
+    assert answer.status_code == 422
+    assert "no longer in its app" in answer.content.decode()
+    row.refresh_from_db()
+    assert row.value_map == []
+
+
+def test_mappings_of_others_and_of_texts_have_no_such_page(bench: Bench, row: FieldMapping, draft: Sync) -> None:
+    text = bench.row(row.sync, "first")
+    assert bench.browser.get(url(text)).url == bench.url(row.sync, "mappings")
+    assert bench.browser.get(f"/syncs/{draft.pk}/setup/mappings/{row.pk}/values/").status_code == 404
+
+
+def test_a_required_option_gets_a_stand_in_from_the_start(bench: Bench) -> None:
+    field = Field(
+        "state", "State", FieldType.OPTION, required=True, options=(Option("new", "New"), Option("old", "Old"))
+    )
+    assert mappings.stand_in(field) == "new"
+    assert mappings.stand_in(CLASSES) == ""
