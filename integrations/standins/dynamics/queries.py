@@ -1,11 +1,13 @@
 """Reading many rows: ``$filter``, ``$orderby``, paging by nextLink, and the delta feed.
 
-A page's cookie names the last row of the page, not a place (which counts only where that row is gone): rows that come and go
-meanwhile shift nothing. A delta token is the
+A page's cookie names the last row of the page by what it is ordered by, not by its place (only downward orders go by that): rows that
+come and go meanwhile shift nothing. A delta token is the
 organisation's version when the reading began, with the time that makes it expire.
 """
 
+import json
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -13,6 +15,7 @@ from integrations.standins.dynamics import filters
 from integrations.standins.dynamics.errors import Problem, bad_url, no_property
 from integrations.standins.dynamics.shapes import selected, shown
 from integrations.standins.dynamics.store import Row, Table
+from integrations.standins.dynamics.tables import Column
 
 if TYPE_CHECKING:
     from integrations.standins.dynamics.organisation import Organisation
@@ -64,39 +67,57 @@ def listed(org: "Organisation", table: Table, root: str, query: dict[str, str], 
 
 
 def _page(table: Table, root: str, query: dict[str, str], prefer: Prefer) -> dict[str, Any]:
-    text, order = query.get("$filter"), query.get("$orderby", "")
+    text, order = query.get("$filter"), _order(table, query.get("$orderby", ""))
     size = prefer.size or (int(query["$top"]) if query.get("$top", "").isdigit() else MOST)
-    after = unquote(query.get("$skiptoken", ""))
-    last, _, passed = after.partition("!")
-    place = int(passed or 0)
+    cookie = json.loads(query["$skiptoken"]) if "$skiptoken" in query else None
     if not order and not text:
-        place = table.after(last) if last else 0
+        place = table.after(cookie["last"]) if cookie else 0
         ids, total = table.ids[place : place + size + 1], len(table.ids)
     else:
         found = _ordered(table, list(filters.matching(table, text) if text else table.ids), order)
-        total, place = len(found), found.index(last) + 1 if last in found else place
+        total, place = len(found), _after(table, found, order, cookie) if cookie else 0
         ids = found[place : place + size + 1]
     body: dict[str, Any] = {"rows": [table.rows[id] for id in ids[:size]]}
     if query.get("$count") == "true":
         body["@odata.count"] = min(total, MOST)
     if len(ids) > size and (prefer.size or "$top" not in query):
-        body["@odata.nextLink"] = _link(table, root, query, {"$skiptoken": f"{ids[size - 1]}!{place + size}"})
+        last = {"last": ids[size - 1], "keys": _keys(table, ids[size - 1], order), "place": place + size}
+        body["@odata.nextLink"] = _link(table, root, query, {"$skiptoken": json.dumps(last)})
     return body
 
 
-def _ordered(table: Table, ids: list[str], order: str) -> list[str]:
-    for part in reversed([part.strip() for part in order.split(",") if part.strip()]):
+Order = list[tuple[Column, bool]]
+"""Columns, and whether they run downwards."""
+
+
+def _order(table: Table, text: str) -> Order:
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, way = part.partition(" ")
         column = table.kind.by_wire(name)
         if column is None:
             raise no_property(name, table.kind.logical)
+        found.append((column, way.strip() == "desc"))
+    return found
 
-        def key(id: str, column: Any = column) -> tuple[bool, Any]:
-            value = filters.comparable(table.rows[id], column, table.kind)
-            return (value is not None, value)
 
-        ids.sort(key=key, reverse=way.strip() == "desc")
+def _keys(table: Table, id: str, order: Order) -> list[Any]:
+    values = (filters.comparable(table.rows[id], column, table.kind) for column, _down in order)
+    return [[value is not None, value] for value in values]
+
+
+def _ordered(table: Table, ids: list[str], order: Order) -> list[str]:
+    for column, down in reversed(order):
+        ids.sort(key=lambda id: _keys(table, id, [(column, down)]), reverse=down)  # noqa: B023 (used at once)
     return ids
+
+
+def _after(table: Table, ids: list[str], order: Order, cookie: dict[str, Any]) -> int:
+    """Where the rows begin that come after the last one of the page before, wherever that one is now."""
+    if any(down for _column, down in order):
+        return int(cookie["place"])
+    ended = (cookie["keys"], cookie["last"])
+    return bisect_right(ids, ended, key=lambda id: (_keys(table, id, order), id))
 
 
 def _delta(org: "Organisation", table: Table, root: str, query: dict[str, str], prefer: Prefer) -> dict[str, Any]:
