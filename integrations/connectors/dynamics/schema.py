@@ -47,7 +47,15 @@ PHONES = (
 )  # "Text" in older ones
 AS_OPTION = {"directioncode"}  # yes/no columns that mean one of two things
 CURRENCY = "transactioncurrencyid"
-FILLED_IN = {"ownerid", CURRENCY, "defaultuomid", "defaultuomscheduleid", "quantitydecimal", "pricelevelid", "invoicenumber"}
+FILLED_IN = {
+    "ownerid",
+    CURRENCY,
+    "defaultuomid",
+    "defaultuomscheduleid",
+    "quantitydecimal",
+    "pricelevelid",
+    "invoicenumber",
+}
 HAVE_DEFAULT = {"Boolean", "Picklist", "Status"}
 """System required columns that the platform, or this connector (``lookups.Defaults``), fills in: by name and by type."""
 HIDDEN = {"versionnumber", "merged", "masterid", "statecode", "importsequencenumber", "timezoneruleversionnumber",
@@ -100,7 +108,8 @@ def _fields_of(said: dict[str, Any], special: dict[str, tuple[str, Any]], curren
         kind, options = "Currency", tuple(currencies)
     shared: dict[str, Any] = {
         "label": _label(said.get("DisplayName")) or name,
-        "required": said["RequiredLevel"]["Value"] == "SystemRequired" and not (name in FILLED_IN or kind in HAVE_DEFAULT),
+        "required": said["RequiredLevel"]["Value"] == "SystemRequired"
+        and not (name in FILLED_IN or kind in HAVE_DEFAULT),
         "writable": bool(said["IsValidForCreate"] and said["IsValidForUpdate"]),
         "custom": bool(said.get("IsCustomAttribute")),
     }

@@ -2,7 +2,8 @@
 
 A batch goes on after an error, so that every part is answered for itself. A record that takes several requests (made, then closed) is a
 change set: all or none. A create brings its own id, made from the key of the write intent: sent twice, Dataverse refuses the second
-("a record with matching key values already exists"), and the record is read instead.
+("a record with matching key values already exists"), and the record is read instead. A new record is shown with what Dataverse filled in
+by itself (an owner, a status): the engine then knows that nobody chose it, and does not carry it elsewhere.
 """
 
 import uuid
@@ -21,9 +22,12 @@ from integrations.connectors.dynamics.lookups import Defaults
 from integrations.connectors.dynamics.reading import Reader
 from integrations.connectors.dynamics.tables import PARTIES, Table
 from integrations.http import Answer, ApiSession
-from integrations.records import Create, Field, RemoteRecord, Update, Values, Verdict
+from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Verdict
 
 SHOW = {"Prefer": 'return=representation,odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"'}
+
+
+DEFAULTED = (FieldType.USER, FieldType.OPTION, FieldType.BOOL)
 
 
 class Writer:
@@ -44,17 +48,17 @@ class Writer:
     def create(self, items: Sequence[Create]) -> list[Verdict]:
         ids = [id_for(item.key) for item in items]
         extra = self._defaults.of(self._table) if items else {}
+        shown = [[*item.values, *(name for name in self._filled_in() if name not in item.values)] for item in items]
 
         def prepare(place: int) -> tuple[list[Inner], Body]:
             body = self._bodies.new(self._table, ids[place], items[place].values, self._fields)
             first = Inner(
-                "POST", f"{self._table.kind}?{self._select(items[place].values)}",
+                "POST", f"{self._table.kind}?{self._select(shown[place])}",
                 {self._table.key: ids[place], **extra, **_present(body.columns)}, SHOW,
             )  # fmt: skip
             return [first, *body.then], body
 
-        verdicts = self._write([item.values for item in items], ids, prepare)
-        return self._adopted(items, ids, verdicts)
+        return self._adopted(shown, ids, self._write(shown, ids, prepare))
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
         rows = self._activities(items)
@@ -68,11 +72,11 @@ class Writer:
             match = {"If-Match": item.version or "*"}
             requests = list(body.then)
             if body.columns or not requests:
-                shown = Inner("PATCH", f"{path}?{self._select(item.values)}", body.columns, {**SHOW, **match})
-                requests.insert(0, shown)
+                patch = Inner("PATCH", f"{path}?{self._select(list(item.values))}", body.columns, {**SHOW, **match})
+                requests.insert(0, patch)
             return requests, body
 
-        return self._write([item.values for item in items], [item.id for item in items], prepare)
+        return self._write([list(item.values) for item in items], [item.id for item in items], prepare)
 
     def delete(self, ids: Sequence[str]) -> list[Verdict]:
         """What is not there any more counts as done."""
@@ -84,10 +88,14 @@ class Writer:
         return verdicts
 
     # -- inside -------------------------------------------------------------------------------------------------------------
+    def _filled_in(self) -> list[str]:
+        """Fields that may have a value although none was given."""
+        return [field.name for field in self._fields.values() if field.type in DEFAULTED and field.writable]
+
     def _write(
-        self, wanted: Sequence[Values], ids: Sequence[str], prepare: Callable[[int], tuple[list[Inner], Body]]
+        self, wanted: Sequence[Sequence[str]], ids: Sequence[str], prepare: Callable[[int], tuple[list[Inner], Body]]
     ) -> list[Verdict]:
-        """Items that cannot even be sent get their verdict here; the others go out together."""
+        """``wanted``: the fields that each verdict shows. Items that cannot even be sent get theirs here; the others go out together."""
         verdicts: dict[int, Verdict] = {}
         units: list[list[Inner]] = []
         sent: list[tuple[int, Body]] = []
@@ -109,16 +117,16 @@ class Writer:
         self._look_again(again, ids, wanted, verdicts)
         return [verdicts[place] for place in range(len(wanted))]
 
-    def _done(self, id: str, values: Values, answers: list[Answer], body: Body) -> Verdict:
-        """The record with the fields that were written, as the answer shows them."""
+    def _done(self, id: str, names: Sequence[str], answers: list[Answer], body: Body) -> Verdict:
+        """The record as the answer shows it."""
         row = next((answer.data for answer in answers if isinstance(answer.data, dict)), None)
         if row is None or self._table.key not in row:
             return Verdict(record=RemoteRecord(id, {}), note=body.note)
-        record = self._reader.record(self._table, row, [name for name in values if name != PARTIES])
+        record = self._reader.record(self._table, row, [name for name in names if name != PARTIES])
         return Verdict(record=record, note=body.note)
 
     def _look_again(
-        self, places: list[int], ids: Sequence[str], wanted: Sequence[Values], verdicts: dict[int, Verdict]
+        self, places: list[int], ids: Sequence[str], wanted: Sequence[Sequence[str]], verdicts: dict[int, Verdict]
     ) -> None:
         """Read what an answer could not show. What cannot be read now stays unknown: it was written all the same."""
         if not places:
@@ -136,16 +144,16 @@ class Writer:
             kept = {name: value for name, value in record.values.items() if name in shown}
             verdicts[place] = replace(verdicts[place], record=replace(record, values=kept))
 
-    def _siblings(self, values: Values) -> list[str]:
-        """The other targets of the split lookups among ``values``: they changed with it."""
-        split = {name.partition(":")[0] for name in values if ":" in name and name != PARTIES}
+    def _siblings(self, names: Sequence[str]) -> list[str]:
+        """The other targets of the split lookups among ``names``: they changed with it."""
+        split = {name.partition(":")[0] for name in names if ":" in name and name != PARTIES}
         return [name for name in self._fields if name.partition(":")[0] in split and ":" in name]
 
-    def _adopted(self, items: Sequence[Create], ids: Sequence[str], verdicts: list[Verdict]) -> list[Verdict]:
+    def _adopted(self, shown: Sequence[Sequence[str]], ids: Sequence[str], verdicts: list[Verdict]) -> list[Verdict]:
         """A create whose id is taken was answered by nobody the first time: the record is ours."""
         doubted = [place for place, verdict in enumerate(verdicts) if isinstance(verdict.error, Exists)]
         if doubted:
-            names = list(dict.fromkeys(name for place in doubted for name in items[place].values))
+            names = list(dict.fromkeys(name for place in doubted for name in shown[place]))
             found = self._reader.read(self._table, [ids[place] for place in doubted], names).records
             for place in doubted:
                 if ids[place] in found:
@@ -160,8 +168,8 @@ class Writer:
         names = [PARTIES, *(["directioncode"] if "directioncode" in self._fields else [])]
         return {str(row[self._table.key]): row for row in self._reader.by_ids(self._table, ids, names)}
 
-    def _select(self, values: Values) -> str:
-        text, _prefer = self._reader.query(self._table, [name for name in values if name != PARTIES])
+    def _select(self, names: Sequence[str]) -> str:
+        text, _prefer = self._reader.query(self._table, [name for name in names if name != PARTIES])
         return text
 
 
