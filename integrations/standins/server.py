@@ -20,6 +20,7 @@ from integrations.standins.faults import Rule
 from integrations.standins.vendor import Vendor
 
 _VARIABLE = re.compile(r"/(?:\d+|[^/]*@[^/]*|[0-9a-f]{24,}=*)(?=/|$)")
+_KEYED = re.compile(r"\((?:[0-9a-f-]{36}|\w+='[^)]*)\)")  # OData: contacts(0f1e…), contacts(number='7')
 
 
 class Gate:
@@ -45,7 +46,7 @@ class Gate:
 
     async def api(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]
-        line = f"{method} {_VARIABLE.sub('/{id}', path)}"
+        line = f"{method} {_KEYED.sub('({id})', _VARIABLE.sub('/{id}', path))}"
         self.stats.by_path[line] = self.stats.by_path.get(line, 0) + 1
         faults = self.vendor.faults
         rule = Rule("close") if faults.down == "close" else faults.pick(method, path)

@@ -1,0 +1,3 @@
+from integrations.connectors.dynamics.app import APP
+
+__all__ = ["APP"]

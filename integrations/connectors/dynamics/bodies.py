@@ -1,0 +1,190 @@
+"""Values → what a write sends: columns, bound lookups, states that need an action, participants.
+
+A lookup that can point to several tables is several fields here and one place there. The first of ``PREFERRED`` gets the place in a new
+record; later a value keeps it until it is taken away, because what would be displaced is a relation that somebody wants elsewhere.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.connectors.dynamics import schema
+from integrations.connectors.dynamics.batch import Inner
+from integrations.connectors.dynamics.lookups import Currencies, Definitions, Users
+from integrations.connectors.dynamics.reading import parties
+from integrations.connectors.dynamics.tables import KINDS, PARTIES, PREFERRED, Table
+from integrations.records import Field, FieldType, Value, Values
+
+OUTGOING, INCOMING = 1, 0  # places in Table.party_mask
+FROM, TO = 1, 2
+LEFT_OUT = "ASSOCIATION_LIMIT"
+
+
+@dataclass(slots=True)
+class Body:
+    """``columns``: for POST or PATCH. ``then``: requests that follow in one change set. ``again``: the answer does not show all that
+    was written. ``note``: a code for the record."""
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    then: list[Inner] = field(default_factory=list)
+    again: bool = False
+    note: str = ""
+
+
+class Bodies:
+    """``known`` in its methods: what the record held when it was last read."""
+
+    def __init__(self, users: Users, currencies: Currencies, definitions: Definitions) -> None:
+        self._users, self._currencies, self._definitions = users, currencies, definitions
+
+    def new(self, table: Table, id: str, values: Values, fields: dict[str, Field]) -> Body:
+        """Refused for values that cannot be sent."""
+        body = self._body(table, values, {}, fields)
+        if values.get(PARTIES):
+            body.columns[table.parties] = self._first_parties(table, values)
+            body.again = True
+        self._state(table, id, values, body, new=True)
+        return body
+
+    def changed(
+        self, table: Table, id: str, values: Values, known: Values, fields: dict[str, Field], row: dict[str, Any] | None
+    ) -> Body:
+        """``row``: the activity as it is, with its participants, where those are to change."""
+        body = self._body(table, values, known, fields)
+        if PARTIES in values and row is not None:
+            listed = self._next_parties(table, row, _ids(values[PARTIES]))
+            body.then.append(Inner("PUT", f"{table.kind}({id})/{table.parties}", {"value": listed}))
+        self._state(table, id, values, body, new=False)
+        body.again = body.again or bool(body.then)
+        return body
+
+    # -- columns and lookups ------------------------------------------------------------------------------------------------
+    def _body(self, table: Table, values: Values, known: Values, fields: dict[str, Field]) -> Body:
+        body = Body()
+        split: dict[str, dict[str, list[str]]] = {}  # lookup → target → ids
+        for name, value in values.items():
+            if name in ("statuscode", PARTIES):
+                continue
+            found = fields.get(name)
+            if found is None:
+                raise errors.Refused(
+                    _("Dynamics has no field “%(field)s”.") % {"field": name}, code="FIELD_MISSING", field=name
+                )
+            if ":" in name:
+                attribute, _colon, target = name.partition(":")
+                split.setdefault(attribute, {})[target] = _ids(value)
+            else:
+                member, sent = self._member(table, found, value)
+                body.columns[member] = sent
+        for attribute, wanted in split.items():
+            self._fold(table, attribute, wanted, known, body)
+        return body
+
+    def _member(self, table: Table, found: Field, value: Value) -> tuple[str, Any]:
+        name = found.name
+        if found.type is FieldType.REFERENCE:
+            ids = _ids(value)
+            address = f"/{found.refers_to}({ids[0]})" if ids else None
+            logical = next(key for key, kind in KINDS.items() if kind == found.refers_to)
+            return f"{self._definitions.navigation(table, name, logical)}@odata.bind", address
+        if found.type is FieldType.USER:
+            if value is None:
+                raise errors.CannotDo(_("A record of Dynamics always has an owner."), field=name)
+            bind = f"{self._definitions.navigation(table, name, 'systemuser')}@odata.bind"
+            return bind, f"/systemusers({self._users.id(str(value), name)})"
+        if name == schema.CURRENCY:
+            if value is None:
+                return f"{self._definitions.navigation(table, name, 'transactioncurrency')}@odata.bind", None
+            bind = f"{self._definitions.navigation(table, name, 'transactioncurrency')}@odata.bind"
+            return bind, f"/transactioncurrencies({self._currencies.id(str(value), name)})"
+        return name, schema.to_wire(value, found)
+
+    def _fold(self, table: Table, attribute: str, wanted: dict[str, list[str]], known: Values, body: Body) -> None:
+        body.again = True  # the other targets' fields changed with it
+        holds = {
+            name.partition(":")[2]: _ids(value) for name, value in known.items() if name.partition(":")[0] == attribute
+        }
+        stays = [target for target, ids in holds.items() if ids and wanted.get(target, ids)]
+        free = sorted(
+            (t for t, ids in wanted.items() if ids), key=lambda t: PREFERRED.index(t) if t in PREFERRED else 99
+        )
+        chosen = next((target for target in stays if target in wanted), None) if stays else next(iter(free), None)
+        if [target for target in free if target != chosen]:
+            body.note = LEFT_OUT
+        if chosen is not None:
+            address = f"/{KINDS[chosen]}({wanted[chosen][0]})"
+            body.columns[f"{self._definitions.navigation(table, attribute, chosen)}@odata.bind"] = address
+        elif not stays:
+            for target in (target for target in wanted if holds.get(target)):
+                body.columns[f"{self._definitions.navigation(table, attribute, target)}@odata.bind"] = None
+                return
+
+    # -- state and status ---------------------------------------------------------------------------------------------------
+    def _state(self, table: Table, id: str, values: Values, body: Body, *, new: bool) -> None:
+        """A new row begins in its table's first state and is closed (a product: published) afterwards."""
+        status = schema.to_wire(values.get("statuscode"), Field("statuscode", "statuscode", FieldType.OPTION))
+        if status is None:
+            if new and table.kind == "products":
+                body.then.append(Inner("PATCH", f"{table.kind}({id})", {"statecode": 0, "statuscode": 1}))
+                body.again = True
+            return
+        state = self._definitions.state(table, status)
+        pair = {"statecode": state, "statuscode": status}
+        closing = table.closing(state)
+        if closing:
+            body.then.append(_close(table, closing, id, status))
+            body.again = True
+        elif new and state != table.born:
+            body.then.append(Inner("PATCH", f"{table.kind}({id})", pair, {"If-Match": "*"}))
+            body.again = True
+        else:
+            body.columns |= pair
+
+    # -- participants ---------------------------------------------------------------------------------------------------------
+    def _first_parties(self, table: Table, values: Values) -> list[dict[str, Any]]:
+        outgoing = values.get("directioncode") != "false"
+        mask = table.party_mask[OUTGOING if outgoing else INCOMING]
+        listed = [_party("contacts", "contact", id, mask) for id in _ids(values[PARTIES])]
+        if isinstance(values.get("ownerid"), str) and mask in (FROM, TO):
+            owner = self._users.id(str(values["ownerid"]), "ownerid")
+            listed.append(_party("systemusers", "systemuser", owner, FROM if outgoing else TO))
+        return listed
+
+    def _next_parties(self, table: Table, row: dict[str, Any], wanted: list[str]) -> list[dict[str, Any]]:
+        """The participants there are, without contacts that left and with those that came; everybody else stays what they are."""
+        listed, left = [], list(wanted)
+        for each in parties(table, row):
+            id, logical = (
+                each.get("_partyid_value"),
+                each.get("_partyid_value@Microsoft.Dynamics.CRM.lookuplogicalname"),
+            )
+            if not id:
+                listed.append(
+                    {"addressused": each.get("addressused"), "participationtypemask": each["participationtypemask"]}
+                )
+            elif logical != "contact" or id in wanted:
+                listed.append(
+                    _party(SETS.get(str(logical), f"{logical}s"), str(logical), id, each["participationtypemask"])
+                )
+                left = [other for other in left if other != id]
+        mask = table.party_mask[INCOMING if row.get("directioncode") is False else OUTGOING]
+        return listed + [_party("contacts", "contact", id, mask) for id in left]
+
+
+SETS = {**KINDS, "systemuser": "systemusers", "queue": "queues", "equipment": "equipments"}
+
+
+def _party(kind: str, logical: str, id: str, mask: int) -> dict[str, Any]:
+    return {f"partyid_{logical}@odata.bind": f"/{kind}({id})", "participationtypemask": mask}
+
+
+def _close(table: Table, closing: Any, id: str, status: int) -> Inner:
+    activity = {"subject": str(_("Closed by Syncline")), f"{closing.lookup}@odata.bind": f"/{table.kind}({id})"}
+    return Inner("POST", closing.action, {closing.member: activity, "Status": status})
+
+
+def _ids(value: Value | Iterable[str]) -> list[str]:
+    return [str(id) for id in value] if isinstance(value, list) else [value] if isinstance(value, str) and value else []

@@ -1,0 +1,180 @@
+"""Dataverse's rows in the words of the connector protocol. Works for every table of ``tables.py``; the parts are:
+
+``schema`` columns and values · ``reading`` rows as records · ``feed`` what changed · ``bodies`` and ``writing`` what is sent ·
+``lookups`` users, currencies and names that stay inside.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.connectors.base import Abilities, Scope
+from integrations.connectors.dynamics import schema
+from integrations.connectors.dynamics.bodies import Bodies
+from integrations.connectors.dynamics.client import filter_text, request, within
+from integrations.connectors.dynamics.feed import Feed
+from integrations.connectors.dynamics.lookups import Currencies, Defaults, Definitions, Users
+from integrations.connectors.dynamics.preflight import checks
+from integrations.connectors.dynamics.reading import Reader, master_of, wire_name
+from integrations.connectors.dynamics.tables import PARTIES, TABLES, Table
+from integrations.connectors.dynamics.webhooks import GUID
+from integrations.connectors.dynamics.writing import Writer
+from integrations.http import ApiSession
+from integrations.records import (
+    CheckResult,
+    Container,
+    Create,
+    Field,
+    FieldType,
+    Page,
+    ReadAnswer,
+    Ref,
+    RemoteAccount,
+    RemoteRecord,
+    Update,
+    Verdict,
+)
+
+SCAN_PAGE = 500
+READ_BATCH = 100
+WRITE_BATCH = 50  # Microsoft advises small batches: all parts of one count for the time that a user may take
+FIND_VALUES = 20
+
+
+def abilities_of(kind: str) -> Abilities:
+    return Abilities(
+        webhooks=True,
+        conditional_writes=True,
+        merges=TABLES[kind].merges,
+        scan_page=SCAN_PAGE,
+        read_batch=READ_BATCH,
+        write_batch=WRITE_BATCH,
+        poll_seconds=60,
+        calls_per_minute=960,
+    )
+
+
+class Dynamics:
+    """``stored_fields(kind)`` gives the field definitions as last read (None: read them now)."""
+
+    def __init__(
+        self, session: ApiSession, *, stored_fields: Callable[[str], list[Field] | None] = lambda kind: None
+    ) -> None:
+        self._session, self._stored_fields = session, stored_fields
+        self._known: dict[str, dict[str, Field]] = {}
+        self._users, self._currencies = Users(session), Currencies(session)
+        definitions = Definitions(session)
+        self._reader = Reader(session, self._fields_of, self._users, self._currencies)
+        self._bodies = Bodies(self._users, self._currencies, definitions)
+        self._defaults = Defaults(session, definitions)
+        self._feed = Feed(session, self._reader)
+
+    @property
+    def calls(self) -> int:
+        return self._session.calls
+
+    def abilities(self, kind: str) -> Abilities:
+        return abilities_of(kind)
+
+    def identify(self) -> RemoteAccount:
+        """The organisation. Its name is a call of its own, and some roles may not read it: then the host stands for it."""
+        said = request(self._session, "GET", "WhoAmI").data
+        if not isinstance(said, dict) or not said.get("OrganizationId"):
+            raise errors.Unavailable(_("This address does not answer like Dynamics."))
+        id = str(said["OrganizationId"]).lower()
+        try:
+            name = str(request(self._session, "GET", f"organizations({id})?$select=name").data["name"])
+        except (errors.Gone, errors.Refused, errors.ScopeMissing, KeyError, TypeError):
+            name = self._session.base_url.partition("://")[2]
+        return RemoteAccount(id=id, name=name, extra={"user": said.get("UserId", "")})
+
+    def preflight(self, kinds: Sequence[str]) -> Iterator[CheckResult]:
+        return checks(self, self._session, kinds)
+
+    def fields(self, kind: str) -> list[Field]:
+        return schema.read_fields(self._session, TABLES[kind], self._currencies.options())
+
+    def create_field(self, kind: str, field: Field) -> Field:
+        raise errors.CannotDo(_("Columns are added by a customiser, in a solution."))
+
+    def containers(self, kind: str) -> list[Container]:
+        return []
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+    def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
+        table = TABLES[kind]
+        text, prefer = self._reader.query(table, fields)
+        link = (position or {}).get("next") or f"{kind}?{text}"
+        said = request(self._session, "GET", link, prefer=[f"odata.maxpagesize={SCAN_PAGE}", *prefer]).data
+        records = [self._reader.record(table, row, fields) for row in said["value"] if not master_of(row)]
+        following = said.get("@odata.nextLink")
+        return Page(records, position={"next": within(following, self._session)} if following else None)
+
+    def changes(
+        self,
+        kind: str,
+        *,
+        fields: Sequence[str],
+        cursor: dict[str, Any] | None,
+        position: dict[str, Any] | None,
+        scope: Scope,
+    ) -> Page:
+        table = TABLES[kind]
+        if cursor is None:
+            return Page([], cursor=self._feed.start(table))
+        return self._feed.page(table, cursor, position, fields)
+
+    def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
+        ids = [ref.id for ref in refs]
+        answer = (
+            self._reader.read(TABLES[kind], [id for id in ids if GUID.fullmatch(id)], fields) if ids else ReadAnswer({})
+        )
+        answer.gone |= {id for id in ids if not GUID.fullmatch(id)}
+        return answer
+
+    def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[RemoteRecord]:
+        """Comparisons of Dataverse ignore case. A merged record is not one of its own."""
+        table = TABLES[kind]
+        known = self._fields_of(table).get(field)
+        wanted = list(dict.fromkeys(value for value in values if value))
+        if known is None or field == PARTIES:
+            return []
+        found = []
+        for start in range(0, len(wanted), FIND_VALUES):
+            some = wanted[start : start + FIND_VALUES]
+            where = " or ".join(f"{wire_name(known)} eq {_literal(value, known)}" for value in some)
+            rows = self._reader.rows(table, fields, filter_text(where))
+            found += [self._reader.record(table, row, fields) for row in rows if not master_of(row)]
+        return found
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+    def create(self, kind: str, items: Sequence[Create], *, scope: Scope) -> list[Verdict]:
+        return self._writer(kind).create(items)
+
+    def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
+        return self._writer(kind).update(items)
+
+    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
+        return self._writer(kind).delete(ids)
+
+    def record_url(self, kind: str, id: str) -> str:
+        return f"{self._session.base_url}/main.aspx?pagetype=entityrecord&etn={TABLES[kind].logical}&id={id}"
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+    def _writer(self, kind: str) -> Writer:
+        table = TABLES[kind]
+        return Writer(self._session, table, self._fields_of(table), self._reader, self._bodies, self._defaults)
+
+    def _fields_of(self, table: Table) -> dict[str, Field]:
+        if table.kind not in self._known:
+            known = self._stored_fields(table.kind) or self.fields(table.kind)
+            self._known[table.kind] = {field.name: field for field in known}
+        return self._known[table.kind]
+
+
+def _literal(value: str, field: Field) -> str:
+    """A value as filters write it: numbers, choices, ids and dates bare, text in quotes that are doubled inside."""
+    bare = (FieldType.NUMBER, FieldType.REFERENCE, FieldType.DATE, FieldType.DATETIME, FieldType.BOOL, FieldType.OPTION)
+    return value if field.type in bare else "'" + value.replace("'", "''") + "'"

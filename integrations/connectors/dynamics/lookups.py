@@ -1,0 +1,172 @@
+"""Ids that never leave the connector, and what stands for them outside: users by e-mail address, currencies by ISO code; and what else
+has to be known of an organisation to write. Everything is read once per connector, when it is first needed.
+"""
+
+import time
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.connectors.dynamics.client import filter_text, request, within
+from integrations.connectors.dynamics.tables import Table
+from integrations.http import ApiSession
+from integrations.records import Option
+
+STALE = 30.0  # seconds after which an address that is not known is worth another look
+
+
+def rows_of(session: ApiSession, path: str) -> list[dict[str, Any]]:
+    """All pages of a list."""
+    found: list[dict[str, Any]] = []
+    link: str | None = path
+    while link:
+        said = request(session, "GET", link).data
+        found += said["value"]
+        link = within(said["@odata.nextLink"], session) if said.get("@odata.nextLink") else None
+    return found
+
+
+class Users:
+    def __init__(self, session: ApiSession) -> None:
+        self._session = session
+        self._emails: dict[str, str] = {}  # of everybody, by id
+        self._ids: dict[str, str] = {}  # of those who are active, by address
+        self._read_at = float("-inf")
+
+    def email(self, id: str) -> str:
+        """The address in lower case; the id itself of a user without one, of a team, and of nobody we know."""
+        if id not in self._emails:
+            self._refresh()
+        return self._emails.get(id) or id
+
+    def id(self, email: str, field: str) -> str:
+        """Refused(OWNER_UNMAPPED) where no active user has the address."""
+        wanted = email.strip().lower()
+        if wanted not in self._ids:
+            self._refresh()
+        if wanted not in self._ids:
+            raise errors.Refused(
+                _("No active user of Dynamics has the address %(email)s.") % {"email": email},
+                code="OWNER_UNMAPPED",
+                field=field,
+            )
+        return self._ids[wanted]
+
+    def _refresh(self) -> None:
+        if time.monotonic() - self._read_at < STALE:
+            return
+        for row in rows_of(self._session, "systemusers?$select=systemuserid,internalemailaddress,isdisabled"):
+            address = str(row.get("internalemailaddress") or "").strip().lower()
+            self._emails[row["systemuserid"]] = address
+            if address and not row.get("isdisabled"):
+                self._ids[address] = row["systemuserid"]
+        self._read_at = time.monotonic()
+
+
+class Currencies:
+    def __init__(self, session: ApiSession) -> None:
+        self._session = session
+        self._codes: dict[str, tuple[str, str]] | None = None  # (ISO code, name) by id
+
+    def options(self) -> list[Option]:
+        return [Option(code, name) for code, name in self._all().values()]
+
+    def code(self, id: str) -> str:
+        return self._all().get(id, (id, ""))[0]
+
+    def id(self, code: str, field: str) -> str:
+        """Refused(CURRENCY_UNSUPPORTED)."""
+        for id, (known, _name) in self._all().items():
+            if known == code.strip().upper():
+                return id
+        raise errors.Refused(
+            _("Dynamics has no currency %(code)s.") % {"code": code}, code="CURRENCY_UNSUPPORTED", field=field
+        )
+
+    def _all(self) -> dict[str, tuple[str, str]]:
+        if self._codes is None:
+            rows = rows_of(self._session, "transactioncurrencies?$select=isocurrencycode,currencyname")
+            self._codes = {row["transactioncurrencyid"]: (row["isocurrencycode"], row["currencyname"]) for row in rows}
+        return self._codes
+
+
+class Definitions:
+    """What a table's lookups are called when they are written, and which state a status reason belongs to."""
+
+    def __init__(self, session: ApiSession) -> None:
+        self._session = session
+        self._navigation: dict[str, dict[tuple[str, str], str]] = {}
+        self._states: dict[str, dict[int, int]] = {}
+
+    def navigation(self, table: Table, attribute: str, target: str) -> str:
+        """The navigation property of one target of a lookup; the shortest where an organisation has several. Refused(FIELD_MISSING)."""
+        if table.logical not in self._navigation:
+            path = (
+                f"EntityDefinitions(LogicalName='{table.logical}')/ManyToOneRelationships"
+                "?$select=ReferencingAttribute,ReferencedEntity,ReferencingEntityNavigationPropertyName"
+            )
+            known: dict[tuple[str, str], str] = {}
+            for row in rows_of(self._session, path):
+                key = row["ReferencingAttribute"], row["ReferencedEntity"]
+                name = row["ReferencingEntityNavigationPropertyName"]
+                known[key] = min(known.get(key, name), name, key=len)
+            self._navigation[table.logical] = known
+        found = self._navigation[table.logical].get((attribute, target))
+        if found is None:
+            raise errors.Refused(
+                _("Dynamics has no field “%(field)s”.") % {"field": attribute}, code="FIELD_MISSING", field=attribute
+            )
+        return found
+
+    def state(self, table: Table, status: int) -> int:
+        """Refused(OPTION_NOT_ALLOWED) for a status reason that the table does not have."""
+        if table.logical not in self._states:
+            path = (
+                f"EntityDefinitions(LogicalName='{table.logical}')/Attributes/Microsoft.Dynamics.CRM.StatusAttributeMetadata"
+                "?$select=LogicalName&$expand=OptionSet($select=Options)"
+            )
+            options = (option for row in rows_of(self._session, path) for option in row["OptionSet"]["Options"])
+            self._states[table.logical] = {int(option["Value"]): int(option["State"]) for option in options}
+        if status not in self._states[table.logical]:
+            raise errors.Refused(
+                _("Dynamics refuses the value of “%(field)s”.") % {"field": "statuscode"}, code="OPTION_NOT_ALLOWED", field="statuscode"
+            )  # fmt: skip
+        return self._states[table.logical][status]
+
+
+class Defaults:
+    """What a new product or invoice needs and no other app has: bound to the organisation's own first choice."""
+
+    def __init__(self, session: ApiSession, definitions: Definitions) -> None:
+        self._session, self._definitions = session, definitions
+        self._found: dict[str, dict[str, Any]] = {}
+
+    def of(self, table: Table) -> dict[str, Any]:
+        """Members of the body of a create."""
+        made: dict[str, Any] = {}
+        for name in table.find_first:
+            if name not in self._found:
+                self._found[name] = self._unit(table) if name == "unit" else self._price_list(table)
+            made |= self._found[name]
+        return made
+
+    def _unit(self, table: Table) -> dict[str, Any]:
+        """The base unit of the oldest unit group: "Primary Unit" of "Default Unit", unless somebody renamed them."""
+        path = "uoms?$select=uomid,_uomscheduleid_value&$filter=" + filter_text("isschedulebaseuom eq true")
+        rows = request(self._session, "GET", path + "&$orderby=createdon%20asc&$top=1").data["value"]
+        if not rows:
+            return {}
+        unit, group = rows[0]["uomid"], rows[0]["_uomscheduleid_value"]
+        return {
+            f"{self._definitions.navigation(table, 'defaultuomid', 'uom')}@odata.bind": f"/uoms({unit})",
+            f"{self._definitions.navigation(table, 'defaultuomscheduleid', 'uomschedule')}@odata.bind": f"/uomschedules({group})",
+            "quantitydecimal": 2,
+        }
+
+    def _price_list(self, table: Table) -> dict[str, Any]:
+        rows = request(self._session, "GET", "pricelevels?$select=pricelevelid&$orderby=createdon%20asc&$top=1").data[
+            "value"
+        ]
+        name = self._definitions.navigation(table, "pricelevelid", "pricelevel")
+        return {f"{name}@odata.bind": f"/pricelevels({rows[0]['pricelevelid']})"} if rows else {}

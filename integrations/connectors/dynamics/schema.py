@@ -1,0 +1,234 @@
+"""Columns as fields, and values there and back.
+
+A column's common properties and what is special to its type are separate resources in the metadata; all of a table's are read in one
+batch. ``statecode`` is no field of its own: a status reason belongs to one state, and brings it along.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.connectors.dynamics import batch
+from integrations.connectors.dynamics.batch import Inner
+from integrations.connectors.dynamics.client import item_error
+from integrations.connectors.dynamics.tables import KINDS, PARTIES, Table
+from integrations.http import ApiSession
+from integrations.records import Field, FieldType, Option, Value
+
+COMMON = ("LogicalName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,IsValidForUpdate,IsValidForRead,IsPrimaryId,"
+          "AttributeOf,IsCustomAttribute")  # fmt: skip
+SPECIAL = {  # what is asked of each type of column besides
+    "String": "?$select=LogicalName,MaxLength,FormatName",
+    "Memo": "?$select=LogicalName,MaxLength",
+    "DateTime": "?$select=LogicalName,Format,DateTimeBehavior",
+    "Lookup": "?$select=LogicalName,Targets",
+    "Picklist": "?$select=LogicalName&$expand=OptionSet($select=Options)",
+    "MultiSelectPicklist": "?$select=LogicalName&$expand=OptionSet($select=Options)",
+    "Status": "?$select=LogicalName&$expand=OptionSet($select=Options)",
+    "Boolean": "?$select=LogicalName&$expand=OptionSet($select=TrueOption,FalseOption)",
+}
+PLAIN = {
+    "Memo": FieldType.LONG_TEXT, "Integer": FieldType.NUMBER, "BigInt": FieldType.NUMBER, "Decimal": FieldType.NUMBER,
+    "Double": FieldType.NUMBER, "Money": FieldType.NUMBER, "Boolean": FieldType.BOOL, "Picklist": FieldType.OPTION,
+    "Status": FieldType.OPTION, "MultiSelectPicklist": FieldType.MULTI,
+}  # fmt: skip
+FORMATS = {"Email": FieldType.EMAIL, "Url": FieldType.URL, "Phone": FieldType.PHONE, "TextArea": FieldType.LONG_TEXT}
+PHONES = (
+    "telephone",
+    "mobilephone",
+    "fax",
+    "phonenumber",
+    "address1_telephone",
+    "address2_telephone",
+)  # "Text" in older ones
+AS_OPTION = {"directioncode"}  # yes/no columns that mean one of two things
+CURRENCY = "transactioncurrencyid"
+FILLED_IN = {
+    "ownerid",
+    CURRENCY,
+    "defaultuomid",
+    "defaultuomscheduleid",
+    "quantitydecimal",
+    "pricelevelid",
+    "invoicenumber",
+}
+HAVE_DEFAULT = {"Boolean", "Picklist", "Status"}
+"""System required columns that the platform, or this connector (``lookups.Defaults``), fills in: by name and by type."""
+HIDDEN = {"versionnumber", "merged", "masterid", "statecode", "importsequencenumber", "timezoneruleversionnumber",
+          "utcconversiontimezonecode", "overriddencreatedon", "exchangerate"}  # fmt: skip
+
+Facts = dict[str, dict[str, Any]]
+
+
+def read_fields(session: ApiSession, table: Table, currencies: Iterable[Option]) -> list[Field]:
+    """All fields of a table, by label. SchemaUnreadable where the metadata makes no sense."""
+    base = f"EntityDefinitions(LogicalName='{table.logical}')/Attributes"
+    paths = [f"{base}?$select={COMMON}"]
+    paths += [f"{base}/Microsoft.Dynamics.CRM.{kind}AttributeMetadata{tail}" for kind, tail in SPECIAL.items()]
+    lists = [_listed(answers) for answers in batch.send(session, [[Inner("GET", path)] for path in paths], safe=True)]
+    try:
+        special = {
+            each["LogicalName"]: (kind, each) for kind, rows in zip(SPECIAL, lists[1:], strict=True) for each in rows
+        }
+        found = [field for each in lists[0] for field in _fields_of(each, special, currencies)]
+    except (KeyError, TypeError, ValueError) as error:
+        raise errors.SchemaUnreadable(_("Dynamics' list of columns cannot be read.")) from error
+    if table.party_mask:
+        found.append(Field(PARTIES, _("Participants (contacts)"), FieldType.REFERENCE, refers_to="contacts", many=True))
+    return sorted(found, key=lambda field: field.label.casefold())
+
+
+def _listed(answers: list[Any]) -> list[dict[str, Any]]:
+    if not answers:
+        raise errors.SchemaUnreadable(_("Dynamics' list of columns cannot be read."))
+    answer = answers[0]
+    if answer.status >= 400:
+        raise item_error(answer.status, answer.data, answer.headers) or errors.SchemaUnreadable()
+    return list(answer.data["value"])
+
+
+def _fields_of(said: dict[str, Any], special: dict[str, tuple[str, Any]], currencies: Iterable[Option]) -> list[Field]:
+    """Nothing for columns that are no data of their own; several for a lookup with several targets."""
+    name = said["LogicalName"]
+    kind, more = special.get(name, (said["AttributeType"], {}))
+    if (
+        said.get("AttributeOf")
+        or not said["IsValidForRead"]
+        or said["IsPrimaryId"]
+        or name in HIDDEN
+        or name.endswith("_base")
+    ):
+        return []
+    options = _options(kind, more)
+    if name == CURRENCY:
+        kind, options = "Currency", tuple(currencies)
+    shared: dict[str, Any] = {
+        "label": _label(said.get("DisplayName")) or name,
+        "required": said["RequiredLevel"]["Value"] == "SystemRequired"
+        and not (name in FILLED_IN or kind in HAVE_DEFAULT),
+        "writable": bool(said["IsValidForCreate"] and said["IsValidForUpdate"]),
+        "custom": bool(said.get("IsCustomAttribute")),
+    }
+    if kind == "Lookup":
+        return _references(name, list(more["Targets"]), shared)
+    type_ = _type_of(name, kind, more)
+    if type_ is None or (type_ in (FieldType.OPTION, FieldType.MULTI) and not options):
+        return []
+    return [Field(name, type=type_, options=options, max_length=more.get("MaxLength") or None, **shared)]
+
+
+def _type_of(name: str, kind: str, more: dict[str, Any]) -> FieldType | None:
+    if kind == "String":
+        form = FORMATS.get((more.get("FormatName") or {}).get("Value", ""), FieldType.TEXT)
+        return FieldType.PHONE if form is FieldType.TEXT and name.startswith(PHONES) else form
+    if kind == "DateTime":
+        return FieldType.DATE if more.get("Format") == "DateOnly" else FieldType.DATETIME
+    if kind == "Currency" or name in AS_OPTION:
+        return FieldType.OPTION
+    return PLAIN.get(kind)
+
+
+def _references(name: str, targets: list[str], shared: dict[str, Any]) -> list[Field]:
+    """One field per target that is a kind of ours; owners and other users are people with an e-mail address."""
+    if "systemuser" in targets:
+        return [Field(name, type=FieldType.USER, **shared)]
+    ours = [target for target in targets if target in KINDS]
+    if len(targets) == 1:
+        return [Field(name, type=FieldType.REFERENCE, refers_to=KINDS[target], **shared) for target in ours]
+    label = shared.pop("label")
+    return [
+        Field(f"{name}:{target}", f"{label} ({target})", FieldType.REFERENCE, refers_to=KINDS[target], **{**shared, "required": False})
+        for target in ours
+    ]  # fmt: skip
+
+
+def _options(kind: str, more: dict[str, Any]) -> tuple[Option, ...]:
+    said = more.get("OptionSet") or more.get("GlobalOptionSet") or {}
+    if kind == "Boolean":
+        pairs = (("true", said.get("TrueOption")), ("false", said.get("FalseOption")))
+        return tuple(Option(value, _label(each.get("Label")) or value) for value, each in pairs if each)
+    return tuple(
+        Option(str(each["Value"]), _label(each.get("Label")) or str(each["Value"]))
+        for each in said.get("Options") or ()
+    )
+
+
+def _label(said: Any) -> str:
+    own = (said or {}).get("UserLocalizedLabel") or next(iter((said or {}).get("LocalizedLabels") or ()), {})
+    return str(own.get("Label") or "")
+
+
+# -- values ------------------------------------------------------------------------------------------------------------------
+def to_canonical(value: Any, kind: FieldType) -> Value:
+    """A value as Dataverse sent it → canonical. What does not parse stays text: better odd than lost."""
+    if value is None or value == "":
+        return None
+    if kind is FieldType.BOOL:
+        return bool(value)
+    if kind is FieldType.NUMBER:
+        return plain_number(value)
+    if kind is FieldType.MULTI:
+        return sorted(part for part in str(value).split(",") if part)
+    if kind is FieldType.OPTION:
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if kind is FieldType.DATETIME:
+        at = moment(value)
+        return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z" if at else str(value)
+    return str(value)[:10] if kind is FieldType.DATE else str(value)
+
+
+def to_wire(value: Value, field: Field) -> Any:
+    """A canonical value → what Dataverse takes in JSON; None clears. Refused: a number or choice that is none."""
+    if value is None:
+        return None
+    if field.type is FieldType.NUMBER:
+        return _number(str(value), field)
+    if field.type is FieldType.OPTION:
+        return value == "true" if field.name in AS_OPTION else _choice(str(value), field)
+    if field.type is FieldType.MULTI:
+        return ",".join(value) if isinstance(value, list) else value
+    if field.type is FieldType.BOOL and not isinstance(value, bool):
+        raise errors.Refused(_("This is neither yes nor no."), code="TYPE_INCOMPATIBLE", field=field.name)
+    return value
+
+
+def _number(text: str, field: Field) -> int | float:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise errors.Refused(_("This is not a number."), code="NUMBER_INVALID", field=field.name)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _choice(text: str, field: Field) -> int:
+    if not text.lstrip("-").isdecimal():
+        raise errors.Refused(
+            _("Dynamics refuses the value of “%(field)s”.") % {"field": field.label},
+            code="OPTION_NOT_ALLOWED",
+            field=field.name,
+        )
+    return int(text)
+
+
+def plain_number(value: Any) -> str:
+    """Digits without exponent or trailing zeros: 1250.50 → "1250.5"."""
+    try:
+        number = Decimal(str(value))
+        return format(number.normalize() if number else Decimal(0), "f") if number.is_finite() else str(value)
+    except InvalidOperation:
+        return str(value)
+
+
+def moment(text: Any) -> datetime | None:
+    """ISO 8601 → an aware moment; None for anything else."""
+    try:
+        found = datetime.fromisoformat(str(text or ""))
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

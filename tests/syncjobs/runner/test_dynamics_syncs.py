@@ -1,0 +1,170 @@
+"""HubSpot's stand-in and two organisations of Dynamics, set up as the wizard does it and run by the real runner."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from integrations.models import AppInstance
+from integrations.records import Side
+from portal.accounts.models import Account
+from portal.demo import story
+from syncjobs.models import RecordLink, RunKind, Sync
+from syncjobs.services import drafts, runs, syncs
+from tests.contract.conftest import Control, hubspot_control, hubspot_standin
+from tests.contract.dynamics import control_of, dynamics_standin
+from tests.integrations.test_dynamics_connect import connected
+from tests.syncjobs.runner.world import World
+
+__all__ = ["dynamics_standin", "hubspot_control", "hubspot_standin"]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(180)]
+
+Start = Callable[..., World]
+
+
+@pytest.fixture
+def control(dynamics_standin: dict[str, Any]) -> Control:
+    return control_of(dynamics_standin)
+
+
+@pytest.fixture
+def instances(
+    account: Account, manager: User, hubspot_standin: dict[str, Any], hubspot_control: Control, dynamics_standin: Any,
+    control: Control, settings: Any,
+) -> tuple[AppInstance, list[AppInstance]]:  # fmt: skip
+    """HubSpot as the hub, and both organisations."""
+    settings.ALLOW_LOOPBACK_APPS = True
+    settings.HUBSPOT_CALLS_PER_SECOND = settings.DYNAMICS_CALLS_PER_SECOND = 1000
+    for name, value in (hubspot_standin["environment"] | dynamics_standin["environment"]).items():
+        setattr(settings, name, value)
+    hub = story.connect_hub(account, manager, hubspot_standin)
+    return hub, [connected(account, manager, each["url"]) for each in dynamics_standin["organisations"]]
+
+
+@pytest.fixture
+def start(account: Account, manager: User, instances: tuple[AppInstance, list[AppInstance]]) -> Start:
+    """Save a sync with its defaults and run its initial sync: ``start("contacts", "contacts", organisation=1)``."""
+
+    def made(hub_kind: str, app_kind: str, *, organisation: int = 0) -> World:
+        hub, apps = instances
+        draft = drafts.new(account=account, by=manager, app_instance=apps[organisation])
+        drafts.choose_pair(
+            draft=draft, app_instance=apps[organisation], hub_instance=hub, hub_kind=hub_kind, app_kind=app_kind
+        )
+        sync = syncs.save_and_sync(draft=draft, by=manager)
+        world = World(sync, None, None)  # type: ignore[arg-type]
+        world._finish(sync.runs.latest("pk"))
+        return world
+
+    return made
+
+
+def hubspot_rows(control: Control, kind: str) -> dict[str, dict[str, Any]]:
+    return {row["id"]: row["properties"] for row in control("list", type=kind)["results"]}
+
+
+def dynamics_rows(control: Control, kind: str, organisation: int = 0) -> dict[str, dict[str, Any]]:
+    return {row["id"]: row["properties"] for row in control("list", type=kind, organisation=organisation)["results"]}
+
+
+def addresses(rows: dict[str, dict[str, Any]], name: str) -> list[str]:
+    return sorted(str(row[name]).lower() for row in rows.values() if row.get(name))
+
+
+def twins(sync: Sync) -> dict[str, str]:
+    links = RecordLink.objects.filter(sync=sync, app_id__isnull=False, hub_id__isnull=False)
+    return dict(links.values_list("hub_id", "app_id"))
+
+
+def test_two_organisations_and_one_hub_hold_everybody_once(
+    start: Start, control: Control, hubspot_control: Control
+) -> None:
+    before = [set(addresses(dynamics_rows(control, "contacts", n), "emailaddress1")) for n in (0, 1)]
+    assert before[0] & before[1]
+    worlds = [start("contacts", "contacts", organisation=n) for n in (0, 1)]
+    for _round in range(2):  # what came to the hub from one goes on to the other
+        for world in worlds:
+            world.poll()
+    for found in (
+        addresses(hubspot_rows(hubspot_control, "contacts"), "email"),
+        *(addresses(dynamics_rows(control, "contacts", n), "emailaddress1") for n in (0, 1)),
+    ):
+        assert before[0] | before[1] <= set(found)
+        doubled = {address for address, n in Counter(found).items() if n > 1}
+        assert doubled <= {address for address, n in Counter(addresses_at_start(control)).items() if n > 1}
+
+
+def addresses_at_start(control: Control) -> list[str]:
+    """The first organisation begins with a few people who are in it twice."""
+    return addresses(dynamics_rows(control, "contacts"), "emailaddress1")
+
+
+def test_an_edit_in_one_organisation_reaches_the_other(
+    start: Start, control: Control, hubspot_control: Control
+) -> None:
+    worlds = [start("contacts", "contacts", organisation=n) for n in (0, 1)]
+    known = [twins(world.sync) for world in worlds]
+    hub_id = next(iter(known[0].keys() & known[1].keys()))
+    control("records", type="contacts", edit=[{"id": known[0][hub_id], "jobtitle": "Astronaut"}])
+    worlds[0].poll()
+    assert hubspot_rows(hubspot_control, "contacts")[hub_id]["jobtitle"] == "Astronaut"
+    worlds[1].poll()
+    assert dynamics_rows(control, "contacts", 1)[known[1][hub_id]]["jobtitle"] == "Astronaut"
+
+
+def test_companies_and_people_come_with_their_ties(start: Start, control: Control, hubspot_control: Control) -> None:
+    companies, people = start("companies", "accounts"), start("contacts", "contacts")
+    for world in (companies, people):
+        world._finish(runs.start(sync=world.sync, kind=RunKind.FULL_SCAN))
+        world.poll()
+    firms, persons = twins(companies.sync), twins(people.sync)
+    rows = dynamics_rows(control, "contacts")
+    tied = 0
+    for row in hubspot_control("list", type="contacts")["results"]:
+        near = [one["id"] for one in row.get("associations", {}).get("companies", []) if "Primary" in one["labels"]]
+        if near and row["id"] in persons and near[0] in firms:
+            assert rows[persons[row["id"]]]["_parentcustomerid_value"] == firms[near[0]]
+            tied += 1
+    assert tied > 5
+
+
+def test_leads_become_contacts_of_the_hub_and_are_not_written_back(
+    start: Start, control: Control, hubspot_control: Control
+) -> None:
+    control(
+        "records", type="leads", create=[{"lastname": "New", "subject": "Hi", "emailaddress1": "new.lead@example.com"}]
+    )
+    before = dynamics_rows(control, "leads")
+    world = start("contacts", "leads")
+    [made] = [
+        row for row in hubspot_rows(hubspot_control, "contacts").values() if row.get("email") == "new.lead@example.com"
+    ]
+    assert made["lifecyclestage"] == "lead"
+    hub_id = next(iter(twins(world.sync)))
+    hubspot_control("records", type="contacts", edit=[{"id": int(hub_id), "jobtitle": "Changed"}])
+    world.poll()
+    assert dynamics_rows(control, "leads") == before
+
+
+def test_a_deletion_in_dynamics_reaches_the_hub(start: Start, control: Control, hubspot_control: Control) -> None:
+    world = start("contacts", "contacts")
+    Sync.objects.filter(pk=world.sync.pk).update(when_deleted_in_app="delete")
+    hub_id, app_id = next(iter(twins(world.sync).items()))
+    control("records", type="contacts", delete=[app_id])
+    world.poll()
+    assert hub_id not in hubspot_rows(hubspot_control, "contacts")
+    assert world.sync.app_kind == "contacts"
+    assert world.counts() == {"insync": len(twins(world.sync)) - 1, "deleted_app": 1}
+
+
+def test_a_quiet_minute_is_two_calls(start: Start, control: Control, hubspot_control: Control) -> None:
+    """One for the delta link; the token may be looked at, too."""
+    world = start("contacts", "contacts")
+    world.poll()
+    control("stats", reset=True)
+    world.poll()
+    lines = control("stats")["by_path"]
+    assert sum(n for line, n in lines.items() if "/api/data/" in line) <= 2, lines
+    assert Side.APP.value == "app"
