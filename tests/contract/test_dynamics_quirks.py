@@ -11,7 +11,7 @@ from integrations.connectors.dynamics.client import fault
 from integrations.connectors.dynamics.connector import Dynamics
 from integrations.connectors.dynamics.tables import PARTIES
 from integrations.http import ApiSession
-from integrations.records import Create, RemoteRecord, Ref, Update, Values, Verdict
+from integrations.records import Create, Ref, RemoteRecord, Update, Values, Verdict
 from tests.contract.conftest import Control
 from tests.contract.dynamics import control_of, dynamics_standin, opened
 from tests.integrations.server import Reply, Server
@@ -43,7 +43,9 @@ def create(dynamics: Dynamics, kind: str, values: Values) -> Verdict:
     return dynamics.create(kind, [Create(values, key=str(uuid.uuid4()))], scope={})[0]
 
 
-def update(dynamics: Dynamics, kind: str, id: str, values: Values, known: Values | None = None, version: str = "") -> Verdict:
+def update(
+    dynamics: Dynamics, kind: str, id: str, values: Values, known: Values | None = None, version: str = ""
+) -> Verdict:
     return dynamics.update(kind, [Update(id, values, known=known or {}, version=version)])[0]
 
 
@@ -69,9 +71,18 @@ class TestFields:
 
     def test_a_column_that_a_maker_added_is_a_field_of_its_type(self, dynamics: Dynamics, control: Control) -> None:
         lines = ["new_score|Integer|Score|", "new_colours|MultiSelectPicklist|Colours|options=1/Red,2/Green,3/Blue"]
-        control("columns", type="contacts", lines=[*lines, "new_Sponsor|Lookup|Sponsor|to=account"], schema_name="new_Sponsor")
+        control(
+            "columns",
+            type="contacts",
+            lines=[*lines, "new_Sponsor|Lookup|Sponsor|to=account"],
+            schema_name="new_Sponsor",
+        )
         fields = {field.name: field for field in dynamics.fields("contacts")}
-        assert [fields[name].type for name in ("new_score", "new_colours", "new_Sponsor")] == ["number", "multi", "reference"]
+        assert [fields[name].type for name in ("new_score", "new_colours", "new_Sponsor")] == [
+            "number",
+            "multi",
+            "reference",
+        ]
         assert fields["new_score"].custom
         fresh = Dynamics(dynamics._session)
         account = put(control, "accounts", name="Acme")
@@ -117,7 +128,9 @@ class TestBatches:
 
     def test_a_create_that_was_not_answered_is_found_by_its_key(self, dynamics: Dynamics, control: Control) -> None:
         item = Create({"subject": "Call back"}, key=str(uuid.uuid4()))  # a task has nothing else to be found by
-        dynamics.scan("tasks", fields=["subject"], position=None, scope={})  # columns are known: the next batch is the write
+        dynamics.scan(
+            "tasks", fields=["subject"], position=None, scope={}
+        )  # columns are known: the next batch is the write
         control("faults", fault="lost", next=1, match="batch")
         with pytest.raises(errors.NoAnswer):
             dynamics.create("tasks", [item], scope={})
@@ -149,7 +162,9 @@ class TestBatches:
 
 
 class TestVersions:
-    def test_a_record_that_changed_since_it_was_read_is_not_overwritten(self, dynamics: Dynamics, control: Control) -> None:
+    def test_a_record_that_changed_since_it_was_read_is_not_overwritten(
+        self, dynamics: Dynamics, control: Control
+    ) -> None:
         first, second = put(control, "contacts", lastname="Lee"), put(control, "contacts", lastname="Kim")
         seen = [read(dynamics, "contacts", id, "lastname").version for id in (first, second)]
         control("records", type="contacts", edit=[{"id": first, "lastname": "By hand"}])
@@ -186,7 +201,9 @@ class TestLookups:
     def test_what_a_lookup_holds_is_not_displaced_by_another_kind(self, dynamics: Dynamics, control: Control) -> None:
         """The account's relation belongs to somebody who may not know of the other one."""
         account, person = put(control, "accounts", name="Acme"), put(control, "contacts", lastname="Boss")
-        id = put(control, "contacts", lastname="Lee", **{"parentcustomerid_account@odata.bind": f"/accounts({account})"})
+        id = put(
+            control, "contacts", lastname="Lee", **{"parentcustomerid_account@odata.bind": f"/accounts({account})"}
+        )
         known: Values = {"parentcustomerid:account": [account], "parentcustomerid:contact": []}
         verdict = update(dynamics, "contacts", id, {"parentcustomerid:contact": [person]}, known)
         assert verdict.error is None
@@ -196,7 +213,9 @@ class TestLookups:
 
     def test_a_kind_can_take_the_place_of_another_that_leaves(self, dynamics: Dynamics, control: Control) -> None:
         account, person = put(control, "accounts", name="Acme"), put(control, "contacts", lastname="Boss")
-        id = put(control, "contacts", lastname="Lee", **{"parentcustomerid_account@odata.bind": f"/accounts({account})"})
+        id = put(
+            control, "contacts", lastname="Lee", **{"parentcustomerid_account@odata.bind": f"/accounts({account})"}
+        )
         change: Values = {"parentcustomerid:account": [], "parentcustomerid:contact": [person]}
         known: Values = {"parentcustomerid:account": [account], "parentcustomerid:contact": []}
         verdict = update(dynamics, "contacts", id, change, known)
@@ -205,7 +224,11 @@ class TestLookups:
 
     def test_a_task_about_several_things_is_filed_under_the_deal(self, dynamics: Dynamics, control: Control) -> None:
         person, deal = put(control, "contacts", lastname="Lee"), put(control, "opportunities", name="Big")
-        values: Values = {"subject": "Offer", "regardingobjectid:contact": [person], "regardingobjectid:opportunity": [deal]}
+        values: Values = {
+            "subject": "Offer",
+            "regardingobjectid:contact": [person],
+            "regardingobjectid:opportunity": [deal],
+        }
         verdict = create(dynamics, "tasks", values)
         assert verdict.note == "ASSOCIATION_LIMIT"
         assert verdict.record
@@ -214,9 +237,17 @@ class TestLookups:
 
     def test_lookups_of_an_opportunity(self, dynamics: Dynamics, control: Control) -> None:
         account, person = put(control, "accounts", name="Acme"), put(control, "contacts", lastname="Lee")
-        values: Values = {"name": "Big", "parentaccountid": [account], "parentcontactid": [person], "transactioncurrencyid": "EUR"}
+        values: Values = {
+            "name": "Big",
+            "parentaccountid": [account],
+            "parentcontactid": [person],
+            "transactioncurrencyid": "EUR",
+        }
         assert shown(create(dynamics, "opportunities", values), values) == values
-        assert create(dynamics, "opportunities", {"name": "x", "transactioncurrencyid": "XXX"}).error.code == "CURRENCY_UNSUPPORTED"  # type: ignore[union-attr]
+        assert (
+            create(dynamics, "opportunities", {"name": "x", "transactioncurrencyid": "XXX"}).error.code
+            == "CURRENCY_UNSUPPORTED"
+        )  # type: ignore[union-attr]
 
     def test_a_case_needs_a_customer(self, dynamics: Dynamics, control: Control) -> None:
         person = put(control, "contacts", lastname="Lee")
@@ -243,7 +274,10 @@ class TestOwners:
     def test_an_address_without_an_active_user_is_refused_for_that_record(
         self, dynamics: Dynamics, control: Control, address: str
     ) -> None:
-        items = [Create({"lastname": str(n), "ownerid": owner}, key=str(uuid.uuid4())) for n, owner in enumerate((DANA, address))]
+        items = [
+            Create({"lastname": str(n), "ownerid": owner}, key=str(uuid.uuid4()))
+            for n, owner in enumerate((DANA, address))
+        ]
         verdicts = dynamics.create("contacts", items, scope={})
         assert verdicts[0].error is None
         assert isinstance(verdicts[1].error, errors.Refused)
@@ -320,7 +354,9 @@ class TestStates:
 class TestParticipants:
     def test_contacts_of_a_call_are_its_participants(self, dynamics: Dynamics, control: Control) -> None:
         people = sorted(put(control, "contacts", lastname=name) for name in ("Ann", "Bob"))
-        verdict = create(dynamics, "phonecalls", {"subject": "Hi", PARTIES: list(people), "directioncode": "true", "ownerid": DANA})
+        verdict = create(
+            dynamics, "phonecalls", {"subject": "Hi", PARTIES: list(people), "directioncode": "true", "ownerid": DANA}
+        )
         assert verdict.record
         assert verdict.record.values[PARTIES] == people
         listed = row(control, "phonecalls", verdict.record.id)["phonecall_activity_parties"]
@@ -340,7 +376,10 @@ class TestParticipants:
         verdict = update(dynamics, "emails", id, {PARTIES: sorted([kept, comes])}, known)
         assert verdict.record
         assert verdict.record.values[PARTIES] == sorted([kept, comes])
-        held = {(p["_partyid_value"] or p["addressused"]): p["participationtypemask"] for p in row(control, "emails", id)["email_activity_parties"]}
+        held = {
+            (p["_partyid_value"] or p["addressused"]): p["participationtypemask"]
+            for p in row(control, "emails", id)["email_activity_parties"]
+        }
         assert held == {user: 1, kept: 3, comes: 2, "stranger@example.com": 2}
 
     def test_participants_are_read_only_when_they_are_asked_for(self, dynamics: Dynamics, control: Control) -> None:
@@ -416,11 +455,16 @@ def test_a_link_to_another_organisation_is_not_followed(server: Server, dynamics
         lone.scan("contacts", fields=["lastname"], position=None, scope={})
 
 
-def test_two_organisations_are_two_accounts_with_overlapping_people(dynamics_standin: dict[str, Any], control: Control) -> None:
+def test_two_organisations_are_two_accounts_with_overlapping_people(
+    dynamics_standin: dict[str, Any], control: Control
+) -> None:
     north, south = opened(dynamics_standin, 0), opened(dynamics_standin, 1)
     assert north.identify().id != south.identify().id
     people = [
-        {record.values["emailaddress1"] for record in each.scan("contacts", fields=["emailaddress1"], position=None, scope={}).records}
+        {
+            record.values["emailaddress1"]
+            for record in each.scan("contacts", fields=["emailaddress1"], position=None, scope={}).records
+        }
         for each in (north, south)
     ]  # fmt: skip
     assert len(people[0] & people[1]) > len(people[1]) / 2

@@ -55,7 +55,9 @@ def connected(account: Account, user: User, url: str, **more: Any) -> AppInstanc
     return finish_oauth(account=account, user=user, query=decide(address))
 
 
-def test_the_consent_is_for_the_organisation_that_was_named(account: Account, manager: User, dynamics_standin: Any) -> None:
+def test_the_consent_is_for_the_organisation_that_was_named(
+    account: Account, manager: User, dynamics_standin: Any
+) -> None:
     url = dynamics_standin["organisations"][1]["url"]
     address = start_oauth(account=account, user=manager, app=DYNAMICS, label="", values={"base_url": f"{url}/"})
     asked = parse_qs(urlsplit(address).query)
@@ -65,7 +67,10 @@ def test_the_consent_is_for_the_organisation_that_was_named(account: Account, ma
 
 def test_several_organisations_of_one_account(account: Account, manager: User, dynamics_standin: Any) -> None:
     north, south = (connected(account, manager, each["url"]) for each in dynamics_standin["organisations"])
-    assert [each["id"] for each in dynamics_standin["organisations"]] == [north.remote_account_id, south.remote_account_id]
+    assert [each["id"] for each in dynamics_standin["organisations"]] == [
+        north.remote_account_id,
+        south.remote_account_id,
+    ]
     assert (north.remote_account_name, south.remote_account_name) == ("Northwind Trading", "Southgate Foods")
     with pytest.raises(ConnectRefused) as refused:
         connected(account, manager, dynamics_standin["organisations"][0]["url"])
@@ -86,7 +91,9 @@ def test_the_live_checks_pass_and_are_saved(account: Account, manager: User, dyn
 
 
 @pytest.mark.parametrize("once", [False, True])
-def test_tokens_renew_themselves(account: Account, manager: User, control: Control, dynamics_standin: Any, once: bool) -> None:
+def test_tokens_renew_themselves(
+    account: Account, manager: User, control: Control, dynamics_standin: Any, once: bool
+) -> None:
     """``once``: the service takes each refresh token one time only, so the new one must have been kept."""
     control("settings", refresh_tokens_once=once)
     instance = connected(account, manager, dynamics_standin["organisations"][0]["url"])
@@ -95,7 +102,9 @@ def test_tokens_renew_themselves(account: Account, manager: User, control: Contr
         assert connections.open_connector(instance).identify().id == instance.remote_account_id
 
 
-def test_a_withdrawn_permission_asks_for_the_person(account: Account, manager: User, control: Control, dynamics_standin: Any) -> None:
+def test_a_withdrawn_permission_asks_for_the_person(
+    account: Account, manager: User, control: Control, dynamics_standin: Any
+) -> None:
     instance = connected(account, manager, dynamics_standin["organisations"][0]["url"])
     control("tokens", revoke=True)
     with pytest.raises(errors.AuthRevoked):
@@ -116,7 +125,9 @@ ROW = "85497297-4768-4c93-832b-ca6a7eaa3d8e"
 
 
 def context(**more: Any) -> bytes:
-    return json.dumps({"OrganizationId": ORGANISATION, "PrimaryEntityName": "contact", "PrimaryEntityId": ROW, **more}).encode()
+    return json.dumps(
+        {"OrganizationId": ORGANISATION, "PrimaryEntityName": "contact", "PrimaryEntityId": ROW, **more}
+    ).encode()
 
 
 def told(body: bytes, key: str = "", url: str = "http://127.0.0.1/hooks/dynamics/") -> list[Hint]:
@@ -166,10 +177,14 @@ def test_what_the_organisation_sends_reaches_its_instance(
     [made] = control("records", organisation=1, type="contacts", create=[{"lastname": "Lee"}])["created"]
     control_waits_until_idle(control)
     heard: list[Any] = []
-    hints_received.connect(lambda **given: heard.append((given["instance"], given["hints"])), weak=False, dispatch_uid="heard")
+    hints_received.connect(
+        lambda **given: heard.append((given["instance"], given["hints"])), weak=False, dispatch_uid="heard"
+    )
     try:
         [call] = server.asked
-        sent = client.post("/hooks/dynamics/", call.body, content_type="application/json", headers={HEADER: call.headers[HEADER]})
+        sent = client.post(
+            "/hooks/dynamics/", call.body, content_type="application/json", headers={HEADER: call.headers[HEADER]}
+        )
     finally:
         hints_received.disconnect(dispatch_uid="heard")
     assert sent.status_code == 204

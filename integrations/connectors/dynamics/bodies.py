@@ -1,6 +1,7 @@
 """Values → what a write sends: columns, bound lookups, states that need an action, participants.
 
-A lookup that can point to several tables is several fields here and one place there. The first of ``PREFERRED`` gets the place in a new
+A lookup that can point to several tables is several fields here and one place there. The first of ``PREFERRED`` gets
+the place in a new
 record; later a value keeps it until it is taken away, because what would be displaced is a relation that somebody wants elsewhere.
 """
 
@@ -25,7 +26,8 @@ LEFT_OUT = "ASSOCIATION_LIMIT"
 
 @dataclass(slots=True)
 class Body:
-    """``columns``: for POST or PATCH. ``then``: requests that follow in one change set. ``again``: the answer does not show all that
+    """``columns``: for POST or PATCH. ``then``: requests that follow in one change set. ``again``: the answer does not
+    show all that
     was written. ``note``: a code for the record."""
 
     columns: dict[str, Any] = field(default_factory=dict)

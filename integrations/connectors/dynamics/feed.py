@@ -1,6 +1,7 @@
 """What has changed: change tracking where the table has it, the time of the last change where not.
 
-*Change tracking*: a delta link answers with the ids of changed rows, then with those of deleted ones, and with the next link. It selects
+*Change tracking*: a delta link answers with the ids of changed rows, then with those of deleted ones, and with the
+next link. It selects
 nothing but the key, so that it outlives changes of the mapping; the rows are read by id, with what is mapped then. A first link
 is had only by listing the whole table, 5,000 keys a call. Whether it speaks from the first of these calls or from the last is not
 documented; where it took several, the first poll therefore also asks by time. A link that is not used for seven days expires.
@@ -25,7 +26,8 @@ READ_BATCH = 100
 OVERLAP = timedelta(seconds=60)
 
 Cursor = dict[str, Any]
-"""{"link": delta link} and/or {"since": ISO time}: both right after a long first listing; ``since`` alone without change tracking."""
+"""{"link": delta link} and/or {"since": ISO time}: both right after a long first listing; ``since`` alone without
+change tracking."""
 
 
 class Feed:

@@ -1,4 +1,5 @@
-"""Object types and the fields that carry their concepts. ``attribute:table`` is one target of a lookup that can point to several."""
+"""Object types and the fields that carry their concepts. ``attribute:table`` is one target of a lookup that can point
+to several."""
 
 from django.utils.translation import gettext_lazy as _
 

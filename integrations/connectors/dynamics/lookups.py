@@ -1,4 +1,5 @@
-"""Ids that never leave the connector, and what stands for them outside: users by e-mail address, currencies by ISO code; and what else
+"""Ids that never leave the connector, and what stands for them outside: users by e-mail address, currencies by ISO
+code; and what else
 has to be known of an organisation to write. Everything is read once per connector, when it is first needed.
 """
 
@@ -100,7 +101,8 @@ class Definitions:
         self._states: dict[str, dict[int, int]] = {}
 
     def navigation(self, table: Table, attribute: str, target: str) -> str:
-        """The navigation property of one target of a lookup; the shortest where an organisation has several. Refused(FIELD_MISSING)."""
+        """The navigation property of one target of a lookup; the shortest where an organisation has several.
+        Refused(FIELD_MISSING)."""
         if table.logical not in self._navigation:
             path = (
                 f"EntityDefinitions(LogicalName='{table.logical}')/ManyToOneRelationships"
@@ -130,7 +132,9 @@ class Definitions:
             self._states[table.logical] = {int(option["Value"]): int(option["State"]) for option in options}
         if status not in self._states[table.logical]:
             raise errors.Refused(
-                _("Dynamics refuses the value of “%(field)s”.") % {"field": "statuscode"}, code="OPTION_NOT_ALLOWED", field="statuscode"
+                _("Dynamics refuses the value of “%(field)s”.") % {"field": "statuscode"},
+                code="OPTION_NOT_ALLOWED",
+                field="statuscode",
             )  # fmt: skip
         return self._states[table.logical][status]
 

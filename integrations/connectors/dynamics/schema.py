@@ -1,6 +1,7 @@
 """Columns as fields, and values there and back.
 
-A column's common properties and what is special to its type are separate resources in the metadata; all of a table's are read in one
+A column's common properties and what is special to its type are separate resources in the metadata; all of a table's
+are read in one
 batch. ``statecode`` is no field of its own: a status reason belongs to one state, and brings it along.
 """
 
@@ -141,7 +142,13 @@ def _references(name: str, targets: list[str], shared: dict[str, Any]) -> list[F
         return [Field(name, type=FieldType.REFERENCE, refers_to=KINDS[target], **shared) for target in ours]
     label = shared.pop("label")
     return [
-        Field(f"{name}:{target}", f"{label} ({target})", FieldType.REFERENCE, refers_to=KINDS[target], **{**shared, "required": False})
+        Field(
+            f"{name}:{target}",
+            f"{label} ({target})",
+            FieldType.REFERENCE,
+            refers_to=KINDS[target],
+            **{**shared, "required": False},
+        )
         for target in ours
     ]  # fmt: skip
 
@@ -158,7 +165,9 @@ def _options(kind: str, more: dict[str, Any]) -> tuple[Option, ...]:
 
 
 def _label(said: Any) -> str:
-    own = (said or {}).get("UserLocalizedLabel") or next(iter((said or {}).get("LocalizedLabels") or ()), {})
+    own: dict[str, Any] = (said or {}).get("UserLocalizedLabel") or next(
+        iter((said or {}).get("LocalizedLabels") or ()), {}
+    )
     return str(own.get("Label") or "")
 
 

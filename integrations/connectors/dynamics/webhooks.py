@@ -1,7 +1,8 @@
 """Dataverse's webhooks: is it the organisation that calls, and which row does it mean. Nothing else of them is believed.
 
 Calls are not signed. An administrator registers the address (Plug-in Registration Tool, "Register New Web Hook") with one of three
-ways to show a key: a header, a query parameter, or ``code`` in the query ("WebhookKey"). The key is made for one organisation from our
+ways to show a key: a header, a query parameter, or ``code`` in the query ("WebhookKey"). The key is made for one
+organisation from our
 client secret, so that it needs no storage and one customer's administrator cannot speak for another's organisation. ``manage.py
 dynamics_webhook ORGANISATION`` prints it.
 """

@@ -1,8 +1,10 @@
 """Batch writes with one verdict per item.
 
-A batch goes on after an error, so that every part is answered for itself. A record that takes several requests (made, then closed) is a
+A batch goes on after an error, so that every part is answered for itself. A record that takes several requests (made,
+then closed) is a
 change set: all or none. A create brings its own id, made from the key of the write intent: sent twice, Dataverse refuses the second
-("a record with matching key values already exists"), and the record is read instead. A new record is shown with what Dataverse filled in
+("a record with matching key values already exists"), and the record is read instead. A new record is shown with what
+Dataverse filled in
 by itself (an owner, a status): the engine then knows that nobody chose it, and does not carry it elsewhere.
 """
 
@@ -95,7 +97,8 @@ class Writer:
     def _write(
         self, wanted: Sequence[Sequence[str]], ids: Sequence[str], prepare: Callable[[int], tuple[list[Inner], Body]]
     ) -> list[Verdict]:
-        """``wanted``: the fields that each verdict shows. Items that cannot even be sent get theirs here; the others go out together."""
+        """``wanted``: the fields that each verdict shows. Items that cannot even be sent get theirs here; the others
+        go out together."""
         verdicts: dict[int, Verdict] = {}
         units: list[list[Inner]] = []
         sent: list[tuple[int, Body]] = []
@@ -110,9 +113,11 @@ class Writer:
         answered = batch.send(self._session, units) if units else []
         again = []
         for (place, body), answers in zip(sent, answered, strict=True):
-            error = _error_of(answers)
-            verdicts[place] = Verdict(error=error) if error else self._done(ids[place], wanted[place], answers, body)
-            if body.again and not error:
+            refusal = _error_of(answers)
+            verdicts[place] = (
+                Verdict(error=refusal) if refusal else self._done(ids[place], wanted[place], answers, body)
+            )
+            if body.again and not refusal:
                 again.append(place)
         self._look_again(again, ids, wanted, verdicts)
         return [verdicts[place] for place in range(len(wanted))]

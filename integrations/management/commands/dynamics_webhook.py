@@ -15,7 +15,9 @@ class Command(BaseCommand):
     help = "Print the address and the key for the webhook of one Dynamics 365 organisation."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("organisation", help="its id: Developer resources in the Power Platform admin center, or WhoAmI")
+        parser.add_argument(
+            "organisation", help="its id: Developer resources in the Power Platform admin center, or WhoAmI"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

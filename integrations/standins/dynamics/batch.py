@@ -73,7 +73,9 @@ def _alone(inner: Inner, do: Do) -> tuple[Reply, bytes]:
 
 
 def _change_set(part: list[Inner], do: Do, snapshot: Callable[[], Callable[[], None]]) -> tuple[Reply, bytes]:
-    undo, made, done = snapshot(), {}, []
+    undo = snapshot()
+    made: dict[Any, Any] = {}
+    done: list[Any] = []
     for inner in part:
         try:
             _refer(inner, made)

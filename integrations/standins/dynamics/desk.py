@@ -1,4 +1,5 @@
-"""The page where a person plays a Dynamics user: list, search, edit, create, delete, merge. ``/main/<organisation>/<entity set>``."""
+"""The page where a person plays a Dynamics user: list, search, edit, create, delete, merge.
+``/main/<organisation>/<entity set>``."""
 
 from typing import TYPE_CHECKING, Any
 

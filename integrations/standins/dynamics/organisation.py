@@ -1,6 +1,7 @@
 """One organisation: its tables, users and units, and the rules that writes obey.
 
-Every change goes through the verbs here, whether an API call or a person makes it, so that versions, the delta feed and webhooks see
+Every change goes through the verbs here, whether an API call or a person makes it, so that versions, the delta feed
+and webhooks see
 all of them. ``by`` is the id of the user who writes.
 """
 

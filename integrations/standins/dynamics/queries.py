@@ -1,6 +1,7 @@
 """Reading many rows: ``$filter``, ``$orderby``, paging by nextLink, and the delta feed.
 
-A page's cookie names the last row of the page by what it is ordered by, not by its place (only downward orders go by that): rows that
+A page's cookie names the last row of the page by what it is ordered by, not by its place (only downward orders go by
+that): rows that
 come and go meanwhile shift nothing. A delta token is the
 organisation's version when the reading began, with the time that makes it expire.
 """
@@ -108,7 +109,7 @@ def _keys(table: Table, id: str, order: Order) -> list[Any]:
 
 def _ordered(table: Table, ids: list[str], order: Order) -> list[str]:
     for column, down in reversed(order):
-        ids.sort(key=lambda id: _keys(table, id, [(column, down)]), reverse=down)  # noqa: B023 (used at once)
+        ids.sort(key=lambda id: _keys(table, id, [(column, down)]), reverse=down)
     return ids
 
 

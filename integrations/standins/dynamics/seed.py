@@ -63,7 +63,8 @@ class Seed:
         if domain not in self.accounts:
             values = {"name": person.company or domain, "websiteurl": person.website,
                       "ownerid": ("systemuser", self.chance.choice(self.org.users)),
-                      "numberofemployees": self.chance.randint(3, 900), "revenue": self.chance.randint(1, 400) * 25_000}  # fmt: skip
+                      "numberofemployees": self.chance.randint(3, 900),
+                      "revenue": self.chance.randint(1, 400) * 25_000}  # fmt: skip
             if person.country:
                 values["address1_country"] = person.country
             self.accounts[domain] = ("account", self.org.make("account", values, **self._times(born)))
@@ -93,7 +94,8 @@ class Seed:
         org.make("annotation", {"subject": "Note", "notetext": "Prefers to be called in the morning.", "objectid": contact},
                  **self._times(born))  # fmt: skip
         start = born + 2 * DAY
-        self._activity("phonecall", contact, {"subject": "First call", "directioncode": True, "phonenumber": person.phone or "112",
+        self._activity("phonecall", contact, {"subject": "First call", "directioncode": True,
+                       "phonenumber": person.phone or "112",
                        "actualdurationminutes": 12, "scheduledstart": _text(start), "regardingobjectid": contact}, (1, 2))  # fmt: skip
         self._activity("appointment", contact, {"subject": "Demo", "location": "Online", "scheduledstart": _text(start + DAY),
                        "scheduledend": _text(start + DAY + 3600), "regardingobjectid": opportunity}, (7, 5))  # fmt: skip

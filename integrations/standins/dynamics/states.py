@@ -14,7 +14,7 @@ BY_ACTION = {
     ("opportunity", 2): "LoseOpportunity",
     ("incident", 1): "CloseIncident",
 }
-READ_ONLY = {"opportunity": {1, 2}, "lead": {1, 2}, "incident": {1, 2}, **dict.fromkeys(ACTIVITIES, {1, 2})}
+READ_ONLY = {"opportunity": {1, 2}, "lead": {1, 2}, "incident": {1, 2}, **{name: {1, 2} for name in ACTIVITIES}}
 
 
 def begin(kind: TableType, values: Values) -> None:

@@ -1,4 +1,5 @@
-"""The tables of an organisation: their columns, how they are called in addresses, and what their lookups are called when written."""
+"""The tables of an organisation: their columns, how they are called in addresses, and what their lookups are called
+when written."""
 
 from dataclasses import dataclass, field
 

@@ -82,5 +82,6 @@ def _unconvertible(table: TableType, value: Any, wanted: str) -> Problem:
 def _out_of_range(table: TableType, column: Column, code: str) -> Problem:
     return Problem(
         400, code,
-        f"A validation error occurred. The value of '{column.name}' on record of type '{table.logical}' is outside the valid range.",
+        f"A validation error occurred. The value of '{column.name}' on record of type '{table.logical}' "
+        "is outside the valid range.",
     )  # fmt: skip
