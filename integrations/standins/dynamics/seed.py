@@ -96,7 +96,8 @@ class Seed:
         start = born + 2 * DAY
         self._activity("phonecall", contact, {"subject": "First call", "directioncode": True,
                        "phonenumber": person.phone or "112",
-                       "actualdurationminutes": 12, "scheduledstart": _text(start), "regardingobjectid": contact}, (1, 2))  # fmt: skip
+                       "actualdurationminutes": 12, "scheduledstart": _text(start),
+                       "regardingobjectid": contact}, (1, 2))  # fmt: skip
         self._activity("appointment", contact, {"subject": "Demo", "location": "Online", "scheduledstart": _text(start + DAY),
                        "scheduledend": _text(start + DAY + 3600), "regardingobjectid": opportunity}, (7, 5))  # fmt: skip
         self._activity("email", contact, {"subject": "Your offer", "description": "<p>Hello</p>", "directioncode": True,
