@@ -6,13 +6,16 @@ differ, or a pass over unchanged sides still writes. See README.md here.
 
 import argparse
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import sys
 import tempfile
 from contextlib import ExitStack
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from portal.demo.install import DemoInstall
 from tests import postgres
@@ -68,11 +71,31 @@ def main() -> int:
             url = stack.enter_context(postgres.server())
         folder = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="syncline-chaos-")))
         for pair in options.pairs:
-            figures = one_pair(pair, folder / pair, url, options)
+            figures = in_a_process_of_its_own(pair, folder / pair, url, options)
             total = {name: total.get(name, 0) + figures[name] for name in figures}
     if options.json:
         say(json.dumps(total))
     return 1 if any(total[name] for name in MUST_BE_ZERO) else 0
+
+
+def in_a_process_of_its_own(pair: str, folder: Path, url: str, options: argparse.Namespace) -> dict[str, float]:
+    """Play one pair. Django reads its settings once a process: a second pair would talk to the first one's stopped install."""
+    context = multiprocessing.get_context("fork")  # this process has neither threads nor Django
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_play, args=(there, pair, folder, url, options), daemon=True)
+    process.start()
+    there.close()  # so that the pipe ends with the process, however that ends
+    try:
+        return dict(here.recv())
+    except EOFError:
+        raise SystemExit(f"The pair with {pair} came to no end: see above.") from None
+    finally:
+        process.join()
+
+
+def _play(there: Connection, *what: Any) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    there.send(one_pair(*what))
 
 
 def one_pair(pair: str, folder: Path, url: str, options: argparse.Namespace) -> dict[str, float]:
