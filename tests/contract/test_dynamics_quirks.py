@@ -283,6 +283,13 @@ class TestOwners:
         assert isinstance(verdicts[1].error, errors.Refused)
         assert (verdicts[1].error.code, verdicts[1].error.field) == ("OWNER_UNMAPPED", "ownerid")
 
+    def test_an_owner_is_chosen_among_the_active_users(self, dynamics: Dynamics, control: Control) -> None:
+        fields = {field.name: field for field in dynamics.fields("contacts")}
+        offered = {option.value: option.label for option in fields["ownerid"].options}
+        assert offered[DANA] == "Dana Reyes"
+        assert "former.colleague@syncline.example" not in offered
+        assert all("@" in address and address == address.lower() for address in offered)
+
     def test_a_team_stays_an_id(self, dynamics: Dynamics, control: Control) -> None:
         team = control("list", type="teams")["results"][0]["id"]
         id = put(control, "contacts", lastname="Lee", **{"ownerid@odata.bind": f"/teams({team})"})

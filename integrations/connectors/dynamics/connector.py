@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -94,7 +95,11 @@ class Dynamics:
         return checks(self, self._session, kinds)
 
     def fields(self, kind: str) -> list[Field]:
-        return schema.read_fields(self._session, TABLES[kind], self._currencies.options())
+        found = schema.read_fields(self._session, TABLES[kind], self._currencies.options())
+        if not any(field.type is FieldType.USER for field in found):
+            return found
+        people = self._users.options()
+        return [replace(field, options=people) if field.type is FieldType.USER else field for field in found]
 
     def create_field(self, kind: str, field: Field) -> Field:
         raise errors.CannotDo(_("Columns are added by a customiser, in a solution."))

@@ -33,7 +33,17 @@ class Users:
         self._session = session
         self._emails: dict[str, str] = {}  # of everybody, by id
         self._ids: dict[str, str] = {}  # of those who are active, by address
+        self._names: dict[str, str] = {}  # of those who are active, by address
         self._read_at = float("-inf")
+
+    def options(self) -> tuple[Option, ...]:
+        """The active users as choices: address and name, read now. None where we may not see them."""
+        try:
+            self._read()
+        except errors.ScopeMissing:
+            return ()
+        found = (Option(address, name) for address, name in self._names.items())
+        return tuple(sorted(found, key=lambda option: option.label.casefold()))
 
     def email(self, id: str) -> str:
         """The address in lower case; the id itself of a user without one, of a team, and of nobody we know."""
@@ -55,13 +65,19 @@ class Users:
         return self._ids[wanted]
 
     def _refresh(self) -> None:
-        if time.monotonic() - self._read_at < STALE:
-            return
-        for row in rows_of(self._session, "systemusers?$select=systemuserid,internalemailaddress,isdisabled"):
+        if time.monotonic() - self._read_at >= STALE:
+            self._read()
+
+    def _read(self) -> None:
+        """Forgets what was known: a user who was disabled meanwhile owns nothing new."""
+        rows = rows_of(self._session, "systemusers?$select=systemuserid,fullname,internalemailaddress,isdisabled")
+        self._emails, self._ids, self._names = {}, {}, {}
+        for row in rows:
             address = str(row.get("internalemailaddress") or "").strip().lower()
             self._emails[row["systemuserid"]] = address
             if address and not row.get("isdisabled"):
                 self._ids[address] = row["systemuserid"]
+                self._names[address] = str(row.get("fullname") or address)
         self._read_at = time.monotonic()
 
 
