@@ -30,26 +30,27 @@ def send_creates(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     with ctx.lease.transaction():
         taken = find_links(ctx.sync.pk, side, [v.record.id for v in verdicts if v.record])
         made: dict[str, RecordLink] = {}
-        born: list[uuid.UUID] = []
+        born: list[int] = []
+        moment = now()
         done, dead = [], []
         for w, verdict in zip(ready, verdicts, strict=True):
             if verdict.record and (first := made.get(verdict.record.id)):
                 settling.conflict(w, side, first)  # the app takes the two for one
-                done.append(intents[w.row.pk].key)
+                done.append(w.row.pk)
                 continue
             if verdict.record and (other := taken.get(verdict.record.id)) and other.pk != w.row.pk:
                 _joined_or_conflict(ctx, side, w, other, verdict)
-                done.append(intents[w.row.pk].key)
+                done.append(w.row.pk)
                 continue
-            settling.settle(ctx, side, w, verdict, "created")
+            settling.settle(ctx, side, w, verdict, "created", moment)
             if verdict.record:
                 made[verdict.record.id] = w.row
-                (done if verdict.existed else born).append(intents[w.row.pk].key)
+                (done if verdict.existed else born).append(w.row.pk)
             elif not isinstance(verdict.error, NoAnswer):
-                dead.append(intents[w.row.pk].key)
-        store.close_intents(born, WriteIntent.State.DONE, made=True)
-        store.close_intents(done, WriteIntent.State.DONE)
-        store.close_intents(dead, WriteIntent.State.DEAD)
+                dead.append(w.row.pk)
+        store.close_intents(side, born, WriteIntent.State.DONE, made=True)
+        store.close_intents(side, done, WriteIntent.State.DONE)
+        store.close_intents(side, dead, WriteIntent.State.DEAD)
         settling.close(ctx, [w for w in ready if not w.left and w.row.pk])
 
 
@@ -67,7 +68,7 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
     """Commit the intents. A create that was sent before goes out again only when it may (``recovery.may_resend``)."""
     with ctx.lease.transaction():
         known = _announced(side, work)
-        ready, fresh = [], []
+        ready, fresh, moment = [], [], now()
         busy = siblings.being_created(ctx, side, work)
         for w in work:
             if w.row.pk in busy:
@@ -82,10 +83,11 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
                     _wait_or_park(ctx, w, side, intent)
                 continue
             generation = intent.generation + 1 if intent else 0
-            name = f"{ctx.sync.pk}:{w.row.pk}:{side}:{generation}:{w.row.created_at.isoformat()}"
-            known[w.row.pk] = WriteIntent(
+            name = f"{w.row.sync_id}:{w.row.pk}:{side}:{generation}:{w.row.created_at.isoformat()}"
+            known[w.row.pk] = store.fresh_intent(
                 link_id=w.row.pk, sync_id=ctx.sync.pk, side=side.value, generation=generation,
                 key=uuid.uuid5(KEY_SPACE, name), payload=w.plan.writes[side], source=w.plan.after[side], run_id=ctx.run.pk,
+                sent_at=moment,
             )  # fmt: skip
             fresh.append(known[w.row.pk])
             ready.append(w)
