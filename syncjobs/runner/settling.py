@@ -134,10 +134,10 @@ def close(ctx: Context, work: Sequence[Work]) -> None:
 
 def mind_others(work: Sequence[Work]) -> None:
     """A person may have asked for some of these records again while the app was being called: counts change from there."""
-    condition, pks = statements.among(w.row.pk for w in work)
+    condition, pks = statements.among(w.row.id for w in work)
     found = dict(statements.select(f"SELECT id, status FROM syncjobs_recordlink WHERE id {condition}", pks))
     for w in work:
-        w.row.status = found.get(w.row.pk, w.row.status)
+        w.row.status = found.get(w.row.id, w.row.status)
 
 
 def close_one(ctx: Context, w: Work, moment: datetime, deltas: Counter[str]) -> None:
@@ -185,7 +185,7 @@ def _tell(ctx: Context, work: Sequence[Work], moment: datetime) -> None:
     statements.save(ctx.run, ["counts", "phases"])
     told = [w for w in work if w.events][-7:]
     store.insert_events(
-        RunEvent(run=ctx.run, link_id=w.row.pk, label=w.row.label, result=result, side=side.value, code=w.plan.code,
+        RunEvent(run=ctx.run, link_id=w.row.id, label=w.row.label, result=result, side=side.value, code=w.plan.code,
                  fields=n, at=moment)
         for w in told
         for result, side, n in w.events[:1]

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import QuerySet
 from django.db.models.base import ModelState
 
@@ -90,7 +90,7 @@ def _row(values: dict[str, Any], converters: Sequence[tuple[str, Callable[[Any],
 
 def _saved(adding: bool = False) -> ModelState:
     state = ModelState()
-    state.adding, state.db = adding, connection.alias
+    state.adding, state.db = adding, DEFAULT_DB_ALIAS
     return state
 
 
