@@ -20,6 +20,7 @@ from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, note, p
 ROLLING_SHARE = (
     0.6  # of an app's calls per minute that a poll spends on re-reading records its listing shows only in part
 )
+CALLS_A_STEP = 25  # where each record takes a call of its own: so many are lost, and made again, when a worker dies
 
 
 def begin(ctx: Context) -> bool:
@@ -221,10 +222,10 @@ def inbox(ctx: Context, side: Side) -> bool:
 
 
 def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
-    notices = list(
-        PendingChange.objects.filter(which, sync=ctx.sync, side=side.value)
-        .order_by("-priority", "pk")[: ctx.end(side).abilities.read_batch]
-    )  # fmt: skip
+    can = ctx.end(side).abilities
+    size = max(1, min(can.read_batch, can.read_batch * CALLS_A_STEP // can.read_calls))
+    waiting = PendingChange.objects.filter(which, sync=ctx.sync, side=side.value)
+    notices = list(waiting.order_by("-priority", "pk")[:size])
     if not notices:
         return False
     answer = read_by_id(ctx, side, [Ref(notice.remote_id, notice.known) for notice in notices])
