@@ -251,7 +251,12 @@ def _side_rules(sync: Sync, side: Side, known: dict[str, Field], end: SyncEnd) -
         types=end.types,
         filter=groups_from(stored),
         constants=tuple(
-            Constant(c.field, typed(known[c.field], c.value), c.on_create_only)
+            Constant(
+                c.field,
+                typed(known[c.field], c.value),
+                cast(Any, c.when),
+                tuple(o.value for o in known[c.field].options),
+            )
             for c in sync.constants.all()
             if c.side == side.value and c.field in known
         ),
