@@ -267,7 +267,7 @@ def _fields(picture: Picture) -> Iterator[SafeString]:
     yield _say(text, n=len(ways), parts=named)
 
 
-CONSTANTS = {
+CONSTANTS: dict[str, Any] = {
     ConstantField.When.ALWAYS: gettext_lazy("What is written to {app} gets “{value}” in <b>{field}</b>."),
     ConstantField.When.CREATE: gettext_lazy("New records in {app} get “{value}” in <b>{field}</b>."),
     ConstantField.When.PROMOTE: gettext_lazy(
@@ -282,7 +282,7 @@ def _constants(picture: Picture) -> Iterator[SafeString]:
         if not picture.writes(side):
             continue
         yield _say(
-            CONSTANTS[constant.when],
+            str(CONSTANTS[constant.when]),
             app=picture.name(side),
             value=_constant_value(picture, constant),
             field=picture.field(side, constant.field),
