@@ -95,8 +95,8 @@ def run_slice(run_id: int) -> None:
         lease.forgive()
     except GuardTripped as guard:
         _suspend(run, guard.code, str(guard.n))
-    except OperationalError:
-        log.warning("run %s: the database is busy or away; the dispatcher tries again", run_id)
+    except OperationalError as problem:
+        log.warning("run %s: the database refused (%s); the dispatcher tries again", run_id, problem)
         with suppress(OperationalError):
             lease.forgive()
     except Exception:
