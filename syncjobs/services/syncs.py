@@ -1,5 +1,6 @@
 """What a person does to a sync. Each verb writes the audit trail; none of them loses anything."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -129,18 +130,20 @@ def run_now(*, sync: Sync, by: Any) -> SyncRun | None:
 
 
 @transaction.atomic
-def resync(*, sync: Sync, by: Any, status: str, code: str = "", link_ids: list[int] | None = None) -> int:
-    """Plan these records again, now. Returns how many."""
+def resync(
+    *, sync: Sync, by: Any, status: str, cause: Mapping[str, str] | None = None, link_ids: list[int] | None = None
+) -> int:
+    """Plan these records again, now. ``cause``: only those with this code, field and side, as far as each is named. Returns how
+    many."""
     # Every transaction of a run first touches its row: behind this lock no status changes between our reading and writing it.
     list(sync.runs.active().select_for_update().values_list("pk"))
-    links = RecordLink.objects.filter(sync=sync, status=status)
-    if code:
-        links = links.filter(code=code)
+    cause = dict(cause or {})
+    links = RecordLink.objects.filter(sync=sync, status=status, **cause)
     if link_ids is not None:
         links = links.filter(pk__in=link_ids)
     n = links.update(dirty=3, next_try_at=None, attempts=0, status=RecordStatus.PENDING, status_since=now())
     store.add_counts(sync.pk, store.Counter({status: -n, RecordStatus.PENDING: n}))
-    audit.record(account=sync.account, user=by, verb="sync.resynced", target=str(sync), n=n, status=status, code=code)
+    audit.record(account=sync.account, user=by, verb="sync.resynced", target=str(sync), n=n, status=status, **cause)
     if n and sync.is_running_state:
         with suppress(runs.RunAlreadyActive):
             runs.start(sync=sync, kind=RunKind.RETRY, by=by)

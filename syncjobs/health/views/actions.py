@@ -17,6 +17,7 @@ from portal.access import manager_required
 from syncjobs.access import link_or_404, sync_or_404
 from syncjobs.health import conflicts, words
 from syncjobs.health import numbers as counting
+from syncjobs.health.lists import Query
 from syncjobs.health.numbers import STATUSES
 from syncjobs.health.views.overview import instance_or_404
 from syncjobs.models import Sync, SyncState
@@ -68,7 +69,7 @@ def run_now(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @manager_required
 def resync(request: HttpRequest, pk: int) -> HttpResponse:
-    """All records of a status, those with one code, or the chosen ones (``link``, repeated)."""
+    """All records of a status, those with one cause, or the chosen ones (``link``, repeated)."""
     sync = sync_or_404(request, pk)
     status = request.POST.get("status", "failed")
     if status not in STATUSES:
@@ -76,7 +77,7 @@ def resync(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = [int(pk) for pk in request.POST.getlist("link")[:SELECTED_AT_MOST] if pk.isdecimal() and len(pk) < 19]
     if "link" in request.POST and not chosen:
         return HttpResponse(status=400)  # never all of them because none could be read
-    more = {"link_ids": chosen} if chosen else {"code": request.POST.get("code", "")}
+    more = {"link_ids": chosen} if chosen else {"cause": Query.of(status, request.POST).cause}
     number = sum(syncs.resync(sync=sync, by=request.user, status=one, **more) for one in STATUSES[status])
     text = ngettext("%(n)s record is tried again now.", "%(n)s records are tried again now.", number)
     messages.success(request, text % {"n": number_format(number, force_grouping=True)})

@@ -64,7 +64,7 @@ def _cards(sync: Sync, query: lists.Query, groups: lists.Groups) -> list[tuple[A
             group,
             standing.fix_button(group.words, sync),
             groups.number(group),
-            base + query.address(code=group.code, field=group.field),
+            base + query.address(**group.cause),
         )
         for group in groups.groups
     ]
@@ -75,8 +75,8 @@ def _rows(sync: Sync, query: lists.Query) -> dict[str, Any]:
     base = reverse("syncjobs:records", args=[sync.pk, query.status])
     return {
         "page": found,
-        "hide_reason": bool(query.code) or not found.has_reasons,
-        **(_cause(sync, query, found) if query.code else {}),
+        "hide_reason": query.code is not None or not found.has_reasons,
+        **(_cause(sync, query, found) if query.code is not None else {}),
         "first_url": base + query.address(after=None),
         "older_url": base + query.address(after=found.older),
     }
@@ -84,9 +84,12 @@ def _rows(sync: Sync, query: lists.Query) -> dict[str, Any]:
 
 def _cause(sync: Sync, query: lists.Query, found: lists.RecordPage) -> dict[str, Any]:
     """The list of one cause: its words stand over it once, not in every row."""
+    code, side, field = query.code or lists.NO_CAUSE, query.side or "", query.field or ""
     cause = found.rows[0].reason if found.rows else None
-    cause = cause or words.reason(sync, query.code, field=query.field, labels=words.field_labels(sync))
-    return {"cause": cause, "cause_button": standing.fix_button(cause, sync), "heading": cause.title}
+    cause = cause or words.reason(sync, code, side=side, field=field, labels=words.field_labels(sync))
+    number = lists.count(sync, query)
+    heading = f"{cause.title} · {number}"
+    return {"cause": cause, "cause_button": standing.fix_button(cause, sync), "heading": heading, "number": number}
 
 
 @require_safe

@@ -1,5 +1,8 @@
 """What a manager does to a sync, and that the page says how to undo it. The tenancy table says who may."""
 
+import re
+from urllib.parse import urlencode
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -48,6 +51,25 @@ def test_resync_of_a_cause_leaves_the_others(as_manager: Client, sync: Sync) -> 
     assert "3 records are tried again" in act(as_manager, sync, "resync", status="failed", code="EMAIL_INVALID")
     other.refresh_from_db()
     assert other.status == "failed"
+
+
+def test_card_list_and_resync_of_a_cause_tell_one_number(as_manager: Client, sync: Sync) -> None:
+    """Of three records that HubSpot refused, and two that the app did for the same reason."""
+    for number in (901, 902):
+        factories.link_of(sync, "failed", number, side="app")
+    page = as_manager.get(reverse("syncjobs:records", args=[sync.pk, "failed"])).content.decode()
+    card = next(part for part in page.split('<details class="cause')[1:] if "· Snov.io" in part)
+    form = re.search(r"<form.*?</form>", card, re.DOTALL)
+    assert form is not None
+    assert "Resync these 2" in form[0]
+    sent = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
+    query = urlencode({name: sent[name] for name in ("code", "field", "side")})
+    listed = as_manager.get(reverse("syncjobs:records", args=[sync.pk, "failed"]) + "?" + query).content.decode()
+    assert "Resync these 2" in listed
+    assert len(re.findall(r'href="/records/\d+/"', listed)) == 2
+    sent.pop("next")
+    assert "2 records are tried again" in act(as_manager, sync, "resync", **sent)
+    assert RecordLink.objects.filter(sync=sync, status="failed").count() == 3
 
 
 def test_resync_of_one_record(as_manager: Client, sync: Sync) -> None:
