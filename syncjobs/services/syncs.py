@@ -1,5 +1,6 @@
 """What a person does to a sync. Each verb writes the audit trail; none of them loses anything."""
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -142,7 +143,8 @@ def resync(
     if link_ids is not None:
         links = links.filter(pk__in=link_ids)
     n = links.update(dirty=3, next_try_at=None, attempts=0, status=RecordStatus.PENDING, status_since=now())
-    store.add_counts(sync.pk, store.Counter({status: -n, RecordStatus.PENDING: n}))
+    if status != RecordStatus.PENDING:
+        store.add_counts(sync.pk, Counter({status: -n, RecordStatus.PENDING: n}))
     audit.record(account=sync.account, user=by, verb="sync.resynced", target=str(sync), n=n, status=status, **cause)
     if n and sync.is_running_state:
         with suppress(runs.RunAlreadyActive):

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.accounts.models import Account, AuditEvent
+from syncjobs.health import numbers as counting
 from syncjobs.models import RecordLink, Sync, SyncRun
 from tests import factories
 
@@ -88,6 +89,12 @@ def test_resync_of_chosen_records_that_cannot_be_read_is_refused(as_manager: Cli
 def test_resync_of_deleted_records_takes_both_kinds(as_manager: Client, account: Account) -> None:
     sync = factories.sync_of(account, {"deleted_hub": 1, "deleted_app": 2})
     assert "3 records are tried again" in act(as_manager, sync, "resync", status="deleted")
+
+
+def test_resync_of_pending_records_counts_nothing_twice(as_manager: Client, account: Account) -> None:
+    sync = factories.sync_of(account, {"pending": 2})
+    assert "2 records are tried again" in act(as_manager, sync, "resync", status="pending")
+    assert counting.of_syncs([sync])[sync.pk].pending == 2
 
 
 def test_resync_of_a_status_that_does_not_exist_is_refused(as_manager: Client, sync: Sync) -> None:
