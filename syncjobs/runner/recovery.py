@@ -25,7 +25,7 @@ from syncjobs.runner.pairing import MEMORY, credit, join
 from syncjobs.runner.reading import read_by_id
 
 if TYPE_CHECKING:
-    from syncjobs.runner.writing import Work
+    from syncjobs.runner.work import Work
 
 LEAST_WAIT = timedelta(seconds=4)
 

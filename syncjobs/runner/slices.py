@@ -22,7 +22,18 @@ from integrations.records import Side
 from integrations.services.connections import mark_broken
 from syncjobs.models import PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
-from syncjobs.runner import associations, auditing, context, guards, pairing, preview, reading, undoing, writing
+from syncjobs.runner import (
+    associations,
+    auditing,
+    context,
+    guards,
+    pairing,
+    preview,
+    reading,
+    settling,
+    undoing,
+    writing,
+)
 from syncjobs.runner.context import Context
 from syncjobs.runner.guards import GuardTripped
 from syncjobs.runner.lease import Lease, LeaseLost
@@ -235,7 +246,7 @@ def _suffer(run: SyncRun, error: ConnectorError) -> bool:
     else:
         tries = run.counts.get("tries", 0)
         run.counts["tries"] = tries + 1
-        wait = error.retry_after or writing.BACKOFF[min(tries, len(writing.BACKOFF) - 1)]
+        wait = error.retry_after or settling.BACKOFF[min(tries, len(settling.BACKOFF) - 1)]
     SyncRun.objects.filter(pk=run.pk).update(
         next_slice_at=now() + timedelta(seconds=wait),
         waiting_for=error.code,

@@ -7,7 +7,7 @@ import pytest
 
 from integrations import errors
 from syncjobs.models import SyncRun
-from syncjobs.runner import writing
+from syncjobs.runner import work, writing
 from tests.syncjobs.runner.world import World
 
 POISON = "poison@example.com"
@@ -16,7 +16,7 @@ POISON = "poison@example.com"
 @pytest.fixture
 def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planning one record raises, as a fault of ours would."""
-    plan_row = writing.plan_row
+    plan_row = work.plan_row
 
     def stumbling(ctx: Any, row: Any, moment: Any) -> Any:
         if row.hub_key == POISON:
