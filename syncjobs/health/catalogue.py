@@ -331,6 +331,10 @@ _OURS = _entries(OURS, [
     ("INTERNAL_ERROR", "T", _("Something went wrong on our side"),
      _("An unexpected fault. No record was harmed: work stopped before the next step."),
      _("We try again. If it lasts, tell your operator what the detail says."), "resync"),
+    ("RECORD_PARKED", "C", _("Set aside after a fault of ours"),
+     _("Syncline stumbled over this record several times in a row, so it was set aside and all others go on. "
+       "Its last change was not written to the other side."),
+     _("Resync it. If it is set aside again, tell your operator: the log of that moment names the fault."), "resync"),
     ("AWAITS_RUN", "", _("Waits for its turn"),
      _("The record changed, and no run has come to it yet."),
      _("Nothing to do: the next run writes it.")),

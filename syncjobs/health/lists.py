@@ -47,9 +47,11 @@ class Query:
         after = query.get("after", "")
         return cls(
             status,
-            *(None if (value := query.get(name)) is None else _sent(value) for name in CAUSE),
-            _sent(query.get("q", "")).strip(),
-            int(after) if after.isdecimal() and len(after) < 19 else None,
+            code=_sent(query.get("code")),
+            field=_sent(query.get("field")),
+            side=_sent(query.get("side")),
+            search=(_sent(query.get("q")) or "").strip(),
+            after=int(after) if after.isdecimal() and len(after) < 19 else None,
         )
 
     def address(self, **changes: Any) -> str:
@@ -129,9 +131,9 @@ def counted(n: int, *, at_least: bool) -> str:
     return number_format(n, force_grouping=True) + ("+" if at_least else "")
 
 
-def _sent(text: str) -> str:
+def _sent(text: str | None) -> str | None:
     """A word of an address or form as columns can hold it."""
-    return text.replace("\0", "")[:200]
+    return None if text is None else text.replace("\0", "")[:200]
 
 
 def links(sync: Sync, query: Query) -> QuerySet[RecordLink]:
@@ -146,7 +148,12 @@ def links(sync: Sync, query: Query) -> QuerySet[RecordLink]:
 def count(sync: Sync, query: Query) -> str:
     """How many records a cause has, on all pages and whatever is searched for: what a resync of it would take. "20,000+" for more
     than anyone counts while a page loads."""
-    n = links(sync, Query(query.status, **query.cause)).order_by().values("pk")[: GROUPED_AT_MOST + 1].count()
+    n = (
+        links(sync, dataclasses.replace(query, search="", after=None))
+        .order_by()
+        .values("pk")[: GROUPED_AT_MOST + 1]
+        .count()
+    )
     return counted(min(n, GROUPED_AT_MOST), at_least=n > GROUPED_AT_MOST)
 
 

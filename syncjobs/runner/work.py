@@ -6,7 +6,8 @@ from datetime import datetime
 from integrations.records import Side
 from syncjobs.engine.merge import Half
 from syncjobs.engine.plan import Plan, plan
-from syncjobs.models import RecordLink
+from syncjobs.models import RecordLink, RecordStatus
+from syncjobs.runner import parking
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import get
 
@@ -23,6 +24,8 @@ class Work:
 
 
 def plan_row(ctx: Context, row: RecordLink, moment: datetime) -> Plan:
+    if (side := parking.unread_side(row)) is not None:
+        return Plan(RecordStatus.FAILED, parking.CODE, side=side)
     return plan(_half(row, Side.HUB), _half(row, Side.APP), ctx.rules, moment)
 
 
