@@ -105,8 +105,7 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
 
 def _wait_or_park(ctx: Context, w: Work, side: Side, intent: WriteIntent) -> None:
     w.left.clear()
-    identifiers = ctx.rules.identifiers
-    if identifiers and recovery.key_of(intent.payload, identifiers[0], side):
+    if recovery.will_resend(ctx, side, intent):
         w.again = True
         w.row.next_try_at = intent.sent_at + recovery.wait_for(ctx, side)
         return
@@ -115,23 +114,24 @@ def _wait_or_park(ctx: Context, w: Work, side: Side, intent: WriteIntent) -> Non
 
 
 def _meet_existing(ctx: Context, side: Side, work: Sequence[Work], verdicts: list[Verdict]) -> None:
-    """A create met a record with the same identifier: read it, so that it can be linked and merged instead."""
-    end = ctx.end(side)
-    ids = {}
-    for w, verdict in zip(work, verdicts, strict=True):
+    """A create met a record with the same identifier: read it, so that it can be linked and merged instead. Of several that met
+    one record the first is linked; for the others the app's refusal stands."""
+    places: dict[str, int] = {}
+    for place, verdict in enumerate(verdicts):
         if isinstance(verdict.error, AlreadyExists) and verdict.error.existing_id:
-            ids[verdict.error.existing_id] = w
-    if not ids:
-        return
-    answer = read_by_id(
-        ctx, side, [Ref(pk, w.plan.writes[side]) for pk, w in list(ids.items())[: end.abilities.read_batch]]
-    )
-    for asked, record in answer.records.items():
-        index = list(work).index(ids[asked])
-        with ctx.lease.transaction():
-            if recovery.adopt(ctx, side, ids[asked].row, record):
-                verdicts[index] = Verdict(error=StaleVersion("It existed already; merged at the next step."))
-                ids[asked].row.refresh_from_db()
+            places.setdefault(verdict.error.existing_id, place)
+    refs = [Ref(id, work[place].plan.writes[side]) for id, place in places.items()]
+    size = ctx.end(side).abilities.read_batch
+    for start in range(0, len(refs), size):
+        answer = read_by_id(ctx, side, refs[start : start + size])
+        for asked, record in answer.records.items():
+            row = work[places[asked]].row
+            with ctx.lease.transaction():
+                if recovery.adopt(ctx, side, row, record):
+                    verdicts[places[asked]] = Verdict(
+                        error=StaleVersion("It existed already; merged at the next step.")
+                    )
+                    row.refresh_from_db()
 
 
 def _joined_or_conflict(ctx: Context, side: Side, w: Work, other: RecordLink, verdict: Verdict) -> None:

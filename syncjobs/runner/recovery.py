@@ -3,7 +3,8 @@
 *Update*: the record is read. Old value → it did not land; the sent value (as the app stores it) → our own echo; anything else →
 somebody's change. The engine decides all three from ``expected``.
 *Create*: the record is looked up by its identifier. Found → adopted. Not found → wait out twice the app's visibility lag, look
-again, then send once more **with the same key**. Nothing to search by → a person decides.
+again, then send once more **with the same key**. Nothing to search by → sent once more, too, where the app knows a create by its
+key; else a person decides (``syncjobs/services/unconfirmed.py``).
 """
 
 import time
@@ -169,7 +170,12 @@ def not_there_yet(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wor
 
 
 def may_resend(ctx: Context, row: RecordLink, side: Side, intent: WriteIntent) -> bool:
-    """Whether an unanswered create has waited long enough and can be found again by its identifier."""
+    """Whether an unanswered create has waited long enough and makes no second record when it is sent again."""
+    return will_resend(ctx, side, intent) and intent.sent_at + wait_for(ctx, side) <= now()
+
+
+def will_resend(ctx: Context, side: Side, intent: WriteIntent) -> bool:
+    """Whether it is sent again by itself: it can be found by its identifier, or the app knows it by its key."""
     identifiers = ctx.rules.identifiers
     searchable = bool(identifiers) and bool(key_of(intent.payload, identifiers[0], side))
-    return searchable and intent.sent_at + wait_for(ctx, side) <= now()
+    return searchable or ctx.end(side).abilities.idempotent_creates
