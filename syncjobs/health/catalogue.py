@@ -231,7 +231,7 @@ _IDENTITY = _entries(IDENTITY, [
      _("Compare both records and correct their identifiers."), "record"),
     ("CREATE_UNCONFIRMED", "X", _("Creation was not confirmed"),
      _("{app} gave no answer when the record was created there, and nothing tells whether it was."),
-     _("Look for it in {app}. If it is there, give it the same identifier; if not, resync."), "record"),
+     _("Look for it in {app}, then say on the record's page whether it is there: link it, or create it again."), "record"),
     ("LINK_CONFLICT", "X", _("Already linked to another record"),
      _("The record of {app} is already linked to another record."),
      _("Merge the two records, or correct the identifier of one."), "record"),

@@ -250,7 +250,12 @@ def keys_of(ctx: Context, side: Side, values: Values) -> dict[str, str]:
 
 def label_of(ctx: Context, side: Side, values: Values) -> str:
     """How pages name a record: its name, else its address."""
-    names = [str(values[n]) for n in ctx.end(side).label_fields if not is_blank(values.get(n))]
+    return name_of(values, ctx.end(side).label_fields)
+
+
+def name_of(values: Values, label_fields: Sequence[str]) -> str:
+    """The parts of a name, else the first value that there is; "" where all are blank."""
+    names = [str(values[n]) for n in label_fields if not is_blank(values.get(n))]
     words = [name for name in names if "@" not in name]
     return (" ".join(words) or (names[0] if names else ""))[:200]
 

@@ -55,7 +55,9 @@ def recover(ctx: Context, rows: Sequence[RecordLink]) -> bool:
         open_rows = [
             row for row in rows if row.pk in intents and intents[row.pk].side == side and not get(row, side, "id")
         ]
-        asked |= _look_up(ctx, side, open_rows, intents)
+        told = [row for row in open_rows if intents[row.pk].found_id]
+        asked |= _take_at_word(ctx, side, told, intents)
+        asked |= _look_up(ctx, side, [row for row in open_rows if row not in told], intents)
     return asked
 
 
@@ -93,6 +95,18 @@ def _reread(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> bool:
         with ctx.lease.transaction():
             ingest(ctx, side, list(answer.records.values()))
             ingest_gone(ctx, side, sorted(answer.gone))
+    return bool(rows)
+
+
+def _take_at_word(ctx: Context, side: Side, rows: Sequence[RecordLink], intents: dict[int, WriteIntent]) -> bool:
+    """A person named the record that a create without an answer made. If it is gone or another's by now, they are asked again."""
+    for part in _batches(ctx, side, rows):
+        named = {intents[row.pk].found_id: row for row in part}
+        answer = read_by_id(ctx, side, [Ref(id, intents[row.pk].payload) for id, row in named.items()])
+        with ctx.lease.transaction():
+            for id, record in answer.records.items():
+                adopt(ctx, side, named[id], record, intents[named[id].pk])
+            WriteIntent.objects.filter(pk__in=[intents[row.pk].pk for row in part]).update(found_id="")
     return bool(rows)
 
 

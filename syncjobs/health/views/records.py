@@ -13,7 +13,7 @@ from portal.access import member_required
 from portal.htmx import render_part
 from portal.statuses import look
 from syncjobs.access import link_or_404, sync_or_404
-from syncjobs.health import lists, sides, standing, words
+from syncjobs.health import lists, sides, standing, unconfirmed, words
 from syncjobs.health import numbers as counting
 from syncjobs.health.numbers import STATUSES
 from syncjobs.models import Sync
@@ -97,4 +97,7 @@ def _cause(sync: Sync, query: lists.Query, found: lists.RecordPage) -> dict[str,
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     link = link_or_404(request, pk)
     shown = look(link.status)
-    return render(request, "syncjobs/record.html", {**sides.of_link(link), "tone": shown.tone, "tone_icon": shown.icon})
+    context = {"tone": shown.tone, "tone_icon": shown.icon, **sides.of_link(link)}
+    if request.membership.may_manage_integrations:  # type: ignore[attr-defined]
+        context["unconfirmed"] = unconfirmed.of_link(link, request.GET.get("find", "").replace("\0", "").strip()[:500])
+    return render(request, "syncjobs/record.html", context)
