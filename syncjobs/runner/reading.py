@@ -13,9 +13,9 @@ from django.utils.timezone import now
 from integrations.errors import CursorExpired
 from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
-from syncjobs.runner import guards
+from syncjobs.runner import guards, parking
 from syncjobs.runner.context import Context, SyncEnd
-from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, note, plan_again
+from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, note, park_unread, plan_again
 
 ROLLING_SHARE = (
     0.6  # of an app's calls per minute that a poll spends on re-reading records its listing shows only in part
@@ -154,7 +154,20 @@ def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
 
 def _store_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
     """Listing rows lack fields: new or changed ones go to the inbox and are read by id before anything is planned. ``force``:
-    the settings changed; what is known of the others is enough to plan them again (other fields give other hashes)."""
+    the settings changed; what is known of the others is enough to plan them again (other fields give other hashes). Returns how
+    many have a link."""
+    parked = ctx.parked[side]
+    fit = rows if force else [r for r in rows if r.id not in parked or parked[r.id] != parking.mark(r)]
+    known = parking.by_halves(
+        ctx,
+        fit,
+        lambda part: _note_rows(ctx, side, part, force=force),
+        lambda row: park_unread(ctx, side, row),
+    )
+    return len(rows) - len(fit) + known
+
+
+def _note_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
     known, notices = 0, {}
     for start in range(0, len(rows), 500):
         part = rows[start : start + 500]
