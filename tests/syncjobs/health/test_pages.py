@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
 
+from integrations.registry import apps
 from portal.accounts.models import Account
 from syncjobs.models import FieldChange, FieldMapping, RecordLink, RunEvent, Sync
 from tests import factories
