@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from integrations.errors import AlreadyExists, NoAnswer, StaleVersion
 from integrations.records import Create, Ref, Side, Verdict
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import recovery, settling, siblings, store
+from syncjobs.runner import recovery, settling, siblings, statements, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import find_links
 from syncjobs.runner.reading import read_by_id
@@ -30,26 +30,27 @@ def send_creates(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     with ctx.lease.transaction():
         taken = find_links(ctx.sync.pk, side, [v.record.id for v in verdicts if v.record])
         made: dict[str, RecordLink] = {}
-        born: list[uuid.UUID] = []
+        born: list[int] = []
+        moment = now()
         done, dead = [], []
         for w, verdict in zip(ready, verdicts, strict=True):
             if verdict.record and (first := made.get(verdict.record.id)):
                 settling.conflict(w, side, first)  # the app takes the two for one
-                done.append(intents[w.row.pk].key)
+                done.append(w.row.pk)
                 continue
             if verdict.record and (other := taken.get(verdict.record.id)) and other.pk != w.row.pk:
                 _joined_or_conflict(ctx, side, w, other, verdict)
-                done.append(intents[w.row.pk].key)
+                done.append(w.row.pk)
                 continue
-            settling.settle(ctx, side, w, verdict, "created")
+            settling.settle(ctx, side, w, verdict, "created", moment)
             if verdict.record:
                 made[verdict.record.id] = w.row
-                (done if verdict.existed else born).append(intents[w.row.pk].key)
+                (done if verdict.existed else born).append(w.row.pk)
             elif not isinstance(verdict.error, NoAnswer):
-                dead.append(intents[w.row.pk].key)
-        store.close_intents(born, WriteIntent.State.DONE, made=True)
-        store.close_intents(done, WriteIntent.State.DONE)
-        store.close_intents(dead, WriteIntent.State.DEAD)
+                dead.append(w.row.pk)
+        store.close_intents(side, born, WriteIntent.State.DONE, made=True)
+        store.close_intents(side, done, WriteIntent.State.DONE)
+        store.close_intents(side, dead, WriteIntent.State.DEAD)
         settling.close(ctx, [w for w in ready if not w.left and w.row.pk])
 
 
@@ -66,9 +67,8 @@ def _exclude_doubles(ctx: Context, side: Side, work: Sequence[Work]) -> None:
 def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[list[Work], dict[int, WriteIntent]]:
     """Commit the intents. A create that was sent before goes out again only when it may (``recovery.may_resend``)."""
     with ctx.lease.transaction():
-        sent = WriteIntent.objects.filter(link_id__among=[w.row.pk for w in work], side=side.value)
-        known = {intent.link_id: intent for intent in sent.order_by("generation")}
-        ready, fresh = [], []
+        known = _announced(side, work)
+        ready, fresh, moment = [], [], now()
         busy = siblings.being_created(ctx, side, work)
         for w in work:
             if w.row.pk in busy:
@@ -83,10 +83,11 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
                     _wait_or_park(ctx, w, side, intent)
                 continue
             generation = intent.generation + 1 if intent else 0
-            name = f"{ctx.sync.pk}:{w.row.pk}:{side}:{generation}:{w.row.created_at.isoformat()}"
-            known[w.row.pk] = WriteIntent(
+            name = f"{w.row.sync_id}:{w.row.pk}:{side}:{generation}:{w.row.created_at.isoformat()}"
+            known[w.row.pk] = store.fresh_intent(
                 link_id=w.row.pk, sync_id=ctx.sync.pk, side=side.value, generation=generation,
                 key=uuid.uuid5(KEY_SPACE, name), payload=w.plan.writes[side], source=w.plan.after[side], run_id=ctx.run.pk,
+                sent_at=moment,
             )  # fmt: skip
             fresh.append(known[w.row.pk])
             ready.append(w)
@@ -101,6 +102,16 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
         held = {w.row.pk for w in work} - {w.row.pk for w in ready}
         settling.close(ctx, [w for w in work if w.row.pk in held])
     return ready, known
+
+
+def _announced(side: Side, work: Sequence[Work]) -> dict[int, WriteIntent]:
+    """The latest intent of each link that has one: nearly none."""
+    condition, pks = statements.among(w.row.pk for w in work)
+    sent = statements.select(
+        f"SELECT id FROM syncjobs_writeintent WHERE link_id {condition} AND side = %s", pks, side.value
+    )
+    found = WriteIntent.objects.filter(pk__in=[pk for (pk,) in sent]).order_by("generation") if sent else []
+    return {intent.link_id: intent for intent in found}
 
 
 def _wait_or_park(ctx: Context, w: Work, side: Side, intent: WriteIntent) -> None:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from django.utils.timezone import now
+
 from integrations.errors import Gone, NoAnswer
 from integrations.records import Side, Update
 from syncjobs.engine.merge import Rule
@@ -45,12 +47,12 @@ def send_updates(ctx: Context, side: Side, work: Sequence[Work], *, just_read: b
             for w, v in zip(work, verdicts, strict=True)
             if v.record and v.record.id != get(w.row, side, "id")
         ]
-        taken = find_links(ctx.sync.pk, side, moved)
+        taken, moment = find_links(ctx.sync.pk, side, moved), now()
         for w, verdict in zip(work, verdicts, strict=True):
             if other := taken.get(verdict.record.id) if verdict.record else None:
                 settling.conflict(w, side, other)  # merged into a record that another link holds
             else:
-                settling.settle(ctx, side, w, verdict, "updated")
+                settling.settle(ctx, side, w, verdict, "updated", moment)
         refused = {
             w.row.pk for w, v in zip(work, verdicts, strict=True) if v.error and not isinstance(v.error, NoAnswer)
         }
