@@ -11,11 +11,11 @@ from integrations import errors, registry
 from integrations.connectors.base import Connector
 from integrations.records import Create, Ref, RemoteRecord, Update, Value, Values, Verdict
 from integrations.services.connections import connect_with_keys, open_connector
+from integrations.standins.realservers.proxy import Proxy
 from integrations.standins.realservers.tryton import COMPANY, EMPLOYEE, TrytonServer
 from portal.accounts.models import Account
 from tests.realservers import erp
 from tests.realservers.erp import Person
-from tests.realservers.proxy import Proxy
 
 pytestmark = erp.MARKS
 PARTY = "party.party"

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             try:
                 hub = self._open(options["hub"], standins, stack)
                 app = self._open(options["app"], standins, stack, second=options["app"] == options["hub"])
-            except NoServer as reason:
+            except (NoServer, RuntimeError) as reason:  # also of a real server that cannot be started here
                 raise CommandError(str(reason)) from reason
             play = Play(hub, app, options["records"])
             play.set_up()

@@ -1,4 +1,4 @@
-"""Between a connector and a real server: passes every request on, counts them, and lets things go wrong where a test says so."""
+"""Between a connector and a real server: passes every request on, counts them, and lets things go wrong where it is told to."""
 
 import contextlib
 import http.client
