@@ -335,14 +335,28 @@ def test_a_note_hangs_at_one_record(connector: Connector, person: Person) -> Non
     assert moved.record.values == {"person": None, "organisation": [acme], "message": "person"}
     refused = update(connector, "notes", notes["person"], message="Another").error
     assert (type(refused), refused.field) == (errors.CannotDo, "message"), "nobody can change what a note says"
-    verdicts = create(connector, "notes", {"message": "x"}, {"message": "x", "person": [ann], "organisation": [acme]})
-    assert [verdict.error.code for verdict in verdicts] == ["ACTIVITY_TARGET_MISSING", "ASSOCIATION_LIMIT"]
+    (refused,) = create(connector, "notes", {"message": "x"})
+    assert refused.error.code == "ACTIVITY_TARGET_MISSING"
     assert update(connector, "notes", notes["person"], organisation=None).error.code == "ACTIVITY_TARGET_MISSING"
     (elsewhere,) = person.make("ir.note", {"message": "not ours", "resource": "company.company,1"})
     assert connector.delete("notes", [notes["person"]]) == [Verdict()]
     records, gone, _cursor = poll(connector, "notes", cursor, "message")
     assert gone == {notes["person"]}
     assert str(elsewhere) not in records
+
+
+def test_a_note_about_several_records_hangs_at_one_and_stays_there(connector: Connector) -> None:
+    """Elsewhere a note hangs at a contact, the company and the deal at once."""
+    acme, ann = made(connector, "organisations", name="ACME"), made(connector, "people", last_name="Lee")
+    deal = made(connector, "opportunities", description="Deal")
+    (verdict,) = create(connector, "notes", {"message": "x", "organisation": [acme], "person": [ann]})
+    id, nowhere = verdict.record.id, {"person": None, "organisation": None, "opportunity": None}
+    assert verdict.record.values == {"message": "x", "organisation": None, "person": [ann]}
+    assert update(connector, "notes", id, opportunity=[deal]).record.values == {"opportunity": None}
+    assert update(connector, "notes", id, person=None, organisation=[acme]).error is None
+    assert read(connector, "notes", id, *nowhere) == {**nowhere, "organisation": [acme]}
+    assert update(connector, "notes", id, organisation=None, person=[ann], opportunity=[deal]).error is None
+    assert read(connector, "notes", id, *nowhere) == {**nowhere, "opportunity": [deal]}
 
 
 # -- writing -------------------------------------------------------------------------------------------------------------------
