@@ -7,7 +7,7 @@ only whether the source's values have arrived.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -173,12 +173,20 @@ def _lost_references(
         for side in sides(part):
             if towards(mapping.direction, side) and ends[side].writable:
                 twin = {pair.id(side.other): pair.id(side) for pair in pairs}
-                yield from _missing(part, mapping, side, held, twin, ends[side])
+                group = play.ends[side].one_of.get(part.sync.kind(side), ())
+                yield from _missing(part, mapping, side, held, twin, ends[side], group)
 
 
 def _missing(
-    part: Part, mapping: FieldMapping, side: Side, held: dict[Side, Records], twin: dict[str, str], target: Field
+    part: Part,
+    mapping: FieldMapping,
+    side: Side,
+    held: dict[Side, Records],
+    twin: dict[str, str],
+    target: Field,
+    group: Sequence[str],
 ) -> Iterator[str]:
+    """``group``: references of the target of which it can have one: whichever it has is enough, if it is one of them."""
     for pair in _pairs(part):
         source, there = (held[each].get(pair.id(each)) for each in (side.other, side))
         if source is None or there is None:
@@ -186,6 +194,8 @@ def _missing(
         wanted = {twin[id] for id in _ids(source.get(_name(mapping, side.other))) if id in twin}
         named = set(_ids(there.get(_name(mapping, side))))
         if not target.many and wanted & named:
+            continue
+        if target.name in group and any(_ids(there.get(name)) for name in group):
             continue
         for id in wanted - named:
             yield f"{pair.id(side)} at the {side} does not name {id} ({_name(mapping, side)})"

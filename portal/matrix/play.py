@@ -123,6 +123,8 @@ class Play:
         for side, policy in ((Side.APP, "when_deleted_in_hub"), (Side.HUB, "when_deleted_in_app")):
             if drafts.can_delete(draft, side) and draft.direction == Direction.BOTH:
                 setattr(draft, policy, DeletePolicy.DELETE)
+        if not any(each["strong"] for each in draft.identifiers):  # nobody sits here to say yes to each match
+            draft.identifiers = [{**each, "strong": True} for each in draft.identifiers]
         draft.save()
         mapped = {(row.app_field, row.hub_field) for row in draft.mappings.all() if row.on}
         concepts = drafts.concept_pairs(draft.hub_kind_info, draft.app_kind_info)

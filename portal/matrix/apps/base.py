@@ -27,6 +27,7 @@ class Adaptor:
     key: ClassVar[str] = ""
     standin: ClassVar[str] = ""  # its name for ``manage.py standins``; "" = a real server, see ``open``
     options: ClassVar[tuple[str, ...]] = ()  # ``--set`` of its stand-in: limits off
+    one_of: ClassVar[Mapping[str, Sequence[str]]] = {}  # kind → references of which a record has one at a time
     writes_of_kind: ClassVar[str] = ""  # regular expression with {kind}: request lines that write records
 
     def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
