@@ -176,7 +176,7 @@ _STRICT: dict[FieldType, Callable[[Value, End], Value]] = {
 
 def _options(value: Value, source: End, target: End) -> Value:
     """The target's option values: by value, else by label (of the source's option, too)."""
-    labels = {label.casefold(): stored for label, stored in target.option_labels}
+    labels = {label.casefold(): stored for label, stored in target.option_labels if stored in target.options}
 
     def one(item: str) -> str:
         if item in target.options:

@@ -43,7 +43,7 @@ def stand_in(field: Field, needed: bool) -> str:
     """What an option that is needed takes in place of a value without a counterpart: its first, so that the record can be made at
     all."""
     needed = (needed or field.required) and field.type is FieldType.OPTION and field.writable
-    return field.options[0].value if needed and field.options else ""
+    return next((option.value for option in field.options if option.writable), "") if needed else ""
 
 
 def suggested_values(app: Field, hub: Field) -> list[dict[str, str]]:

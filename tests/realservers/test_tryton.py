@@ -254,6 +254,11 @@ def test_a_bad_product_does_not_keep_the_others_back(connector: Connector) -> No
     assert [verdict.record.values["list_price"] for verdict in verdicts if verdict.record] == ["0", "1", "2", "3"]
 
 
+def test_states_that_make_an_order_are_for_people(connector: Connector) -> None:
+    (state,) = [field for field in connector.fields("opportunities") if field.name == "state"]
+    assert {option.value for option in state.options if not option.writable} == {"converted", "won"}
+
+
 # -- opportunities -------------------------------------------------------------------------------------------------------------
 DEAL: Values = {
     "description": "Big one", "amount": "1250.5", "currency": "USD", "end_date": "2026-12-24",

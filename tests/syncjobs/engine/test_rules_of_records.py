@@ -139,6 +139,17 @@ def test_a_value_that_does_not_fit_names_the_failure(end: End, value: Value, cod
     assert caught.value.code == code
 
 
+def test_an_option_that_only_the_app_itself_chooses_is_not_written() -> None:
+    """Neither by its value, its name nor a pair that a person made; it is read like any other."""
+    app = End(
+        "a", T.OPTION, options=frozenset({"lead"}), option_labels=(("Lead", "lead"), ("Won", "won")), otherwise="lead"
+    )
+    hub = End("h", T.OPTION, options=frozenset({"won", "closed"}), option_labels=(("Won", "won"), ("Closed", "closed")))
+    rule = MappingRule(app, hub, value_map=(("won", "closed"),))
+    assert [convert(rule, value, Side.APP) for value in ("won", "closed")] == ["lead", "lead"]
+    assert convert(rule, "won", Side.HUB) == "closed"
+
+
 def test_options_are_matched_by_label_and_by_the_value_map() -> None:
     app = End("a", T.OPTION, options=frozenset({"1"}), option_labels=(("Lead", "1"),))
     hub = End("h", T.OPTION, options=frozenset({"lead", "x"}), option_labels=(("lead", "lead"), ("Other", "x")))

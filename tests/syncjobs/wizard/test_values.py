@@ -81,6 +81,20 @@ def test_a_required_option_gets_a_stand_in_from_the_start(bench: Bench) -> None:
     )
 
 
+def test_a_stand_in_is_one_that_can_be_written() -> None:
+    options = (Option("won", "Won", writable=False), Option("new", "New"))
+    assert default_mappings.stand_in(Field("s", "S", FieldType.OPTION, options=options), needed=True) == "new"
+
+
+def test_that_an_option_cannot_be_written_is_remembered(bench: Bench) -> None:
+    bench.leads.fields.append(
+        Field("s", "S", FieldType.OPTION, options=(Option("won", "Won", writable=False), Option("new", "New")))
+    )
+    draft = bench.draft()
+    for _ in range(2):  # as the app tells it, and as it was stored
+        assert [option.writable for option in mappings.schemas_of(draft).app["s"].options] == [False, True]
+
+
 def test_names_that_tell_are_paired_from_the_start() -> None:
     """*Won* is *Closed won*; *Open* could be two, and equal names need no pair."""
     app = Field("a", "A", FieldType.OPTION, options=tuple(Option(x, x) for x in ("Won", "Lost", "Open", "New")))
