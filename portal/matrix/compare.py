@@ -136,7 +136,20 @@ def _agree(part: Part, mapping: FieldMapping, values: dict[Side, Any]) -> bool:
     if len(into) == 1 and shown[into[0].other] in (None, "", []):
         return True
     forms = {side: _forms(shown[side], ends[side]) for side in Side}
-    return bool(forms[Side.HUB] & forms[Side.APP])
+    return bool(forms[Side.HUB] & forms[Side.APP]) or any(_stands_for(mapping, side, shown, ends) for side in into)
+
+
+def _stands_for(mapping: FieldMapping, side: Side, shown: dict[Side, Any], ends: dict[Side, Field]) -> bool:
+    """Whether this side holds what the page of values says for the value of the other side: its partner here, or the one for
+    strangers."""
+    pairs = {pair[side.other]: pair[side] for pair in reversed(mapping.value_map)}
+    writable = {option.value for option in ends[side].options if option.writable}
+    wanted = pairs.get(str(shown[side.other]), "")
+    if wanted not in writable:
+        namesakes = _forms(shown[side.other], ends[side.other])
+        known = any(_forms(value, ends[side]) & namesakes for value in writable)
+        wanted = "" if known else mapping.otherwise.get(side, "")
+    return bool(wanted) and shown[side] == wanted
 
 
 def _lost_work(part: Part, held: dict[Side, Records]) -> Iterator[str]:

@@ -62,6 +62,7 @@ class Part:
     sync: Sync
     concepts: dict[str, tuple[str, str]]  # concept → (app field, hub field), as mapped
     fields: dict[Side, dict[str, Field]]
+    required: set[str]  # concepts that every record must have
     made: dict[Side, dict[int, str]] = field(default_factory=lambda: {side: {} for side in Side})
     edits: list[Edit] = field(default_factory=list)
     deleted: list[tuple[Side, str]] = field(default_factory=list)
@@ -126,7 +127,7 @@ class Play:
         if not any(each["strong"] for each in draft.identifiers):  # nobody sits here to say yes to each match
             draft.identifiers = [{**each, "strong": True} for each in draft.identifiers]
         draft.save()
-        mapped = {(row.app_field, row.hub_field) for row in draft.mappings.all() if row.on}
+        mapped = {(row.app_field, row.hub_field): row for row in draft.mappings.all() if row.on}
         concepts = drafts.concept_pairs(draft.hub_kind_info, draft.app_kind_info)
         return Part(
             draft,
@@ -135,6 +136,7 @@ class Play:
                 Side.HUB: {each.name: each for each in schemas.fields(hub, hub_kind)},
                 Side.APP: {each.name: each for each in schemas.fields(app, app_kind)},
             },
+            {concept for concept, pair in concepts.items() if pair in mapped and mapped[pair].required},
         )
 
     # -- filling -------------------------------------------------------------------------------------------------------------
@@ -172,7 +174,9 @@ class Play:
             if own.type is FieldType.REFERENCE:
                 given = self._reference(own, side, number)
             else:
-                given = samples.value(part.concept, concept, number, own, twin, self.records)
+                given = samples.value(
+                    part.concept, concept, number, own, twin, self.records, required=concept in part.required
+                )
             if given is not None:
                 found[own.name] = given
         return found

@@ -45,11 +45,13 @@ def _people(count: int) -> list[Person]:
     return people(count, seed=SEED)
 
 
-def value(kind: str, concept: str, number: int, field: Field, twin: Field, total: int) -> Value:
+def value(
+    kind: str, concept: str, number: int, field: Field, twin: Field, total: int, *, required: bool = False
+) -> Value:
     """What record ``number`` says about a concept, in canonical form; None where there is nothing sensible to say. ``field`` is
-    typed into, ``twin`` is its counterpart at the other side: a choice must be one that both have."""
+    typed into, ``twin`` is its counterpart at the other side: a choice is one that both have, or any where one must be made."""
     if field.type is FieldType.OPTION:
-        return _choice(number, field, twin)
+        return _choice(number, field, twin, required=required)
     if field.type is FieldType.USER:
         return _colleague(number, field, twin)
     if field.type is FieldType.BOOL:
@@ -67,13 +69,15 @@ def value(kind: str, concept: str, number: int, field: Field, twin: Field, total
     return text[: field.max_length] if field.max_length else text
 
 
-def _choice(number: int, field: Field, twin: Field) -> Value:
+def _choice(number: int, field: Field, twin: Field, *, required: bool) -> Value:
     known = {word.casefold() for option in twin.options for word in (option.value, option.label)}
     both = [
         option.value
         for option in field.options
         if not known or {option.value.casefold(), option.label.casefold()} & known
     ]
+    if required and not both:
+        both = [option.value for option in field.options if option.writable]
     return both[number % len(both)] if both else None
 
 

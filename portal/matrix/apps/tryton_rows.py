@@ -52,8 +52,9 @@ def shown(value: Any) -> Value:
         return str(value["decimal"])
     if isinstance(value, dict):
         date = f"{value['year']:04}-{value['month']:02}-{value['day']:02}"
-        clock = f"T{value['hour']:02}:{value['minute']:02}:{value['second']:02}.{value['microsecond'] // 1000:03}Z"
-        return date + clock if value["__class__"] == "datetime" else date
+        if value["__class__"] == "date":
+            return date
+        return f"{date}T{value['hour']:02}:{value['minute']:02}:{value['second']:02}.{value['microsecond'] // 1000:03}Z"
     return None if value in (None, "") else str(value)
 
 
