@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from integrations import errors, registry
 from integrations.connectors.base import Connector
-from integrations.records import Create, Ref, RemoteRecord, Update, Value, Values, Verdict
+from integrations.records import Create, Option, Ref, RemoteRecord, Update, Value, Values, Verdict
 from integrations.services.connections import connect_with_keys, open_connector
 from integrations.standins.realservers.proxy import Proxy
 from integrations.standins.realservers.tryton import COMPANY, EMPLOYEE, TrytonServer
@@ -316,6 +316,8 @@ def test_an_owner_is_an_employee_by_email(connector: Connector, person: Person) 
     verdicts = create(connector, "opportunities", {"employee": "nobody@example.com"}, {"employee": None})
     assert (verdicts[0].error.code, verdicts[0].error.field) == ("OWNER_UNMAPPED", "employee")
     assert verdicts[1].record
+    (field,) = [field for field in connector.fields("opportunities") if field.name == "employee"]
+    assert field.options == (Option(EMPLOYEE, "Erin Employee"),)
     (party,) = person.make(PARTY, {"name": "New Hand", "email": "New@example.com"})
     person.make("company.employee", {"party": party, "company": 1})
     assert update(connector, "opportunities", id, employee="new@example.com").record.values == {

@@ -93,6 +93,8 @@ class Opportunities(Table):
         if field.name == "state":
             found = self.definitions["state"]["selection"]
             return tuple(Option(str(value), str(label), value not in BY_PEOPLE) for value, label in found)
+        if field.name == "employee":
+            return self.directory.employees()
         return (
             self.directory.options("currency.currency", "code") if field.name == "currency" else super().options(field)
         )
