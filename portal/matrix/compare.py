@@ -51,7 +51,7 @@ def rows(play: Play) -> Iterator[tuple[dict[str, Any], list[str]]]:
             row |= {"in_sync": counts.pop(RecordStatus.IN_SYNC, 0), "failed": counts.pop(RecordStatus.FAILED, 0)}
             row["excluded"] = sum(counts.values()) - counts.get(RecordStatus.PENDING, 0)
             doubled = _doubled(part, held[id(part)])
-            different = [*_different(part, held[id(part)]), *_lost_work(part, held[id(part)])]
+            different = [*_different(play, part, held[id(part)]), *_lost_work(part, held[id(part)])]
             lost = list(_lost_references(play, part, held[id(part)], twins))
             row |= {"duplicates": len(doubled), "mismatches": len(different), "lost_associations": len(lost)}
             wrong = [*_failures(part), *doubled, *different, *lost]
@@ -96,7 +96,7 @@ def _doubled(part: Part, held: dict[Side, Records]) -> list[str]:
     return found
 
 
-def _different(part: Part, held: dict[Side, Records]) -> Iterator[str]:
+def _different(play: Play, part: Part, held: dict[Side, Records]) -> Iterator[str]:
     for pair in _pairs(part):
         missing = [side for side in Side if pair.id(side) not in held[side]]
         for side in missing:
@@ -104,7 +104,11 @@ def _different(part: Part, held: dict[Side, Records]) -> Iterator[str]:
         if not missing:
             values = {side: held[side][pair.id(side)] for side in Side}
             for mapping in _mappings(part):
-                if not _agree(part, mapping, values):
+                own = any(
+                    end.keeps(part.sync.kind(side), _name(mapping, side), values[side])
+                    for side, end in play.ends.items()
+                )
+                if not (own or _agree(part, mapping, values)):
                     shown = [f"{_name(mapping, side)} {values[side].get(_name(mapping, side))!r}" for side in Side]
                     yield f"{pair.hub} = {pair.app}: {', '.join(shown)}"
     for side in sides(part):
@@ -120,9 +124,12 @@ def _name(mapping: FieldMapping, side: Side) -> str:
 def _agree(part: Part, mapping: FieldMapping, values: dict[Side, Any]) -> bool:
     """Associations are counted apart. Where values go one way, a blank source proves nothing."""
     ends = {side: part.fields[side][_name(mapping, side)] for side in Side}
-    if FieldType.REFERENCE in {each.type for each in ends.values()}:
+    types = {each.type for each in ends.values()}
+    if FieldType.REFERENCE in types:
         return True
     shown = {side: values[side].get(_name(mapping, side)) for side in Side}
+    if types == {FieldType.USER} and any(_is_stranger(shown[side], ends[side.other]) for side in Side):
+        return True
     into = [
         side
         for side in sides(part)
@@ -137,6 +144,11 @@ def _agree(part: Part, mapping: FieldMapping, values: dict[Side, Any]) -> bool:
         return True
     forms = {side: _forms(shown[side], ends[side]) for side in Side}
     return bool(forms[Side.HUB] & forms[Side.APP]) or any(_stands_for(mapping, side, shown, ends) for side in into)
+
+
+def _is_stranger(user: Value, field: Field) -> bool:
+    """Whether somebody does not work with the other app: such an owner stays where it is."""
+    return bool(user and field.options) and user not in {option.value for option in field.options}
 
 
 def _stands_for(mapping: FieldMapping, side: Side, shown: dict[Side, Any], ends: dict[Side, Field]) -> bool:

@@ -309,10 +309,12 @@ class Play:
         return sum(end.writes(part.sync.kind(side)) for side, end in self.ends.items())
 
     def _linked(self, part: Part, side: Side) -> list[str]:
-        """Ids of pairs, oldest link first."""
+        """Ids of pairs that can be worked with, oldest link first."""
         links = RecordLink.objects.filter(
             sync=part.sync, hub_id__isnull=False, app_id__isnull=False, hub_gone=False, app_gone=False
         )
+        for each, end in self.ends.items():
+            links = links.exclude(**{f"{each}_id__in": end.locked(part.sync.kind(each))})
         return list(links.order_by("pk").values_list(f"{side}_id", flat=True))
 
 

@@ -53,7 +53,8 @@ def value(
     if field.type is FieldType.OPTION:
         return _choice(number, field, twin, required=required)
     if field.type is FieldType.USER:
-        return _colleague(number, field, twin)
+        people = [option.value for option in field.options]
+        return people[number % len(people)] if people else None
     if field.type is FieldType.BOOL:
         return number % 2 == 0
     text = _text(kind, concept, number, total)
@@ -78,13 +79,6 @@ def _choice(number: int, field: Field, twin: Field, *, required: bool) -> Value:
     ]
     if required and not both:
         both = [option.value for option in field.options if option.writable]
-    return both[number % len(both)] if both else None
-
-
-def _colleague(number: int, field: Field, twin: Field) -> Value:
-    """Somebody who works with both apps."""
-    there = {option.value for option in twin.options}
-    both = sorted(option.value for option in field.options if option.value in there)
     return both[number % len(both)] if both else None
 
 

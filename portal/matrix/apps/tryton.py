@@ -23,6 +23,7 @@ COLLEAGUES = {"dana.reyes@syncline.example": "Dana Reyes", "ploy.srisuk@syncline
 
 CONTEXT = {"company": 1, "_skip_warnings": True}
 BUTTONS = {"opportunity": "opportunity", "lost": "lost", "cancelled": "cancel"}  # of a new opportunity, which is a lead
+CLOSED = ["converted", "won", "lost", "cancelled"]
 WRITES = r"^(PUT|DELETE) .*/{model}/|^POST .*/{model}/(create|[0-9]+/[a-z]+)$"
 
 
@@ -42,8 +43,9 @@ class Tryton(Adaptor):
         }
         values: list[Values] = [{"email": email, "last_name": name} for email, name in COLLEAGUES.items()]
         parties = self.create("people", values)
-        employees = self.ask("company.employee", "create", [{"party": int(id), "company": 1} for id in parties])
-        self.ids["employees"] = dict(zip(COLLEAGUES, employees, strict=True))
+        self.ask("company.employee", "create", [{"party": int(id), "company": 1} for id in parties])
+        employees = self.look("company.employee", [], "party.email")
+        self.ids["employees"] = {row["party."]["email"]: row["id"] for row in employees}
 
     def connect(self, account: Account, user: Any, *, as_hub: bool) -> AppInstance:
         values = {"base_url": f"{self.proxy.url}/{self.database}", "access_token": self.server.key}
@@ -94,6 +96,15 @@ class Tryton(Adaptor):
                 self.ask(OPPORTUNITY, "cancel", [int(id)])
             self.ask(FORMS[kind].model, "delete", [int(id)])
 
+    def locked(self, kind: str) -> set[str]:
+        """Closed opportunities, and the parties in them: when those are merged elsewhere, the opportunity would get another one."""
+        rows = self.look(OPPORTUNITY, [["state", "in", CLOSED]], "party", "contact.party")
+        parties = {row["party"] for row in rows} | {(row["contact."] or {}).get("party") for row in rows}
+        ids = {"opportunities": {row["id"] for row in rows}, "organisations": parties, "people": parties}.get(
+            kind, set()
+        )
+        return {str(id) for id in ids if id}
+
     def merge(self, kind: str, winner: str, loser: str) -> str:
         session, *_states = self.server.rpc("wizard.party.replace.create", CONTEXT)
         choice = {"ask": {"source": int(loser), "destination": int(winner)}}
@@ -110,6 +121,10 @@ class Tryton(Adaptor):
             rows = [{**row, "is_person": row["resource"] in people} for row in rows]
         read = {str(row["id"]): form.read(row) for row in rows}
         return {id: {field.name: values.get(field.name) for field in fields} for id, values in read.items()}
+
+    def keeps(self, kind: str, field: str, values: Values) -> bool:
+        """An opportunity ends on the day on which it is closed."""
+        return (kind, field) == ("opportunities", "end_date") and values.get("state") in CLOSED
 
     def writes(self, kind: str) -> int:
         """People and organisations are counted together."""
