@@ -4,7 +4,7 @@ Slices are run in this process instead of by workers. Waits of single records ar
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -90,9 +90,11 @@ class Part:
 
 
 class Play:
-    def __init__(self, hub: Adaptor, app: Adaptor, records: int) -> None:
+    """``objects``: kinds of the app that are played, all where none is named."""
+
+    def __init__(self, hub: Adaptor, app: Adaptor, records: int, objects: Collection[str] = ()) -> None:
         self.ends = {Side.HUB: hub, Side.APP: app}
-        self.records = records
+        self.records, self.objects = records, objects
         self.parts: list[Part] = []
         self.impossible: dict[str, str] = {}  # object → why there is no sync of it
 
@@ -104,7 +106,7 @@ class Play:
         account = Account.objects.create(name=address)
         hub = self.ends[Side.HUB].connect(account, user, as_hub=True)
         app = self.ends[Side.APP].connect(account, user, as_hub=False)
-        pairs = registry.pairs(hub.app, app.app)
+        pairs = [pair for pair in registry.pairs(hub.app, app.app) if not self.objects or pair[1].key in self.objects]
         for hub_kind, app_kind in sorted(pairs, key=lambda pair: _place(pair[0].concept)):
             try:
                 self.parts.append(self._part(account, user, hub, app, hub_kind.key, app_kind.key))

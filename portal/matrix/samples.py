@@ -50,10 +50,12 @@ def value(kind: str, concept: str, number: int, field: Field, twin: Field, total
     typed into, ``twin`` is its counterpart at the other side: a choice must be one that both have."""
     if field.type is FieldType.OPTION:
         return _choice(number, field, twin)
+    if field.type is FieldType.USER:
+        return _colleague(number, field, twin)
     if field.type is FieldType.BOOL:
         return number % 2 == 0
     text = _text(kind, concept, number, total)
-    if text is None or field.type in (FieldType.USER, FieldType.REFERENCE, FieldType.MULTI):
+    if text is None or field.type in (FieldType.REFERENCE, FieldType.MULTI):
         return None
     if field.type is FieldType.NUMBER or concept in ("amount", "price", "cost", "employees", "annual_revenue"):
         return str(1000 + number)
@@ -72,6 +74,13 @@ def _choice(number: int, field: Field, twin: Field) -> Value:
         for option in field.options
         if not known or {option.value.casefold(), option.label.casefold()} & known
     ]
+    return both[number % len(both)] if both else None
+
+
+def _colleague(number: int, field: Field, twin: Field) -> Value:
+    """Somebody who works with both apps."""
+    there = {option.value for option in twin.options}
+    both = sorted(option.value for option in field.options if option.value in there)
     return both[number % len(both)] if both else None
 
 
