@@ -239,8 +239,8 @@ class Organisation:
         if kind.logical == "incident" and values["customerid"][0] == "contact" and values.get("primarycontactid"):
             raise Problem(
                 400, "0x80040203",
-                "The specified contact doesn't belong to the contact that was specified in the customer field. Remove the value from "
-                "the contact field, or select a contact associated to the selected customer, and then try again.",
+                "The specified contact doesn't belong to the contact that was specified in the customer field. Remove the value "
+                "from the contact field, or select a contact associated to the selected customer, and then try again.",
             )  # fmt: skip
         if kind.logical == "invoice" and not values.get("pricelevelid"):
             raise Problem(400, "0x80043B12", "The price level id is missing.")

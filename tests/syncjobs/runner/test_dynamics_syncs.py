@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from integrations import registry
 from integrations.models import AppInstance
 from integrations.records import Side
+from integrations.registry import app
 from portal.accounts.models import Account
 from portal.demo import story
 from syncjobs.models import RecordLink, RunKind, Sync
-from syncjobs.services import drafts, runs, syncs
+from syncjobs.services import drafts, runs, syncs, value_maps
+from syncjobs.services.mappings import schemas_of
 from tests.contract.conftest import Control, hubspot_control, hubspot_standin
 from tests.contract.dynamics import control_of, dynamics_standin
 from tests.integrations.test_dynamics_connect import connected
@@ -59,6 +62,27 @@ def start(account: Account, manager: User, instances: tuple[AppInstance, list[Ap
         return world
 
     return made
+
+
+@pytest.mark.parametrize(
+    ("hub_kind", "app_kind"), [(h.key, a.key) for h, a in registry.pairs(*map(app, ("hubspot", "dynamics")))]
+)
+def test_every_value_of_a_default_mapping_has_a_partner(
+    account: Account, manager: User, instances: tuple[AppInstance, list[AppInstance]], hub_kind: str, app_kind: str
+) -> None:
+    hub, apps = instances
+    draft = drafts.new(account=account, by=manager, app_instance=apps[0])
+    drafts.choose_pair(draft=draft, app_instance=apps[0], hub_instance=hub, hub_kind=hub_kind, app_kind=app_kind)
+    schemas = schemas_of(draft)
+    lonely = {
+        f"{row.app_field} = {row.hub_field}": [
+            (str(pair.side), pair.option.label) for pair in value_maps.pairs(row, schemas) if not pair.partner
+        ]
+        for row in draft.mappings.filter(on=True)
+        if value_maps.lonely(row, schemas)
+    }
+    # Colleagues and currencies that one app does not have are told, and not guessed.
+    assert not {name: labels for name, labels in lonely.items() if "owner" not in name and "currency" not in name}
 
 
 def hubspot_rows(control: Control, kind: str) -> dict[str, dict[str, Any]]:
