@@ -136,7 +136,13 @@ def _agree(part: Part, mapping: FieldMapping, values: dict[Side, Any]) -> bool:
     if len(into) == 1 and shown[into[0].other] in (None, "", []):
         return True
     forms = {side: _forms(shown[side], ends[side]) for side in Side}
-    return bool(forms[Side.HUB] & forms[Side.APP])
+    return bool(forms[Side.HUB] & forms[Side.APP]) or any(_stands_for(mapping, shown, to) for to in into)
+
+
+def _stands_for(mapping: FieldMapping, shown: dict[Side, Value], to: Side) -> bool:
+    """Whether the value at ``to`` is the partner of the other side's, or what strangers get."""
+    partners = {entry[to.other]: entry[to] for entry in reversed(mapping.value_map)}
+    return shown[to] == partners.get(str(shown[to.other]), mapping.otherwise.get(to))
 
 
 def _lost_work(part: Part, held: dict[Side, Records]) -> Iterator[str]:
@@ -173,19 +179,27 @@ def _lost_references(
         for side in sides(part):
             if towards(mapping.direction, side) and ends[side].writable:
                 twin = {pair.id(side.other): pair.id(side) for pair in pairs}
-                yield from _missing(part, mapping, side, held, twin, ends[side])
+                yield from _missing(part, mapping, side, held, twin, _rivals(play, part, side, ends[side]))
+
+
+def _rivals(play: Play, part: Part, side: Side, target: Field) -> list[str]:
+    """Fields that hold their record in the same place as ``target``, which takes one."""
+    end = play.ends[side]
+    fields = (part.fields[side][_name(mapping, side)] for mapping in _mappings(part))
+    return [field.name for field in fields if field.name != target.name and end.place(field) == end.place(target)]
 
 
 def _missing(
-    part: Part, mapping: FieldMapping, side: Side, held: dict[Side, Records], twin: dict[str, str], target: Field
+    part: Part, mapping: FieldMapping, side: Side, held: dict[Side, Records], twin: dict[str, str], rivals: list[str]
 ) -> Iterator[str]:
+    target = part.fields[side][_name(mapping, side)]
     for pair in _pairs(part):
         source, there = (held[each].get(pair.id(each)) for each in (side.other, side))
         if source is None or there is None:
             continue
         wanted = {twin[id] for id in _ids(source.get(_name(mapping, side.other))) if id in twin}
         named = set(_ids(there.get(_name(mapping, side))))
-        if not target.many and wanted & named:
+        if not target.many and (wanted & named or any(_ids(there.get(rival)) for rival in rivals)):
             continue
         for id in wanted - named:
             yield f"{pair.id(side)} at the {side} does not name {id} ({_name(mapping, side)})"

@@ -56,6 +56,10 @@ class Adaptor:
         """Whether a person can fill this field."""
         return field.writable
 
+    def place(self, field: Field) -> str:
+        """What holds a reference: fields of one place that takes one record leave the others empty."""
+        return field.name
+
     def create(self, kind: str, rows: Sequence[Values]) -> list[str]:
         raise NotImplementedError
 
