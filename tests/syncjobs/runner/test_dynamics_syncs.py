@@ -192,3 +192,37 @@ def test_a_quiet_minute_is_two_calls(start: Start, control: Control, hubspot_con
     lines = control("stats")["by_path"]
     assert sum(n for line, n in lines.items() if "/api/data/" in line) <= 2, lines
     assert Side.APP.value == "app"
+
+
+def test_a_ticket_waits_for_its_customer_and_one_without_says_so(
+    start: Start, control: Control, hubspot_control: Control
+) -> None:
+    companies, tickets = start("companies", "accounts"), start("tickets", "incidents")
+
+    def made(kind: str, **values: Any) -> str:
+        return str(hubspot_control("records", type=kind, create=[values])["created"][0])
+
+    firm = made("companies", name="Latecomer Ltd")
+    lonely, tied = (made("tickets", subject=subject, hs_pipeline_stage="1") for subject in ("Lonely", "Tied"))
+    hubspot_control("records", type="tickets", associate=[[tied, "companies", firm, "primary"]])
+    tickets.poll()
+    links = RecordLink.objects.filter(sync=tickets.sync)
+    assert links.get(hub_id=tied).code == "PARENT_NOT_SYNCED_YET"
+    refused = links.get(hub_id=lonely)
+    assert (refused.status, refused.code, refused.field) == ("failed", "REQUIRED_VALUE_BLANK", "customerid:account")
+    assert "associate the record with a company or a contact" in refused.detail
+    companies.poll()
+    tickets.poll()
+    case = dynamics_rows(control, "incidents")[twins(tickets.sync)[tied]]
+    assert case["_customerid_value"] == twins(companies.sync)[firm]
+    hubspot_control("records", type="tickets", associate=[[lonely, "companies", firm, "primary"]])
+    tickets._finish(runs.start(sync=tickets.sync, kind=RunKind.FULL_SCAN))
+    assert lonely in twins(tickets.sync)
+
+
+def test_an_account_brings_its_domain_to_the_hub(start: Start, control: Control, hubspot_control: Control) -> None:
+    """Else the next organisation with this account would not find it there."""
+    control("records", type="accounts", create=[{"name": "Acme", "websiteurl": "https://www.acme.example/about"}])
+    start("companies", "accounts")
+    [made] = [row for row in hubspot_rows(hubspot_control, "companies").values() if row.get("name") == "Acme"]
+    assert (made["domain"], made["website"]) == ("acme.example", "https://www.acme.example/about")
