@@ -226,3 +226,56 @@ def test_an_account_brings_its_domain_to_the_hub(start: Start, control: Control,
     start("companies", "accounts")
     [made] = [row for row in hubspot_rows(hubspot_control, "companies").values() if row.get("name") == "Acme"]
     assert (made["domain"], made["website"]) == ("acme.example", "https://www.acme.example/about")
+
+
+IDENTITY = {
+    "accounts": ("websiteurl", "domain"),
+    "contacts": ("emailaddress1", "email"),
+    "products": ("productnumber", "hs_sku"),
+}
+HUB_KINDS = {"accounts": "companies", "contacts": "contacts", "products": "products"}
+
+
+def test_two_organisations_of_one_hub_double_nothing_and_fall_silent(
+    start: Start, control: Control, hubspot_control: Control
+) -> None:
+    """People, their companies and products that overlap; what one brings to the hub goes on to the other, and then all is quiet."""
+    doubled_before = doubled(control, hubspot_control)
+    for number in (0, 1):
+        firm = {"name": "Overlap Ltd", "websiteurl": "https://overlap.example"}
+        control("records", organisation=number, type="accounts", create=[firm])
+    worlds = [start(HUB_KINDS[kind], kind, organisation=number) for kind in IDENTITY for number in (0, 1)]
+    for number, address in ((0, "met@overlap.example"), (1, "Met@Overlap.example")):  # both meet somebody new
+        person = {"lastname": "Met", "emailaddress1": address}
+        control("records", organisation=number, type="contacts", create=[person])
+    for _round in range(4):
+        for world in worlds:
+            world.poll()
+    assert doubled(control, hubspot_control) <= doubled_before
+    for kind in IDENTITY:
+        first, second = (twins(world.sync) for world in worlds if world.sync.app_kind == kind)
+        assert first.keys() == second.keys(), f"{kind} of both organisations meet in the hub"
+        assert first
+    writes_before = writes(control, hubspot_control)
+    for world in worlds:
+        world.poll()
+    assert writes(control, hubspot_control) == writes_before
+
+
+def doubled(control: Control, hubspot_control: Control) -> set[tuple[str, str, str]]:
+    """(where, kind, identity) of what is there more than once."""
+    found = set()
+    for kind, (own, theirs) in IDENTITY.items():
+        places = {f"organisation {n}": addresses(dynamics_rows(control, kind, n), own) for n in (0, 1)}
+        places["hub"] = addresses(hubspot_rows(hubspot_control, HUB_KINDS[kind]), theirs)
+        for place, values in places.items():
+            found |= {(place, kind, value) for value, n in Counter(values).items() if n > 1}
+    return found
+
+
+def writes(control: Control, hubspot_control: Control) -> tuple[Any, Any, int]:
+    lines = hubspot_control("stats")["by_path"].items()
+    to_hub = sum(
+        n for line, n in lines if not line.startswith("GET") and "/batch/read" not in line and "search" not in line
+    )
+    return control("writes", organisation=0), control("writes", organisation=1), to_hub
