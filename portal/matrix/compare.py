@@ -7,10 +7,11 @@ only whether the source's values have arrived.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from integrations.records import Field, FieldType, Side, Value
@@ -157,7 +158,7 @@ def _stands_for(mapping: FieldMapping, side: Side, shown: dict[Side, Any], ends:
     pairs = {pair[side.other]: pair[side] for pair in reversed(mapping.value_map)}
     writable = {option.value for option in ends[side].options if option.writable}
     wanted = pairs.get(str(shown[side.other]), "")
-    if wanted not in writable:
+    if ends[side].options and wanted not in writable:
         namesakes = _forms(shown[side.other], ends[side.other])
         known = any(_forms(value, ends[side]) & namesakes for value in writable)
         wanted = "" if known else mapping.otherwise.get(side, "")
@@ -198,29 +199,28 @@ def _lost_references(
         for side in sides(part):
             if towards(mapping.direction, side) and ends[side].writable:
                 twin = {pair.id(side.other): pair.id(side) for pair in pairs}
-                group = play.ends[side].one_of.get(part.sync.kind(side), ())
-                yield from _missing(part, mapping, side, held, twin, ends[side], group)
+                yield from _missing(part, mapping, side, held, twin, _rivals(play, part, side, ends[side]))
+
+
+def _rivals(play: Play, part: Part, side: Side, target: Field) -> list[str]:
+    """Fields that hold their record in the same place as ``target``, which takes one."""
+    end = play.ends[side]
+    fields = (part.fields[side][_name(mapping, side)] for mapping in _mappings(part))
+    place = partial(end.place, part.sync.kind(side))
+    return [field.name for field in fields if field.name != target.name and place(field) == place(target)]
 
 
 def _missing(
-    part: Part,
-    mapping: FieldMapping,
-    side: Side,
-    held: dict[Side, Records],
-    twin: dict[str, str],
-    target: Field,
-    group: Sequence[str],
+    part: Part, mapping: FieldMapping, side: Side, held: dict[Side, Records], twin: dict[str, str], rivals: list[str]
 ) -> Iterator[str]:
-    """``group``: references of the target of which it can have one: whichever it has is enough, if it is one of them."""
+    target = part.fields[side][_name(mapping, side)]
     for pair in _pairs(part):
         source, there = (held[each].get(pair.id(each)) for each in (side.other, side))
         if source is None or there is None:
             continue
         wanted = {twin[id] for id in _ids(source.get(_name(mapping, side.other))) if id in twin}
         named = set(_ids(there.get(_name(mapping, side))))
-        if not target.many and wanted & named:
-            continue
-        if target.name in group and any(_ids(there.get(name)) for name in group):
+        if not target.many and (wanted & named or any(_ids(there.get(rival)) for rival in rivals)):
             continue
         for id in wanted - named:
             yield f"{pair.id(side)} at the {side} does not name {id} ({_name(mapping, side)})"

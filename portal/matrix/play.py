@@ -24,7 +24,7 @@ from portal.matrix import samples
 from portal.matrix.apps.base import Adaptor
 from syncjobs.models import DeletePolicy, Direction, PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun
 from syncjobs.runner import slices
-from syncjobs.services import drafts, runs, syncs
+from syncjobs.services import drafts, runs, syncs, value_maps
 from syncjobs.services.mappings import schemas_of, towards
 from syncjobs.services.problems import problems
 
@@ -57,12 +57,12 @@ class Edit:
 
 @dataclass
 class Part:
-    """One object of the pair. ``made``: number of a sample → its id, by side."""
+    """One object of the pair. ``first``: the number of its first sample. ``made``: number of a sample → its id, by side."""
 
     sync: Sync
     concepts: dict[str, tuple[str, str]]  # concept → (app field, hub field), as mapped
     fields: dict[Side, dict[str, Field]]
-    required: set[str]  # concepts that every record must have
+    first: int = 0
     made: dict[Side, dict[int, str]] = field(default_factory=lambda: {side: {} for side in Side})
     edits: list[Edit] = field(default_factory=list)
     deleted: list[tuple[Side, str]] = field(default_factory=list)
@@ -85,6 +85,16 @@ class Part:
     def identity(self) -> str:
         """The concept that tells its records apart, "" where no such field is mapped."""
         return next((concept for concept in samples.IDENTITY if concept in self.concepts), "")
+
+    def choices(self, concept: str, side: Side) -> list[str]:
+        """Options at ``side`` that can cross, the same order at both; where the other side takes a stand-in for strangers, all."""
+        app, hub = self.concepts[concept]
+        row = next(row for row in self.sync.mappings.all() if (row.app_field, row.hub_field) == (app, hub))
+        pairs = value_maps.pairs(row, schemas_of(self.sync))
+        met = [pair.option if pair.side is side else pair.partner for pair in pairs if pair.partner]
+        if row.otherwise.get(side.other):
+            met += [pair.option for pair in pairs if pair.side is side and not pair.partner]
+        return [option.value for option in met if option]
 
     def goes_to(self, side: Side) -> bool:
         return towards(self.sync.direction, side)
@@ -127,7 +137,8 @@ class Play:
         if not any(each["strong"] for each in draft.identifiers):  # nobody sits here to say yes to each match
             draft.identifiers = [{**each, "strong": True} for each in draft.identifiers]
         draft.save()
-        mapped = {(row.app_field, row.hub_field): row for row in draft.mappings.all() if row.on}
+        mapped = {(row.app_field, row.hub_field) for row in draft.mappings.all() if row.on}
+        mapped |= {(each["app_field"], each["hub_field"]) for each in draft.identifiers}
         concepts = drafts.concept_pairs(draft.hub_kind_info, draft.app_kind_info)
         return Part(
             draft,
@@ -136,7 +147,8 @@ class Play:
                 Side.HUB: {each.name: each for each in schemas.fields(hub, hub_kind)},
                 Side.APP: {each.name: each for each in schemas.fields(app, app_kind)},
             },
-            {concept for concept, pair in concepts.items() if pair in mapped and mapped[pair].required},
+            # Two objects that meet in one (contacts and leads in HubSpot's contacts) are about different people.
+            first=self.records * sum(other.sync.hub_kind == hub_kind for other in self.parts),
         )
 
     # -- filling -------------------------------------------------------------------------------------------------------------
@@ -162,8 +174,9 @@ class Play:
         hub_only = int(self.records * (AT_ONE if both else 0.5))
         if one_way:
             hub_only = self.records - both if one_way[0] is Side.HUB else 0
-        rest = list(range(both, self.records))
-        return {Side.HUB: [*range(both), *rest[:hub_only]], Side.APP: [*range(both), *rest[hub_only:]]}
+        numbers = range(part.first, part.first + self.records)
+        rest = list(numbers[both:])
+        return {Side.HUB: [*numbers[:both], *rest[:hub_only]], Side.APP: [*numbers[:both], *rest[hub_only:]]}
 
     def _sample(self, part: Part, side: Side, number: int) -> Values:
         end, found = self.ends[side], Values()
@@ -173,10 +186,10 @@ class Play:
                 continue
             if own.type is FieldType.REFERENCE:
                 given = self._reference(own, side, number)
+            elif own.type is FieldType.OPTION and (among := part.choices(concept, side)):
+                given = among[number % len(among)]
             else:
-                given = samples.value(
-                    part.concept, concept, number, own, twin, self.records, required=concept in part.required
-                )
+                given = samples.value(part.concept, concept, number, own, twin, part.first + self.records)
             if given is not None:
                 found[own.name] = given
         return found

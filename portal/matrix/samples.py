@@ -45,13 +45,11 @@ def _people(count: int) -> list[Person]:
     return people(count, seed=SEED)
 
 
-def value(
-    kind: str, concept: str, number: int, field: Field, twin: Field, total: int, *, required: bool = False
-) -> Value:
+def value(kind: str, concept: str, number: int, field: Field, twin: Field, total: int) -> Value:
     """What record ``number`` says about a concept, in canonical form; None where there is nothing sensible to say. ``field`` is
-    typed into, ``twin`` is its counterpart at the other side: a choice is one that both have, or any where one must be made."""
+    typed into, ``twin`` is its counterpart at the other side: a choice must be one that both have."""
     if field.type is FieldType.OPTION:
-        return _choice(number, field, twin, required=required)
+        return _choice(number, field, twin)
     if field.type is FieldType.USER:
         people = [option.value for option in field.options]
         return people[number % len(people)] if people else None
@@ -70,15 +68,13 @@ def value(
     return text[: field.max_length] if field.max_length else text
 
 
-def _choice(number: int, field: Field, twin: Field, *, required: bool) -> Value:
+def _choice(number: int, field: Field, twin: Field) -> Value:
     known = {word.casefold() for option in twin.options for word in (option.value, option.label)}
     both = [
         option.value
         for option in field.options
         if not known or {option.value.casefold(), option.label.casefold()} & known
     ]
-    if required and not both:
-        both = [option.value for option in field.options if option.writable]
     return both[number % len(both)] if both else None
 
 

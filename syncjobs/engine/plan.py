@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from integrations.records import Side, Value, Values
-from syncjobs.engine.canonical import equal, is_blank
+from integrations.records import FieldType, Side, Value, Values
+from syncjobs.engine.canonical import equal, host_of, is_blank
 from syncjobs.engine.filters import matches
 from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, changed, merge
 from syncjobs.engine.references import merge_references, translated
-from syncjobs.engine.rules import MappingRule, SyncRules
+from syncjobs.engine.rules import Identifier, MappingRule, SyncRules
 from syncjobs.engine.transforms import EMAIL_SHAPE, ConversionFailed, convert
 
 
@@ -125,10 +125,16 @@ def _values_for_create(source: Side, half: Half, rules: SyncRules, made: Plan) -
     for identifier in rules.identifiers:
         current = known.get(identifier.end(source).field)
         if identifier.strong and identifier.end(target).writable and not is_blank(current):
-            values.setdefault(identifier.end(target).field, current)
+            values.setdefault(identifier.end(target).field, _as_identifier(identifier, current, target))
     for constant in rules.side(target).constants:
         values[constant.field] = constant.value
     return values
+
+
+def _as_identifier(identifier: Identifier, value: Value, to: Side) -> Value:
+    """A web address names its domain where the other side keeps that as text: else nothing would be found by it there."""
+    is_address = identifier.end(to.other).type is FieldType.URL and identifier.end(to).type is not FieldType.URL
+    return host_of(str(value)) or value if is_address else value
 
 
 def why_not(side: Side, half: Half, rules: SyncRules, now: datetime) -> Plan | None:

@@ -35,6 +35,17 @@ def test_the_last_line_is_the_promised_json(tmp_path: Path) -> None:
     assert row["in_sync"] == 17, "of 20, two were deleted and one was merged away"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_all_of_dynamics_twelve_objects_stay_equal(tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "matrix", "--records", "20", "--only", "hubspot,dynamics", "--json"]
+    environment = os.environ | {"VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=290, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads(done.stdout.strip().splitlines()[-1])["rows"]
+    assert {row["object"] for row in rows} == {kind.key for kind in app("dynamics").kinds}
+
+
 @pytest.fixture(scope="module")
 def hubspot() -> Iterator[dict[str, Any]]:
     options = [part for option in HubSpot.options for part in ("--set", f"hubspot.{option}")]

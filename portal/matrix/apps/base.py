@@ -27,7 +27,6 @@ class Adaptor:
     key: ClassVar[str] = ""
     standin: ClassVar[str] = ""  # its name for ``manage.py standins``; "" = a real server, see ``open``
     options: ClassVar[tuple[str, ...]] = ()  # ``--set`` of its stand-in: limits off
-    one_of: ClassVar[Mapping[str, Sequence[str]]] = {}  # kind → references of which a record has one at a time
     writes_of_kind: ClassVar[str] = ""  # regular expression with {kind}: request lines that write records
 
     def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
@@ -56,6 +55,10 @@ class Adaptor:
     def can_type(self, kind: str, field: Field) -> bool:
         """Whether a person can fill this field."""
         return field.writable
+
+    def place(self, kind: str, field: Field) -> str:
+        """What holds a reference: fields of one place that takes one record leave the others empty."""
+        return field.name
 
     def create(self, kind: str, rows: Sequence[Values]) -> list[str]:
         raise NotImplementedError

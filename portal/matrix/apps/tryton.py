@@ -3,10 +3,10 @@ here they are all the administrator. What its forms hold is in ``tryton_rows``.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from integrations.models import AppInstance
 from integrations.records import Field, Values
@@ -30,7 +30,6 @@ WRITES = r"^(PUT|DELETE) .*/{model}/|^POST .*/{model}/(create|[0-9]+/[a-z]+)$"
 
 class Tryton(Adaptor):
     key = "tryton"
-    one_of: ClassVar[Mapping[str, Sequence[str]]] = {"notes": tuple(HANGS_AT)}
 
     def open(self, stack: ExitStack, folder: Path) -> None:
         self.server = stack.enter_context(tryton(folder))
@@ -67,6 +66,10 @@ class Tryton(Adaptor):
     # -- hands -------------------------------------------------------------------------------------------------------------
     def can_type(self, kind: str, field: Field) -> bool:
         return field.name in FORMS[kind].typed
+
+    def place(self, kind: str, field: Field) -> str:
+        """A note hangs at one record."""
+        return "resource" if kind == "notes" else field.name
 
     def create(self, kind: str, rows: Sequence[Values]) -> list[str]:
         form, known = FORMS[kind], self._known(kind)

@@ -183,6 +183,17 @@ def test_a_lone_record_is_made_at_the_other_side_with_its_constants() -> None:
     assert made.writes[Side.APP] == {"email": "ada@example.com", "name": "Ada", "source": "from the hub"}
 
 
+def test_a_web_address_identifies_by_its_domain_where_that_is_text() -> None:
+    both = {"hub": SideRules({"domain": T.TEXT}), "app": SideRules({"site": T.URL})}
+    made_by_domain = SyncRules(
+        mappings=(), identifiers=(Identifier(End("domain", T.TEXT), End("site", T.URL)),), **both
+    )
+    acme = Half(now={"site": "https://www.acme.example/about"}, exists=True)
+    assert plan(NOBODY, acme, made_by_domain, NOW).writes == {Side.HUB: {"domain": "acme.example"}}
+    acme = Half(now={"domain": "acme.example"}, exists=True)
+    assert plan(acme, NOBODY, made_by_domain, NOW).writes == {Side.APP: {"site": "acme.example"}}
+
+
 @pytest.mark.parametrize(
     ("half", "changes", "code"),
     [

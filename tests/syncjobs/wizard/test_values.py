@@ -56,6 +56,15 @@ def test_pairs_and_stand_ins_are_kept(bench: Bench, row: FieldMapping) -> None:
     assert value_maps.lonely(row, mappings.schemas_of(row.sync)) == 0
 
 
+def test_of_several_values_with_one_partner_the_namesake_speaks_for_the_way_back(
+    bench: Bench, row: FieldMapping
+) -> None:
+    """The page lists *Lead* first; *Buyer* and *Friend* become leads, too, and a lead comes back as one."""
+    bench.browser.post(url(row), {"pair-0": "lead", "pair-1": "lead", "pair-2": "lead", "pair-3": ""})
+    row.refresh_from_db()
+    assert [(pair["app"], pair["hub"]) for pair in row.value_map] == [("1", "lead"), ("2", "lead"), ("3", "lead")]
+
+
 def test_a_value_that_is_not_in_the_list_changes_nothing(bench: Bench, row: FieldMapping) -> None:
     answer = bench.browser.post(url(row), {"pair-1": "made up"})
     assert answer.status_code == 422
@@ -106,3 +115,16 @@ def test_names_that_tell_are_paired_from_the_start() -> None:
         {"app": "Won", "hub": "closed won"},
         {"app": "Lost", "hub": "closed lost"},
     ]
+
+
+def test_options_of_one_common_word_are_paired_and_the_first_speaks_for_the_others() -> None:
+    app = options(("1", "Open"), ("2", "Made"), ("4", "Received"), ("9", "Sealed off"))
+    hub = options(("DONE", "Completed"), ("BUSY", "Busy"), ("RINGING", "Ringing"), ("OFF", "Off"))
+    app_words = (("done", "2"), ("done", "4"), ("open", "1"), ("gone", "77"))
+    hub_words = (("done", "MISSED"), ("done", "DONE"), ("done", "BUSY"), ("open", "RINGING"), ("gone", "OFF"))
+    found = [(pair["app"], pair["hub"]) for pair in default_mappings.suggested_values(app, hub, app_words, hub_words)]
+    assert found == [("2", "DONE"), ("4", "DONE"), ("2", "BUSY"), ("1", "RINGING"), ("9", "OFF")]
+
+
+def options(*pairs: tuple[str, str]) -> Field:
+    return Field("x", "X", FieldType.OPTION, options=tuple(Option(value, label) for value, label in pairs))
