@@ -65,6 +65,7 @@ class FieldType(StrEnum):
 class Option:
     value: str
     label: str
+    writable: bool = True  # False: only the app itself or its people choose it; it can be read, and never written
 
 
 @dataclass(frozen=True, slots=True)

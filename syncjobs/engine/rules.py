@@ -25,8 +25,8 @@ class End:
     writable: bool = True
     clearable: bool = True
     max_length: int | None = None
-    options: frozenset[str] = frozenset()  # empty: anything goes
-    option_labels: tuple[tuple[str, str], ...] = ()  # (label, value): options are matched by label, too
+    options: frozenset[str] = frozenset()  # that can be written; empty: anything goes
+    option_labels: tuple[tuple[str, str], ...] = ()  # (label, value) of all: options are matched by label, too
     many: bool = False  # a reference that can name several records
     otherwise: str = (
         ""  # what is written here in place of an option or user that has no counterpart; "" = the record fails

@@ -105,7 +105,9 @@ def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
         w.again = True
         return
     w.plan.status = RecordStatus.FAILED
-    w.plan.code, w.plan.field, w.plan.side = error.code, error.field, side
+    # A value that is missing because the record that it names is not across yet comes with that record.
+    awaits = error.code == "REQUIRED_VALUE_BLANK" and w.plan.waits
+    w.plan.code, w.plan.field, w.plan.side = "PARENT_NOT_SYNCED_YET" if awaits else error.code, error.field, side
     w.plan.detail = error.remote or error.message
     if error.code in SCHEMA_CODES:
         forget_schema(ctx, side)

@@ -90,9 +90,10 @@ class TestFields:
         verdict = create(fresh, "contacts", values)
         assert shown(verdict, values) == values
 
-    def test_a_statecode_is_no_field_beside_its_status_reason(self, dynamics: Dynamics) -> None:
+    def test_state_and_status_reason_are_a_field_each(self, dynamics: Dynamics) -> None:
         fields = {field.name: field for field in dynamics.fields("opportunities")}
-        assert "statecode" not in fields
+        assert [option.label for option in fields["statecode"].options] == ["Open", "Won", "Lost"]
+        assert fields["statecode"].writable
         assert [option.label for option in fields["statuscode"].options] == [
             "In Progress", "On Hold", "Won", "Canceled", "Out-Sold"
         ]  # fmt: skip
@@ -249,12 +250,82 @@ class TestLookups:
             == "CURRENCY_UNSUPPORTED"
         )  # type: ignore[union-attr]
 
-    def test_a_case_needs_a_customer(self, dynamics: Dynamics, control: Control) -> None:
-        person = put(control, "contacts", lastname="Lee")
+
+class TestCustomers:
+    """Of opportunities and cases."""
+
+    @pytest.fixture
+    def acme(self, control: Control) -> str:
+        return put(control, "accounts", name="Acme")
+
+    @pytest.fixture
+    def lee(self, control: Control) -> str:
+        return put(control, "contacts", lastname="Lee")
+
+    def test_a_case_about_nobody_is_refused_in_words(self, dynamics: Dynamics, control: Control) -> None:
         refused = create(dynamics, "incidents", {"title": "Broken"}).error
         assert isinstance(refused, errors.Refused)
-        assert refused.code == "REQUIRED_VALUE_BLANK"
-        assert create(dynamics, "incidents", {"title": "Broken", "customerid:contact": [person]}).error is None
+        assert (refused.code, refused.field) == ("REQUIRED_VALUE_BLANK", "customerid:account")
+        assert "needs a customer" in refused.message
+
+    def test_a_case_about_a_contact_alone_has_it_as_customer(
+        self, dynamics: Dynamics, control: Control, acme: str, lee: str
+    ) -> None:
+        values: Values = {"title": "Broken", "primarycontactid": [lee]}
+        made = create(dynamics, "incidents", values)
+        assert shown(made, values) == values
+        assert made.record
+        id = made.record.id
+        assert row(control, "incidents", id)["_customerid_value"] == lee
+        assert update(dynamics, "incidents", id, {"customerid:account": [acme]}).error is None
+        held = row(control, "incidents", id)
+        assert (held["_customerid_value"], held["_primarycontactid_value"]) == (acme, lee)
+        assert update(dynamics, "incidents", id, {"customerid:account": []}).error is None
+        held = row(control, "incidents", id)
+        assert (held["_customerid_value"], held["_primarycontactid_value"]) == (lee, None)
+        assert read(dynamics, "incidents", id, "primarycontactid", "customerid:account").values == {
+            "primarycontactid": [lee], "customerid:account": []
+        }  # fmt: skip
+        assert update(dynamics, "incidents", id, {"primarycontactid": []}).error.code == "REQUIRED_VALUE_BLANK"  # type: ignore[union-attr]
+
+    def test_a_case_can_be_given_its_customer_itself(self, dynamics: Dynamics, control: Control, lee: str) -> None:
+        assert create(dynamics, "incidents", {"title": "Broken", "customerid:contact": [lee]}).error is None
+
+    @pytest.mark.parametrize(("kind", "field"), [("account", "parentaccountid"), ("contact", "parentcontactid")])
+    def test_an_organisation_that_fills_the_potential_customer_alone(
+        self, dynamics: Dynamics, control: Control, acme: str, lee: str, kind: str, field: str
+    ) -> None:
+        bound = {"account": acme, "contact": lee}[kind]
+        id = put(control, "opportunities", name="Big", **{f"customerid_{kind}@odata.bind": f"/{kind}s({bound})"})
+        assert row(control, "opportunities", id)[f"_{field}_value"] is None
+        assert read(dynamics, "opportunities", id, field).values == {field: [bound]}
+        other = put(control, f"{kind}s", **{"name" if kind == "account" else "lastname": "Other"})
+        verdict = update(dynamics, "opportunities", id, {field: [other]}, {field: [bound]})
+        assert shown(verdict, {field: 0}) == {field: [other]}
+        assert row(control, "opportunities", id)["_customerid_value"] == other
+        assert update(dynamics, "opportunities", id, {field: []}, {field: [other]}).error is None
+        held = row(control, "opportunities", id)
+        assert (held["_customerid_value"], held[f"_{field}_value"]) == (None, None)
+
+    def test_the_potential_customer_follows_the_account_and_then_the_contact(
+        self, dynamics: Dynamics, control: Control, acme: str, lee: str
+    ) -> None:
+        made = create(dynamics, "opportunities", {"name": "Big", "parentaccountid": [acme], "parentcontactid": [lee]})
+        assert made.record
+        assert row(control, "opportunities", made.record.id)["_customerid_value"] == acme
+        assert update(dynamics, "opportunities", made.record.id, {"parentaccountid": []}).error is None
+        assert row(control, "opportunities", made.record.id)["_customerid_value"] == lee
+
+    def test_another_potential_customer_stays(self, dynamics: Dynamics, control: Control, acme: str, lee: str) -> None:
+        id = put(
+            control, "opportunities", name="Big",
+            **{"customerid_contact@odata.bind": f"/contacts({lee})", "parentaccountid@odata.bind": f"/accounts({acme})"},
+        )  # fmt: skip
+        boss, other = put(control, "contacts", lastname="Boss"), put(control, "accounts", name="Other")
+        control("records", type="opportunities", edit=[{"id": id, "parentcontactid@odata.bind": f"/contacts({boss})"}])
+        assert update(dynamics, "opportunities", id, {"parentaccountid": [other]}).error is None
+        held = row(control, "opportunities", id)
+        assert (held["_customerid_value"], held["_parentaccountid_value"]) == (lee, other)
 
 
 class TestOwners:
@@ -304,11 +375,60 @@ class TestStates:
         assert verdict.record
         assert verdict.record.values == {"statuscode": "3", "estimatedvalue": "12.5"}
         assert row(control, "opportunities", id)["statecode"] == 1
-        locked = update(dynamics, "opportunities", id, {"name": "Bigger"}).error
-        assert isinstance(locked, errors.Refused)
-        assert locked.code == "RECORD_LOCKED"
         assert update(dynamics, "opportunities", id, {"statuscode": "1", "name": "Bigger"}).error is None
         assert row(control, "opportunities", id)["statecode"] == 0
+
+    def test_a_state_alone_takes_its_first_status_reason(self, dynamics: Dynamics, control: Control) -> None:
+        id = put(control, "opportunities", name="Big")
+        for state, status in (("1", 3), ("2", 4), ("0", 1)):
+            verdict = update(dynamics, "opportunities", id, {"statecode": state})
+            assert shown(verdict, {"statecode": state}) == {"statecode": state}
+            held = row(control, "opportunities", id)
+            assert (str(held["statecode"]), held["statuscode"]) == (state, status)
+        verdict = create(dynamics, "opportunities", {"name": "Lost already", "statecode": "2"})
+        assert shown(verdict, {"statecode": "2", "statuscode": "4"}) == {"statecode": "2", "statuscode": "4"}
+        assert update(dynamics, "opportunities", id, {"statecode": "7"}).error.code == "OPTION_NOT_ALLOWED"  # type: ignore[union-attr]
+
+    def test_a_closed_deal_is_opened_for_a_change_and_closed_as_it_was(
+        self, dynamics: Dynamics, control: Control
+    ) -> None:
+        id = put(control, "opportunities", name="Big")
+        closed = {"id": id, "statuscode": 5, "actualclosedate": "2025-02-03", "actualvalue": 40.5}
+        control("records", type="opportunities", edit=[closed])
+        other = put(control, "opportunities", name="Open one")
+        items = [Update(id, {"name": "Bigger"}), Update(other, {"name": "Open two"})]
+        before = dynamics.calls
+        assert [verdict.error for verdict in dynamics.update("opportunities", items)] == [None, None]
+        assert dynamics.calls - before <= 6  # refused, looked at, done, read; definitions were needed, too
+        held = row(control, "opportunities", id)
+        assert held["name"] == "Bigger"
+        assert (held["statecode"], held["statuscode"]) == (2, 5)
+        assert (held["actualclosedate"], held["actualvalue"]) == ("2025-02-03", 40.5)
+
+    def test_a_closed_row_that_somebody_changed_meanwhile_is_not_opened(
+        self, dynamics: Dynamics, control: Control
+    ) -> None:
+        done = create(dynamics, "tasks", {"subject": "Done", "statuscode": "5"}).record
+        assert done
+        control("records", type="tasks", edit=[{"id": done.id, "statuscode": 6}])
+        verdict = update(dynamics, "tasks", done.id, {"subject": "Ours"}, version=done.version)
+        assert isinstance(verdict.error, errors.StaleVersion)
+        assert row(control, "tasks", done.id)["statuscode"] == 6
+
+    def test_a_participant_of_a_closed_call_can_change(self, dynamics: Dynamics, control: Control) -> None:
+        person = put(control, "contacts", lastname="Lee")
+        done = create(dynamics, "phonecalls", {"subject": "Hi", "statuscode": "2", "directioncode": "true"}).record
+        assert done
+        assert update(dynamics, "phonecalls", done.id, {PARTIES: [person], "subject": "Hello"}).error is None
+        held = row(control, "phonecalls", done.id)
+        assert (held["subject"], held["statuscode"]) == ("Hello", 2)
+        assert [party["_partyid_value"] for party in held["phonecall_activity_parties"]] == [person]
+
+    @pytest.mark.parametrize("status", ["6", "7"])
+    def test_no_e_mail_is_ever_sent(self, dynamics: Dynamics, control: Control, status: str) -> None:
+        refused = create(dynamics, "emails", {"subject": "Hi", "statuscode": status}).error
+        assert isinstance(refused, errors.Refused)
+        assert refused.code == "OPTION_NOT_ALLOWED"
 
     @pytest.mark.parametrize(
         ("kind", "values", "state"),

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.dynamics import schema
+from integrations.connectors.dynamics import customers, schema, states
 from integrations.connectors.dynamics.batch import Inner
 from integrations.connectors.dynamics.lookups import Currencies, Definitions, Users
 from integrations.connectors.dynamics.reading import parties
@@ -36,6 +36,11 @@ class Body:
     note: str = ""
 
 
+def needs_row(table: Table, values: Values) -> bool:
+    """Whether a change of these values depends on what else the row holds."""
+    return PARTIES in values or any(name in values for name in customers.written(table, values))
+
+
 class Bodies:
     """``known`` in its methods: what the record held when it was last read."""
 
@@ -45,6 +50,8 @@ class Bodies:
     def new(self, table: Table, id: str, values: Values, fields: dict[str, Field]) -> Body:
         """Refused for values that cannot be sent."""
         body = self._body(table, values, {}, fields)
+        if customers.written(table, values):
+            self._customer(table, values, {}, body)
         if values.get(PARTIES):
             body.columns[table.parties] = self._first_parties(table, values)
             body.again = True
@@ -54,8 +61,10 @@ class Bodies:
     def changed(
         self, table: Table, id: str, values: Values, known: Values, fields: dict[str, Field], row: dict[str, Any] | None
     ) -> Body:
-        """``row``: the activity as it is, with its participants, where those are to change."""
+        """``row``: the row as it is, where its participants or its customer are to change (``needs_row``)."""
         body = self._body(table, values, known, fields)
+        if row is not None and any(name in values for name in customers.written(table, values)):
+            self._customer(table, values, row, body)
         if PARTIES in values and row is not None:
             listed = self._next_parties(table, row, _ids(values[PARTIES]))
             body.then.append(Inner("PUT", f"{table.kind}({id})/{table.parties}", {"value": listed}))
@@ -65,10 +74,10 @@ class Bodies:
 
     # -- columns and lookups ------------------------------------------------------------------------------------------------
     def _body(self, table: Table, values: Values, known: Values, fields: dict[str, Field]) -> Body:
-        body = Body()
+        body, elsewhere = Body(), customers.written(table, values)
         split: dict[str, dict[str, list[str]]] = {}  # lookup → target → ids
         for name, value in values.items():
-            if name in ("statuscode", PARTIES):
+            if name in (states.STATE, states.STATUS, PARTIES, *elsewhere):
                 continue
             found = fields.get(name)
             if found is None:
@@ -124,26 +133,27 @@ class Bodies:
                 body.columns[f"{self._definitions.navigation(table, attribute, target)}@odata.bind"] = None
                 return
 
+    def _customer(self, table: Table, values: Values, row: dict[str, Any], body: Body) -> None:
+        for (attribute, target), id in customers.changes(table, values, row).items():
+            address = f"/{KINDS[target]}({id})" if id else None
+            body.columns[f"{self._definitions.navigation(table, attribute, target)}@odata.bind"] = address
+
     # -- state and status ---------------------------------------------------------------------------------------------------
     def _state(self, table: Table, id: str, values: Values, body: Body, *, new: bool) -> None:
         """A new row begins in its table's first state and is closed (a product: published) afterwards."""
-        status = schema.to_wire(values.get("statuscode"), Field("statuscode", "statuscode", FieldType.OPTION))
-        if status is None:
-            if new and table.kind == "products":
-                body.then.append(Inner("PATCH", f"{table.kind}({id})", {"statecode": 0, "statuscode": 1}))
-                body.again = True
+        pair = states.asked(table, values, self._definitions)
+        if pair is None and new and table.kind == "products":
+            pair = (0, self._definitions.status(table, 0))
+        if pair is None:
             return
-        state = self._definitions.state(table, status)
-        pair = {"statecode": state, "statuscode": status}
-        closing = table.closing(state)
-        if closing:
-            body.then.append(_close(table, closing, id, status))
-            body.again = True
-        elif new and state != table.born:
-            body.then.append(Inner("PATCH", f"{table.kind}({id})", pair, {"If-Match": "*"}))
+        state, status = pair
+        if new and state == table.born:
+            body.columns[states.STATUS] = status
+        elif new or table.closing(state):
+            body.then.append(states.lead_to(table, id, pair))
             body.again = True
         else:
-            body.columns |= pair
+            body.columns |= {states.STATE: state, states.STATUS: status}
 
     # -- participants ---------------------------------------------------------------------------------------------------------
     def _first_parties(self, table: Table, values: Values) -> list[dict[str, Any]]:
@@ -181,11 +191,6 @@ SETS = {**KINDS, "systemuser": "systemusers", "queue": "queues", "equipment": "e
 
 def _party(kind: str, logical: str, id: str, mask: int) -> dict[str, Any]:
     return {f"partyid_{logical}@odata.bind": f"/{kind}({id})", "participationtypemask": mask}
-
-
-def _close(table: Table, closing: Any, id: str, status: int) -> Inner:
-    activity = {"subject": str(_("Closed by Syncline")), f"{closing.lookup}@odata.bind": f"/{table.kind}({id})"}
-    return Inner("POST", closing.action, {closing.member: activity, "Status": status})
 
 
 def _ids(value: Value | Iterable[str]) -> list[str]:

@@ -66,10 +66,10 @@ class Dynamics:
         self._session, self._stored_fields = session, stored_fields
         self._known: dict[str, dict[str, Field]] = {}
         self._users, self._currencies = Users(session), Currencies(session)
-        definitions = Definitions(session)
+        self._definitions = Definitions(session)
         self._reader = Reader(session, self._fields_of, self._users, self._currencies)
-        self._bodies = Bodies(self._users, self._currencies, definitions)
-        self._defaults = Defaults(session, definitions)
+        self._bodies = Bodies(self._users, self._currencies, self._definitions)
+        self._defaults = Defaults(session, self._definitions)
         self._feed = Feed(session, self._reader)
 
     @property
@@ -170,7 +170,8 @@ class Dynamics:
     # -- inside --------------------------------------------------------------------------------------------------------
     def _writer(self, kind: str) -> Writer:
         table = TABLES[kind]
-        return Writer(self._session, table, self._fields_of(table), self._reader, self._bodies, self._defaults)
+        fields = self._fields_of(table)
+        return Writer(self._session, table, fields, self._reader, self._bodies, self._defaults, self._definitions)
 
     def _fields_of(self, table: Table) -> dict[str, Field]:
         if table.kind not in self._known:

@@ -138,7 +138,21 @@ class Definitions:
         return found
 
     def state(self, table: Table, status: int) -> int:
-        """Refused(OPTION_NOT_ALLOWED) for a status reason that the table does not have."""
+        """The state that a status reason belongs to. Refused(OPTION_NOT_ALLOWED) for one that the table does not have."""
+        found = self._statuses(table)
+        if status not in found:
+            raise _no_option("statuscode")
+        return found[status]
+
+    def status(self, table: Table, state: int) -> int:
+        """The first status reason of a state. Refused(OPTION_NOT_ALLOWED) for a state that the table does not have."""
+        found = next((status for status, own in self._statuses(table).items() if own == state), None)
+        if found is None:
+            raise _no_option("statecode")
+        return found
+
+    def _statuses(self, table: Table) -> dict[int, int]:
+        """Status reason → state, in the organisation's order."""
         if table.logical not in self._states:
             path = (
                 f"EntityDefinitions(LogicalName='{table.logical}')/Attributes/Microsoft.Dynamics.CRM.StatusAttributeMetadata"
@@ -146,13 +160,12 @@ class Definitions:
             )
             options = (option for row in rows_of(self._session, path) for option in row["OptionSet"]["Options"])
             self._states[table.logical] = {int(option["Value"]): int(option["State"]) for option in options}
-        if status not in self._states[table.logical]:
-            raise errors.Refused(
-                _("Dynamics refuses the value of “%(field)s”.") % {"field": "statuscode"},
-                code="OPTION_NOT_ALLOWED",
-                field="statuscode",
-            )  # fmt: skip
-        return self._states[table.logical][status]
+        return self._states[table.logical]
+
+
+def _no_option(field: str) -> errors.Refused:
+    text = _("Dynamics refuses the value of “%(field)s”.") % {"field": field}
+    return errors.Refused(text, code="OPTION_NOT_ALLOWED", field=field)
 
 
 class Defaults:

@@ -7,14 +7,14 @@ of its own. Lookups with several targets tell theirs in an annotation, which is 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from integrations.connectors.dynamics import schema
+from integrations.connectors.dynamics import customers, schema
 from integrations.connectors.dynamics.client import TARGETS, filter_text, request, within
+from integrations.connectors.dynamics.customers import LOGICAL
 from integrations.connectors.dynamics.lookups import Currencies, Users
 from integrations.connectors.dynamics.tables import PARTIES, Table
 from integrations.http import ApiSession
 from integrations.records import Field, FieldType, ReadAnswer, RemoteRecord, Value
 
-LOGICAL = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NO_PARTICIPANTS = {8, 9}  # regarding and owner appear among the parties, too
 FOLLOWED = 5  # merges of merges
 
@@ -45,6 +45,8 @@ class Reader:
             elif field is not None:
                 columns[wire_name(field)] = None
                 targets |= ":" in name
+                if name in customers.names(table):
+                    columns[f"_{customers.CUSTOMER}_value"], targets = None, True
         text = "$select=" + ",".join(columns)
         if parties:
             text += f"&$expand={table.parties}($select=_partyid_value,participationtypemask,addressused)"
@@ -114,6 +116,9 @@ class Reader:
                     if each.get(f"_partyid_value@{LOGICAL}") == "contact"
                 }
             )
+        if field.name in customers.names(table):
+            customer = customers.held(table, row, field.name)
+            return [customer] if customer else []
         wire = wire_name(field)
         value = row[wire]
         if value is None:

@@ -1,8 +1,8 @@
 """Columns as fields, and values there and back.
 
-A column's common properties and what is special to its type are separate resources in the metadata; all of a table's
-are read in one
-batch. ``statecode`` is no field of its own: a status reason belongs to one state, and brings it along.
+A column's common properties and what is special to its type are separate resources in the metadata; all of a table's are read in
+one batch. A table's state (``statecode``: open, won, lost) and its status reasons, of which each belongs to one state, are a field
+each; either brings the other along (``states``).
 """
 
 from collections.abc import Iterable
@@ -29,13 +29,14 @@ SPECIAL = {  # what is asked of each type of column besides
     "Lookup": "?$select=LogicalName,Targets",
     "Picklist": "?$select=LogicalName&$expand=OptionSet($select=Options)",
     "MultiSelectPicklist": "?$select=LogicalName&$expand=OptionSet($select=Options)",
+    "State": "?$select=LogicalName&$expand=OptionSet($select=Options)",
     "Status": "?$select=LogicalName&$expand=OptionSet($select=Options)",
     "Boolean": "?$select=LogicalName&$expand=OptionSet($select=TrueOption,FalseOption)",
 }
 PLAIN = {
     "Memo": FieldType.LONG_TEXT, "Integer": FieldType.NUMBER, "BigInt": FieldType.NUMBER, "Decimal": FieldType.NUMBER,
     "Double": FieldType.NUMBER, "Money": FieldType.NUMBER, "Boolean": FieldType.BOOL, "Picklist": FieldType.OPTION,
-    "Status": FieldType.OPTION, "MultiSelectPicklist": FieldType.MULTI,
+    "State": FieldType.OPTION, "Status": FieldType.OPTION, "MultiSelectPicklist": FieldType.MULTI,
 }  # fmt: skip
 FORMATS = {"Email": FieldType.EMAIL, "Url": FieldType.URL, "Phone": FieldType.PHONE, "TextArea": FieldType.LONG_TEXT}
 PHONES = (
@@ -57,9 +58,9 @@ FILLED_IN = {
     "pricelevelid",
     "invoicenumber",
 }
-HAVE_DEFAULT = {"Boolean", "Picklist", "Status"}
+HAVE_DEFAULT = {"Boolean", "Picklist", "State", "Status"}
 """System required columns that the platform, or this connector (``lookups.Defaults``), fills in: by name and by type."""
-HIDDEN = {"versionnumber", "merged", "masterid", "statecode", "importsequencenumber", "timezoneruleversionnumber",
+HIDDEN = {"versionnumber", "merged", "masterid", "importsequencenumber", "timezoneruleversionnumber",
           "utcconversiontimezonecode", "overriddencreatedon", "exchangerate"}  # fmt: skip
 
 Facts = dict[str, dict[str, Any]]
@@ -111,7 +112,8 @@ def _fields_of(said: dict[str, Any], special: dict[str, tuple[str, Any]], curren
         "label": _label(said.get("DisplayName")) or name,
         "required": said["RequiredLevel"]["Value"] == "SystemRequired"
         and not (name in FILLED_IN or kind in HAVE_DEFAULT),
-        "writable": bool(said["IsValidForCreate"] and said["IsValidForUpdate"]),
+        # A state is given to a row that is there already, also to one that we have just made.
+        "writable": bool(said["IsValidForUpdate"] and (said["IsValidForCreate"] or kind == "State")),
         "custom": bool(said.get("IsCustomAttribute")),
     }
     if kind == "Lookup":

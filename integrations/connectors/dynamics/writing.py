@@ -16,15 +16,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.dynamics import batch
+from integrations.connectors.dynamics import batch, customers, states
 from integrations.connectors.dynamics.batch import Inner
-from integrations.connectors.dynamics.bodies import Bodies, Body
+from integrations.connectors.dynamics.bodies import Bodies, Body, needs_row
 from integrations.connectors.dynamics.client import Exists, item_error
-from integrations.connectors.dynamics.lookups import Defaults
+from integrations.connectors.dynamics.lookups import Defaults, Definitions
 from integrations.connectors.dynamics.reading import Reader
 from integrations.connectors.dynamics.tables import PARTIES, Table
 from integrations.http import Answer, ApiSession
-from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Verdict
+from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Values, Verdict
 
 SHOW = {"Prefer": 'return=representation,odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"'}
 
@@ -43,9 +43,10 @@ class Writer:
         reader: Reader,
         bodies: Bodies,
         defaults: Defaults,
+        definitions: Definitions,
     ) -> None:
         self._session, self._table, self._fields = session, table, fields
-        self._reader, self._bodies, self._defaults = reader, bodies, defaults
+        self._reader, self._bodies, self._defaults, self._definitions = reader, bodies, defaults, definitions
 
     def create(self, items: Sequence[Create]) -> list[Verdict]:
         ids = [id_for(item.key) for item in items]
@@ -63,22 +64,55 @@ class Writer:
         return self._adopted(shown, ids, self._write(shown, ids, prepare))
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
-        rows = self._activities(items)
+        rows = self._rows([(item.id, item.values) for item in items if needs_row(self._table, item.values)])
 
         def prepare(place: int) -> tuple[list[Inner], Body]:
             item = items[place]
-            if PARTIES in item.values and item.id not in rows:
+            if needs_row(self._table, item.values) and item.id not in rows:
                 raise errors.Gone(_("Dynamics has no such record any more."))
-            body = self._bodies.changed(self._table, item.id, item.values, item.known, self._fields, rows.get(item.id))
-            path = f"{self._table.kind}({item.id})"
-            match = {"If-Match": item.version or "*"}
-            requests = list(body.then)
-            if body.columns or not requests:
-                patch = Inner("PATCH", f"{path}?{self._select(list(item.values))}", body.columns, {**SHOW, **match})
-                requests.insert(0, patch)
-            return requests, body
+            return self._changes(item, rows.get(item.id), item.version)
 
-        return self._write([list(item.values) for item in items], [item.id for item in items], prepare)
+        wanted, ids = [list(item.values) for item in items], [item.id for item in items]
+        return self._reopened(items, rows, self._write(wanted, ids, prepare))
+
+    def _changes(self, item: Update, row: dict[str, Any] | None, version: str) -> tuple[list[Inner], Body]:
+        body = self._bodies.changed(self._table, item.id, item.values, item.known, self._fields, row)
+        requests = list(body.then)
+        if body.columns or not requests:
+            path = f"{self._table.kind}({item.id})?{self._select(list(item.values))}"
+            requests.insert(0, Inner("PATCH", path, body.columns, {**SHOW, "If-Match": version or "*"}))
+        return requests, body
+
+    def _reopened(
+        self, items: Sequence[Update], rows: dict[str, dict[str, Any]], verdicts: list[Verdict]
+    ) -> list[Verdict]:
+        """The updates that closed rows have refused, once more: the row is opened for them and closed again."""
+        locked = [
+            place for place, verdict in enumerate(verdicts)
+            if isinstance(verdict.error, errors.Refused) and verdict.error.code == "RECORD_LOCKED"
+        ]  # fmt: skip
+        names = [states.STATE, states.STATUS, *states.CLOSED_WITH.get(self._table.kind, {})]
+        found = {
+            str(row[self._table.key]): row
+            for row in (
+                self._reader.by_ids(self._table, [items[place].id for place in locked], names) if locked else ()
+            )
+        }
+        again = [place for place in locked if states.is_closed(self._table, found.get(items[place].id, {}))]
+
+        def prepare(place: int) -> tuple[list[Inner], Body]:
+            item = items[again[place]]
+            first = states.reopen(self._table, item.id, self._definitions, item.version)
+            requests, body = self._changes(item, rows.get(item.id), "")
+            if states.asked(self._table, item.values, self._definitions) is None:
+                requests.append(states.close_again(self._table, item.id, found[item.id]))
+            body.again = True
+            return [first, *requests], body
+
+        wanted, ids = [list(items[place].values) for place in again], [items[place].id for place in again]
+        for place, verdict in zip(again, self._write(wanted, ids, prepare), strict=True):
+            verdicts[place] = verdict
+        return verdicts
 
     def delete(self, ids: Sequence[str]) -> list[Verdict]:
         """What is not there any more counts as done."""
@@ -165,13 +199,15 @@ class Writer:
                     verdicts[place] = Verdict(record=found[ids[place]], existed=True)
         return verdicts
 
-    def _activities(self, items: Sequence[Update]) -> dict[str, dict[str, Any]]:
-        """Rows with participants, for updates that change those."""
-        ids = [item.id for item in items if PARTIES in item.values]
-        if not ids:
+    def _rows(self, wanted: Sequence[tuple[str, Values]]) -> dict[str, dict[str, Any]]:
+        """(id, values to be written) of updates that depend on what the row holds → the rows with that, by id."""
+        if not wanted:
             return {}
-        names = [PARTIES, *(["directioncode"] if "directioncode" in self._fields else [])]
-        return {str(row[self._table.key]): row for row in self._reader.by_ids(self._table, ids, names)}
+        names = [*customers.names(self._table), *(["directioncode"] if "directioncode" in self._fields else [])]
+        if any(PARTIES in values for _id, values in wanted):
+            names.append(PARTIES)
+        rows = self._reader.by_ids(self._table, [id for id, _values in wanted], names)
+        return {str(row[self._table.key]): row for row in rows}
 
     def _select(self, names: Sequence[str]) -> str:
         text, _prefer = self._reader.query(self._table, [name for name in names if name != PARTIES])

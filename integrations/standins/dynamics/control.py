@@ -8,6 +8,7 @@
 ``fill``     ``{"records": n, "seed": 7}``: the organisation starts afresh with n people (0: empty)
 ``columns``  ``{"type": "contacts", "lines": ["new_score|Integer|Score|"]}``: columns that a maker adds
 ``keys``     ``{"type": "contacts", "key": ["new_score"]}``: an alternate key
+``writes``   → ``{"contacts": n, …}``: requests that wrote so far, each part of a batch for itself, refused ones too
 ``endpoint`` ``{"url": …, "headers": {…}}``: where webhooks go and what they carry; without a url, nowhere
 ============ ========================================================================================================
 """
@@ -74,6 +75,10 @@ def verbs(vendor: "Dynamics") -> dict[str, Verb]:
         org, logical = _place(vendor, given)
         org.keys.setdefault(logical, []).append(list(given["key"]))
 
+    def writes(given: dict[str, Any]) -> dict[str, Any]:
+        org, _ = _place(vendor, given)
+        return dict(org.writes)
+
     def endpoint(given: dict[str, Any]) -> None:
         org, _ = _place(vendor, given)
         if given.get("url"):
@@ -82,7 +87,7 @@ def verbs(vendor: "Dynamics") -> dict[str, Verb]:
             vendor.endpoints.pop(org.number, None)
 
     return {"tokens": tokens, "records": records, "list": listing, "fill": fill, "columns": columns, "keys": keys,
-            "endpoint": endpoint}  # fmt: skip
+            "writes": writes, "endpoint": endpoint}  # fmt: skip
 
 
 def _place(vendor: "Dynamics", given: dict[str, Any]) -> tuple[Organisation, str]:

@@ -93,7 +93,8 @@ def _attribute(kind: TableType, column: Column) -> dict[str, Any]:
         "DisplayName": _label(column.label), "AttributeOf": None,
         "RequiredLevel": {"Value": LEVELS[column.required], "CanBeChanged": True,
                           "ManagedPropertyLogicalName": "canmodifyrequirementlevelsettings"},
-        "IsValidForCreate": not locked, "IsValidForUpdate": not locked and column.name not in ("overriddencreatedon", kind.key),
+        "IsValidForCreate": not locked and column.type != "State",
+        "IsValidForUpdate": not locked and column.name not in ("overriddencreatedon", kind.key),
         "IsValidForRead": True, "IsPrimaryId": column.name == kind.key, "IsPrimaryName": column.name == kind.name_column,
         "IsCustomAttribute": column.custom, "IsLogical": False, "MetadataId": _id(f"{kind.logical}.{column.name}"),
     }  # fmt: skip

@@ -7,6 +7,7 @@ all of them. ``by`` is the id of the user who writes.
 
 import random
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -51,6 +52,7 @@ class Organisation:
         self.keys: dict[str, list[list[str]]] = {}  # alternate keys by table
         self._undo: list[Callable[[], None]] | None = None
         self._untold: list[tuple[str, str, str, Values, str]] = []
+        self.writes: Counter[str] = Counter()  # requests that write, by entity set, since the last ``clear``
         self.me = ""
         self.currency = ""
         self.id = self.make("organization", {"name": self.name, "expirechangetrackingindays": 7})
@@ -104,7 +106,7 @@ class Organisation:
             raise duplicate_id()
         self._keys_free(table, values, "")
         row = Row(id, values, parties=parties or ())
-        states.open_first(table.kind, values)
+        states.check_new(table.kind, values, id)
         at = values.pop("overriddencreatedon", "") or self.now()
         self._stamp(logical, row, at, self.now(), by)
         self._needs(table.kind, row.values)
@@ -125,6 +127,7 @@ class Organisation:
             states.check(table.kind, row.values, values, self.state_patch)
         states.follow(table.kind, row.values, values)
         self._keys_free(table, {**row.values, **values}, row.id)
+        self._needs(table.kind, {name: value for name, value in {**row.values, **values}.items() if value is not None})
         self._change(logical, row, values, by, parties)
 
     def delete(self, logical: str, row: Row, by: str, etag: str = "") -> None:
@@ -233,6 +236,12 @@ class Organisation:
     def _needs(self, kind: TableType, values: Values) -> None:
         if kind.logical == "incident" and not values.get("customerid"):
             raise Problem(400, "0x80040203", "You should specify a parent contact or account.")
+        if kind.logical == "incident" and values["customerid"][0] == "contact" and values.get("primarycontactid"):
+            raise Problem(
+                400, "0x80040203",
+                "The specified contact doesn't belong to the contact that was specified in the customer field. Remove the value "
+                "from the contact field, or select a contact associated to the selected customer, and then try again.",
+            )  # fmt: skip
         if kind.logical == "invoice" and not values.get("pricelevelid"):
             raise Problem(400, "0x80043B12", "The price level id is missing.")
         for column in kind.columns.values():
