@@ -37,6 +37,7 @@ class Side(StrEnum):
 
     HUB = "hub"
     APP = "app"
+    __hash__ = str.__hash__  # enum's own is a Python call, and tables are looked up by side and type for every value
 
     @property
     def other(self) -> "Side":
@@ -57,6 +58,7 @@ class FieldType(StrEnum):
     URL = "url"
     USER = "user"
     REFERENCE = "reference"
+    __hash__ = str.__hash__
 
 
 @dataclass(frozen=True, slots=True)

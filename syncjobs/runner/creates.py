@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from integrations.errors import AlreadyExists, NoAnswer, StaleVersion
 from integrations.records import Create, Ref, Side, Verdict
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import recovery, settling, siblings, store
+from syncjobs.runner import recovery, settling, siblings, statements, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import find_links
 from syncjobs.runner.reading import read_by_id
@@ -66,8 +66,7 @@ def _exclude_doubles(ctx: Context, side: Side, work: Sequence[Work]) -> None:
 def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[list[Work], dict[int, WriteIntent]]:
     """Commit the intents. A create that was sent before goes out again only when it may (``recovery.may_resend``)."""
     with ctx.lease.transaction():
-        sent = WriteIntent.objects.filter(link_id__among=[w.row.pk for w in work], side=side.value)
-        known = {intent.link_id: intent for intent in sent.order_by("generation")}
+        known = _announced(side, work)
         ready, fresh = [], []
         busy = siblings.being_created(ctx, side, work)
         for w in work:
@@ -101,6 +100,16 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
         held = {w.row.pk for w in work} - {w.row.pk for w in ready}
         settling.close(ctx, [w for w in work if w.row.pk in held])
     return ready, known
+
+
+def _announced(side: Side, work: Sequence[Work]) -> dict[int, WriteIntent]:
+    """The latest intent of each link that has one: nearly none."""
+    condition, pks = statements.among(w.row.pk for w in work)
+    sent = statements.select(
+        f"SELECT id FROM syncjobs_writeintent WHERE link_id {condition} AND side = %s", pks, side.value
+    )
+    found = WriteIntent.objects.filter(pk__in=[pk for (pk,) in sent]).order_by("generation") if sent else []
+    return {intent.link_id: intent for intent in found}
 
 
 def _wait_or_park(ctx: Context, w: Work, side: Side, intent: WriteIntent) -> None:

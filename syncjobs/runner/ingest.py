@@ -12,7 +12,7 @@ from integrations.records import RemoteRecord, Side, Values
 from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import key_of
 from syncjobs.models import PendingChange, RecordLink, RecordStatus
-from syncjobs.runner import parking, store
+from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
 
 BIT = {Side.HUB: 1, Side.APP: 2}
@@ -56,13 +56,14 @@ def set_status(row: RecordLink, status: str, deltas: Counter[str], moment: datet
 
 def find_links(sync_id: int, side: Side, ids: Iterable[str]) -> dict[str, RecordLink]:
     """Links by remote id or alias, keyed by each of those."""
-    wanted = list(ids)
-    links = RecordLink.objects.filter(sync_id=sync_id)
     found: dict[str, RecordLink] = {}
+    condition, wanted = statements.among(ids)
+    if not wanted:
+        return found
     # Two queries, not one OR: each then uses its own index.
     for row in (
-        *store.rows(links.filter(**{f"{side}_alias__isnull": False, f"{side}_alias__among": wanted})),
-        *store.rows(links.filter(**{f"{side}_id__among": wanted})),
+        *store.links(f"sync_id = %s AND {side}_alias IS NOT NULL AND {side}_alias {condition}", sync_id, wanted),
+        *store.links(f"sync_id = %s AND {side}_id {condition}", sync_id, wanted),
     ):
         if alias := get(row, side, "alias"):
             found.setdefault(alias, row)
@@ -174,11 +175,13 @@ def _as_known(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> set[
         for record in records
         if not record.aliases and end.types.keys() <= record.values.keys()
     }
-    settled = RecordLink.objects.filter(
-        sync_id=ctx.sync.pk,
-        **{f"{side}_id__among": list(hashes), f"{side}_gone": False, f"{side}_expected__isnull": True},
-    )
-    return {pk for pk, digest in settled.values_list(f"{side}_id", f"{side}_hash") if hashes[pk] == digest}
+    condition, ids = statements.among(hashes)
+    settled = statements.select(
+        f"SELECT {side}_id, {side}_hash FROM syncjobs_recordlink"
+        f" WHERE sync_id = %s AND {side}_id {condition} AND NOT {side}_gone AND {side}_expected IS NULL",
+        ctx.sync.pk, ids,
+    )  # fmt: skip
+    return {id for id, digest in settled if hashes[id] == digest}
 
 
 def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink]) -> list[RecordLink]:

@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from integrations.errors import CursorExpired
 from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
-from syncjobs.runner import guards, parking
+from syncjobs.runner import guards, parking, statements
 from syncjobs.runner.context import Context, SyncEnd
 from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, note, park_unread, plan_again
 
@@ -80,7 +80,7 @@ def _changes_page(ctx: Context, side: Side) -> bool:
         cursor.position = page.position
         if page.position is None:
             cursor.cursor, cursor.mode = page.cursor, ""
-        cursor.save(update_fields=["position", "cursor", "mode"])
+        statements.save(cursor, ["position", "cursor", "mode"])
         if not nothing:
             _progress(ctx, f"read_{side}", len(page.records), None)
     return page.position is not None
@@ -100,7 +100,7 @@ def _scan_page(ctx: Context, side: Side) -> bool:
         _progress(ctx, f"read_{side}", len(page.records), page.total)
         if page.position is None:
             _finish_scan(ctx, side, state["known"], state["new"], marked=marking)
-        cursor.save()
+        statements.save(cursor, ["position", "mode", "scan", "scanned_at"])
     return cursor.mode != ""
 
 
@@ -268,4 +268,4 @@ def _progress(ctx: Context, phase: str, done: int, total: int | None) -> None:
     entry["done"] = entry.get("done", 0) + done
     if total is not None:
         entry["total"] = total
-    ctx.run.save(update_fields=["phases"])
+    statements.save(ctx.run, ["phases"])

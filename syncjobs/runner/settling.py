@@ -10,7 +10,7 @@ from integrations.errors import ConnectorError, Gone, NoAnswer, StaleVersion
 from integrations.records import Side, Verdict
 from syncjobs.engine.canonical import equal
 from syncjobs.models import RecordLink, RecordStatus, RunEvent
-from syncjobs.runner import associations, recovery, store
+from syncjobs.runner import associations, recovery, statements, store
 from syncjobs.runner.context import Context, forget_schema
 from syncjobs.runner.ingest import BIT, get, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
@@ -117,6 +117,8 @@ def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
 
 def close(ctx: Context, work: Sequence[Work]) -> None:
     """Write the rows of finished work: memory, status, counts, a few lines for *Just now*."""
+    if not work:
+        return
     moment = now()
     deltas: Counter[str] = Counter()
     mind_others(work)
@@ -130,7 +132,8 @@ def close(ctx: Context, work: Sequence[Work]) -> None:
 
 def mind_others(work: Sequence[Work]) -> None:
     """A person may have asked for some of these records again while the app was being called: counts change from there."""
-    current = dict(RecordLink.objects.filter(pk__among=[w.row.pk for w in work]).values_list("pk", "status"))
+    condition, pks = statements.among(w.row.pk for w in work)
+    current = dict(statements.select(f"SELECT id, status FROM syncjobs_recordlink WHERE id {condition}", pks))
     for w in work:
         w.row.status = current.get(w.row.pk, w.row.status)
 
@@ -178,9 +181,9 @@ def _tell(ctx: Context, work: Sequence[Work], moment: datetime) -> None:
             if result in ("created", "updated", "linked"):
                 entry = ctx.run.phases.setdefault(f"write_{side}", {})
                 entry["done"] = entry.get("done", 0) + 1
-    ctx.run.save(update_fields=["counts", "phases"])
+    statements.save(ctx.run, ["counts", "phases"])
     told = [w for w in work if w.events][-7:]
-    RunEvent.objects.bulk_create(
+    store.insert_events(
         RunEvent(run=ctx.run, link_id=w.row.pk, label=w.row.label, result=result, side=side.value, code=w.plan.code,
                  fields=n, at=moment)
         for w in told

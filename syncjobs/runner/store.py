@@ -7,19 +7,21 @@ itself. ``update`` leaves out columns in which no row differs from what was load
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 import orjson
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.base import ModelState
 
-from syncjobs.models import RecordLink, SyncCount, WriteIntent
+from syncjobs.models import RecordLink, RunEvent, SyncCount, WriteIntent
+from syncjobs.runner import statements
 
 Columns = dict[str, tuple[str, Callable[[Any], Any], str]]
 """Attribute → (column, adapter to a database value, type in PostgreSQL)."""
@@ -32,9 +34,9 @@ def _columns(model: type[models.Model]) -> Columns:
         adapt: Callable[[Any], Any] = _same
         if connection.vendor == "sqlite":
             if isinstance(field, models.JSONField):
-                adapt = _json
+                adapt = statements.document
             elif isinstance(field, models.DateTimeField):
-                adapt = _moment
+                adapt = statements.moment
             elif isinstance(field, models.UUIDField):
                 adapt = _hex
         kind = str(field.rel_db_type(connection) or field.db_type(connection))
@@ -50,16 +52,6 @@ def _hex(value: Any) -> str:
     return str(value.hex)
 
 
-def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
-
-
-@lru_cache(4096)  # a batch has few different ones
-def _moment(value: datetime | None) -> str | None:
-    """As Django stores it in SQLite, without its many questions: UTC, no zone."""
-    return None if value is None else str(value.astimezone(UTC).replace(tzinfo=None))
-
-
 # -- reading -----------------------------------------------------------------------------------------------------------
 def rows(found: "QuerySet[RecordLink]") -> list[RecordLink]:
     """The links that a queryset would give. Each remembers in ``_loaded`` what was read, for ``update``."""
@@ -67,10 +59,23 @@ def rows(found: "QuerySet[RecordLink]") -> list[RecordLink]:
         statement, parameters = found.query.sql_with_params()
     except EmptyResultSet:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        raw = cursor.fetchall()
+    return _rows(statement, parameters)
+
+
+def links(condition: str, *parameters: Any) -> list[RecordLink]:
+    """The same, by a condition in SQL: where a statement is run for every batch, the ORM takes longer to build it than it runs."""
+    return _rows(f"{_selection()} WHERE {condition}", parameters)
+
+
+@cache
+def _selection() -> str:
+    columns = ", ".join(f'"{field.column}"' for field in RecordLink._meta.concrete_fields)
+    return f"SELECT {columns} FROM syncjobs_recordlink"
+
+
+def _rows(statement: str, parameters: Sequence[Any]) -> list[RecordLink]:
     names, converters = _shape(connection.vendor)
+    raw = statements.select(statement, *parameters)
     return [_row(dict(zip(names, values, strict=True)), converters) for values in raw]
 
 
@@ -163,6 +168,10 @@ def insert_intents(intents: Sequence[WriteIntent]) -> None:
     _insert(WriteIntent, intents)
 
 
+def insert_events(events: Iterable[RunEvent]) -> None:
+    _insert(RunEvent, list(events))
+
+
 def close_intents(keys: Sequence[UUID], state: str, **more: Any) -> None:
     """These creates have their verdict."""
     if keys:
@@ -200,15 +209,16 @@ def _document(model: type[models.Model], objects: Sequence[models.Model], names:
 
 
 def add_counts(sync_id: int, deltas: Counter[str]) -> None:
-    """Change the sync's counts by these differences; call it in the transaction that changes the links."""
-    for status, delta in sorted(deltas.items()):
-        if not delta:
-            continue
-        count = SyncCount.objects.filter(sync_id=sync_id, status=status)
-        if not count.update(n=F("n") + delta):
-            # Two transactions may be the first to count a status: the second waits for the row instead of failing on it.
-            SyncCount.objects.bulk_create([SyncCount(sync_id=sync_id, status=status)], ignore_conflicts=True)
-            count.update(n=F("n") + delta)
+    """Change the sync's counts by these differences; call it in the transaction that changes the links. In one order, so that two
+    transactions cannot wait for each other."""
+    changes = [(sync_id, status, delta) for status, delta in sorted(deltas.items()) if delta]
+    if changes:
+        places = ", ".join(["(%s, %s, %s)"] * len(changes))
+        statements.run(
+            f"INSERT INTO syncjobs_synccount (sync_id, status, n) VALUES {places} "
+            "ON CONFLICT (sync_id, status) DO UPDATE SET n = syncjobs_synccount.n + excluded.n",
+            *chain.from_iterable(changes),
+        )
 
 
 def recount(sync_id: int) -> dict[str, int]:

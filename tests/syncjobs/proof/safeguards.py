@@ -361,6 +361,7 @@ def unchecked_transactions(patch: pytest.MonkeyPatch) -> None:
     done = lambda run: SyncRun.objects.filter(pk=run.pk).update(state=RunState.DONE)  # noqa: E731
     patch.setattr(SyncRun, "delete", done)
     patch.setattr(Lease, "_mine", lambda lease: Anybody())
+    patch.setattr(Lease, "_extend", lambda lease: True)
 
 
 # -- rules and brakes --------------------------------------------------------------------------------------------------------
