@@ -10,7 +10,7 @@ from integrations.errors import ConnectorError, Gone, NoAnswer, StaleVersion
 from integrations.records import Side, Verdict
 from syncjobs.engine.canonical import equal
 from syncjobs.models import RecordLink, RecordStatus, RunEvent
-from syncjobs.runner import associations, recovery, statements, store
+from syncjobs.runner import associations, parking, recovery, statements, store
 from syncjobs.runner.context import Context, forget_schema
 from syncjobs.runner.ingest import BIT, get, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
@@ -63,6 +63,9 @@ def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str) -> No
         put(row, side, created_at=record.created_at or get(row, side, "created_at"), read_at=now())
     current = {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}
     put(row, side, hash=ctx.hash(side, current), **keys_of(ctx, side, current))
+    if record and record.unfit:  # written, and never to be found again by what we can keep of its id
+        put(row, side, hash=parking.mark(record))
+        w.plan.status, w.plan.code, w.plan.side = RecordStatus.FAILED, parking.TOO_LONG, side
     if verdict.note and verdict.note not in w.plan.notes:
         w.plan.notes.append(verdict.note)
     changed_at = get(row, side.other, "modified_at")
