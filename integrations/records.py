@@ -109,6 +109,8 @@ class RemoteRecord:
         if self.aliases:
             self.aliases = tuple(alias for alias in self.aliases if can_be_kept(alias))
         for name, value in self.values.items():
+            if value is None or (value.__class__ is str and value.isascii() and "\0" not in value):
+                continue  # most of all values, and there are many
             if (kept := storable(value)) is not value:
                 self.values = {**self.values, name: kept}
 

@@ -72,14 +72,14 @@ def plan(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
 
 # -- one side only -----------------------------------------------------------------------------------------------------
 def _plan_half(source: Side, half: Half, rules: SyncRules, now: datetime) -> Plan:
-    target = source.other
-    if refusal := why_not(source, half, rules, now):
+    target, known = source.other, _current(half)
+    if refusal := why_not(source, half, known, rules, now):
         return refusal
     if not rules.side(target).create:
         return Plan("excluded", "DIRECTION_ONE_WAY", side=source)
-    made = Plan(create=target, after={target: _current(half)})
+    made = Plan(create=target, after={target: known})
     try:
-        made.writes[target] = values = _values_for_create(source, half, rules)
+        made.writes[target] = values = _values_for_create(source, known, rules)
     except ConversionFailed as problem:
         return _failed(problem, target)
     _relate(made, source, half, rules)
@@ -104,14 +104,13 @@ def _relate(made: Plan, source: Side, half: Half, rules: SyncRules) -> None:
         made.wait(source, name, waiting)
 
 
-def _values_for_create(source: Side, half: Half, rules: SyncRules) -> Values:
+def _values_for_create(source: Side, known: Values, rules: SyncRules) -> Values:
     target = source.other
     values: Values = {}
-    known = _current(half)
-    for rule in rules.mappings:
-        current = known.get(rule.end(source).field)
-        if current is not None and rule.goes_to(target) and not is_blank(current) and not rule.is_association:
-            values.setdefault(rule.end(target).field, convert(rule, current, target))
+    for origin, name, rule in rules.copied[target]:
+        current = known.get(origin)
+        if current is not None and not is_blank(current):
+            values.setdefault(name, convert(rule, current, target))
     # The identifier crosses even where its mapping is off or one-way: without it the next scan could not find the twin.
     for identifier in rules.identifiers:
         current = known.get(identifier.end(source).field)
@@ -122,17 +121,16 @@ def _values_for_create(source: Side, half: Half, rules: SyncRules) -> Values:
     return values
 
 
-def why_not(side: Side, half: Half, rules: SyncRules, now: datetime) -> Plan | None:
-    """The reason why a record of ``side`` may not cross, or None."""
+def why_not(side: Side, half: Half, values: Values, rules: SyncRules, now: datetime) -> Plan | None:
+    """The reason why a record of ``side`` with these current values may not cross, or None."""
     mine = rules.side(side)
-    values = _current(half)
     if mine.email_field:
         address = values.get(mine.email_field)
         if is_blank(address):
             return Plan("excluded", "EMAIL_REQUIRED", field=mine.email_field, side=side)
         if not EMAIL_SHAPE.match(str(address).strip()):
             return Plan("excluded", "EMAIL_INVALID", field=mine.email_field, side=side, detail=str(address))
-    allowed, failed = matches(mine.filter, values, mine.types, now)
+    allowed, failed = matches(mine.filter, values, mine.types, now) if mine.filter else (True, None)
     if not allowed:
         detail = f"{failed.field} {failed.operator} {failed.value or ''}".strip() if failed else ""
         return Plan("excluded", "FILTER_NOT_MATCHED", field=failed.field if failed else "", side=side, detail=detail)
@@ -167,7 +165,7 @@ def _neither_may_cross(hub: Half, app: Half, rules: SyncRules, now: datetime) ->
     refusals = []
     for side, half in ((Side.HUB, hub), (Side.APP, app)):
         if rules.side(side.other).update:
-            refusal = why_not(side, half, rules, now)
+            refusal = why_not(side, half, _current(half), rules, now)
             if refusal is None:
                 return None
             refusals.append(refusal)

@@ -113,6 +113,16 @@ class SyncRules:
     duplicates: Literal["newest", "oldest", "hold"] = "newest"
     leaving: Literal["keep", "stop"] = "keep"
     start_from: datetime | None = None
+    # What a record that is made at a side gets: (field at the other side, field there, rule). No associations.
+    copied: dict[Side, tuple[tuple[str, str, MappingRule], ...]] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        crossing = [rule for rule in self.mappings if not rule.is_association]
+        copied = {
+            to: tuple((rule.end(to.other).field, rule.end(to).field, rule) for rule in crossing if rule.goes_to(to))
+            for to in Side
+        }
+        object.__setattr__(self, "copied", copied)
 
     def side(self, side: Side) -> SideRules:
         return self.hub if side is Side.HUB else self.app

@@ -68,5 +68,8 @@ def marks_of(sync_id: int) -> dict[Side, dict[str, str]]:
 
 def unread_side(row: RecordLink) -> Side | None:
     """The side whose record is there and could not be taken in: without its values nothing may be planned."""
-    marked = (s for s in Side if getattr(row, f"{s}_hash").startswith(MARK) and not getattr(row, f"{s}_gone"))
-    return next(marked, None)
+    if row.hub_hash[:1] == MARK and not row.hub_gone:
+        return Side.HUB
+    if row.app_hash[:1] == MARK and not row.app_gone:
+        return Side.APP
+    return None

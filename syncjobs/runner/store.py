@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import chain
 from typing import Any
-from uuid import UUID
 
 import orjson
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import QuerySet
 from django.db.models.base import ModelState
 
+from integrations.records import Side
 from syncjobs.models import RecordLink, RunEvent, SyncCount, WriteIntent
 from syncjobs.runner import statements
 
@@ -90,7 +90,7 @@ def _row(values: dict[str, Any], converters: Sequence[tuple[str, Callable[[Any],
 
 def _saved(adding: bool = False) -> ModelState:
     state = ModelState()
-    state.adding, state.db = adding, connection.alias
+    state.adding, state.db = adding, DEFAULT_DB_ALIAS
     return state
 
 
@@ -119,6 +119,19 @@ def fresh(sync_id: int, moment: datetime) -> RecordLink:
     return link
 
 
+def fresh_intent(**values: Any) -> WriteIntent:
+    """A create that is about to be sent, as ``WriteIntent(…)`` makes it; what only an answer tells is not given."""
+    intent = WriteIntent.__new__(WriteIntent)
+    intent.__dict__ = {
+        **values,
+        "state": WriteIntent.State.SENT.value,
+        "made": False,
+        "found_id": "",
+        "_state": _saved(adding=True),
+    }
+    return intent
+
+
 @cache
 def _blank() -> dict[str, Any]:
     link = RecordLink()
@@ -129,17 +142,22 @@ def _blank() -> dict[str, Any]:
 def update(links: Sequence[RecordLink], names: Sequence[str]) -> None:
     """Write the named columns of links that exist, but for those in which none differs from what was loaded."""
     columns = _columns(RecordLink)
-    names = [name for name in dict.fromkeys(names) if any(_differs(link, name) for link in links)]
+    pairs = [(values.get("_loaded"), values) for values in (link.__dict__ for link in links)]
+    names = [
+        name
+        for name in dict.fromkeys(names)
+        if any(loaded is None or loaded[name] is not values[name] for loaded, values in pairs)
+    ]
     if not names:
         return
     table = connection.ops.quote_name(RecordLink._meta.db_table)
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
+        if statements.on_sqlite():
             sets = ", ".join(f'"{columns[name][0]}" = %s' for name in names)
             adapters = [(name, columns[name][1]) for name in names]
             cursor.executemany(
                 f"UPDATE {table} SET {sets} WHERE id = %s",
-                [[*(adapt(link.__dict__[name]) for name, adapt in adapters), link.pk] for link in links],
+                [[*[adapt(values[name]) for name, adapt in adapters], values["id"]] for _, values in pairs],
             )
         else:
             sets = ", ".join(f'"{columns[name][0]}" = v."{columns[name][0]}"' for name in names)
@@ -148,54 +166,77 @@ def update(links: Sequence[RecordLink], names: Sequence[str]) -> None:
                 f"UPDATE {table} AS t SET {sets} FROM jsonb_to_recordset(%s::jsonb) AS v({shape}) WHERE t.id = v.id",
                 [document],
             )
-    for link in links:
-        if loaded := link.__dict__.get("_loaded"):
-            loaded.update((name, link.__dict__[name]) for name in names)
+    for loaded, values in pairs:
+        if loaded:
+            for name in names:
+                loaded[name] = values[name]
 
 
-def _differs(link: RecordLink, name: str) -> bool:
-    loaded = link.__dict__.get("_loaded")
-    return loaded is None or loaded[name] is not link.__dict__[name]
+def insert(links: Sequence[RecordLink], names: Sequence[str]) -> None:
+    """Insert new links, made by ``fresh``, of which only the named columns were filled. One whose remote id is linked already is
+    left out: somebody was faster."""
+    rest = [(name, _literal(value)) for name, value in _blank().items() if name not in {*names, "id"}]
+    _insert(RecordLink, links, names, rest)
 
 
-def insert(links: Sequence[RecordLink]) -> None:
-    """Insert new links. One whose remote id is linked already is left out: somebody was faster."""
-    _insert(RecordLink, links)
+def _literal(value: Any) -> str:
+    """What a new link says where it says nothing."""
+    if value is None or isinstance(value, bool):
+        return {None: "NULL", False: "FALSE"}[value]
+    return str(value) if isinstance(value, int) else f"'{value}'"
 
 
 def insert_intents(intents: Sequence[WriteIntent]) -> None:
     """Insert new intents; they do not learn their ids."""
-    _insert(WriteIntent, intents)
+    _insert(WriteIntent, intents, _all_but_id(WriteIntent))
 
 
 def insert_events(events: Iterable[RunEvent]) -> None:
-    _insert(RunEvent, list(events))
+    _insert(RunEvent, list(events), _all_but_id(RunEvent))
 
 
-def close_intents(keys: Sequence[UUID], state: str, **more: Any) -> None:
-    """These creates have their verdict."""
-    if keys:
-        WriteIntent.objects.filter(key__among=keys).update(state=state, **more)
+def close_intents(side: Side, links: Sequence[int], state: str, *, made: bool = False) -> None:
+    """The creates of these links at ``side`` that were sent have their verdict."""
+    if links:
+        condition, pks = statements.among(links)
+        statements.run(
+            f"UPDATE syncjobs_writeintent SET state = %s, made = %s WHERE link_id {condition} AND side = %s AND state = 'sent'",
+            state, made, pks, side.value,
+        )  # fmt: skip
 
 
-def _insert(model: type[models.Model], objects: Sequence[models.Model]) -> None:
+@cache
+def _all_but_id(model: type[models.Model]) -> list[str]:
+    return [name for name in _columns(model) if name != "id"]
+
+
+def _insert(
+    model: type[models.Model],
+    objects: Sequence[models.Model],
+    names: Sequence[str],
+    rest: Sequence[tuple[str, str]] = (),
+) -> None:
+    """``rest``: columns that say the same in every row, and what, in SQL."""
     if not objects:
         return
-    columns = {name: spec for name, spec in _columns(model).items() if name != "id"}
+    columns = _columns(model)
     table = connection.ops.quote_name(model._meta.db_table)
-    heads = ", ".join(f'"{column}"' for column, _, _ in columns.values())
+    heads = ", ".join(f'"{columns[name][0]}"' for name in (*names, *(name for name, _ in rest)))
+    literals = "".join(f", {literal}" for _, literal in rest)
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            places = ", ".join(["%s"] * len(columns))
-            adapters = [(name, adapt) for name, (_, adapt, _) in columns.items()]
+        if statements.on_sqlite():
+            places = ", ".join(["%s"] * len(names))
+            adapters = [(name, columns[name][1]) for name in names]
             cursor.executemany(
-                f"INSERT INTO {table} ({heads}) VALUES ({places}) ON CONFLICT DO NOTHING",
-                [[adapt(one.__dict__[name]) for name, adapt in adapters] for one in objects],
+                f"INSERT INTO {table} ({heads}) VALUES ({places}{literals}) ON CONFLICT DO NOTHING",
+                [[adapt(values[name]) for name, adapt in adapters] for values in (one.__dict__ for one in objects)],
             )
             return
-        document, shape = _document(model, objects, list(columns))
+        document, shape = _document(model, objects, names)
+        taken = ", ".join(f'"{columns[name][0]}"' for name in names)
         cursor.execute(
-            f"INSERT INTO {table} ({heads}) SELECT {heads} FROM jsonb_to_recordset(%s::jsonb) AS v({shape}) ON CONFLICT DO NOTHING",
+            f"INSERT INTO {table} ({heads}) SELECT {taken}{literals} FROM jsonb_to_recordset(%s::jsonb) AS v({shape})"
+            " ON CONFLICT DO NOTHING",
             [document],
         )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 
 from integrations.records import Side
 from syncjobs.engine.merge import Half
@@ -9,10 +10,17 @@ from syncjobs.engine.plan import Plan, plan
 from syncjobs.models import RecordLink, RecordStatus
 from syncjobs.runner import parking
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get
+from syncjobs.runner.ingest import MERGED_AWAY, NAMES
+
+_OF_HALF = {
+    side: attrgetter(
+        *(NAMES[side][name] for name in ("now", "seen", "expected", "modified_at", "created_at", "id", "gone"))
+    )
+    for side in Side
+}
 
 
-@dataclass
+@dataclass(slots=True)
 class Work:
     """One link on its way through a write step."""
 
@@ -30,13 +38,5 @@ def plan_row(ctx: Context, row: RecordLink, moment: datetime) -> Plan:
 
 
 def _half(row: RecordLink, side: Side) -> Half:
-    return Half(
-        now=get(row, side, "now"),
-        seen=get(row, side, "seen"),
-        expected=get(row, side, "expected"),
-        modified_at=get(row, side, "modified_at"),
-        created_at=get(row, side, "created_at"),
-        exists=get(row, side, "id") is not None,
-        gone=get(row, side, "gone"),
-        merged=get(row, side, "gone") and row.code == "MERGED_AWAY",
-    )
+    now, seen, expected, modified_at, created_at, id, gone = _OF_HALF[side](row)
+    return Half(now, seen, expected, modified_at, created_at, id is not None, gone, gone and row.code == MERGED_AWAY)

@@ -283,10 +283,10 @@ def value_that_is_cut_and_another_edit(make: Make) -> None:
 def memory_of_what_was_sent(patch: pytest.MonkeyPatch) -> None:
     settle = settling.settle
 
-    def without(ctx: Any, side: Side, w: Any, verdict: Any, what: str) -> None:
+    def without(ctx: Any, side: Side, w: Any, verdict: Any, what: str, moment: Any) -> None:
         if verdict.record:
             verdict = replace(verdict, record=replace(verdict.record, values={}))
-        settle(ctx, side, w, verdict, what)
+        settle(ctx, side, w, verdict, what, moment)
 
     patch.setattr(settling, "settle", without)
 
