@@ -177,10 +177,11 @@ class ApiSession:
         wrote = method not in ("GET", "HEAD") and not safe
         options = {
             "params": params,
-            "json": json,
-            "data": form if body is None else body,
+            "data": _encoded(json) if json is not None else form if body is None else body,
             "timeout": timeout or self.timeout,
         }
+        if json is not None:
+            headers = {"Content-Type": "application/json", **(headers or {})}
         renewed, tries = False, 0
         while True:
             tries += 1
@@ -249,6 +250,13 @@ class ApiSession:
             error.status = error.status or answer.status
             error.remote = error.remote or redact(answer.text[:2000])
         return error
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # halves of surrogate pairs, numbers beyond 64 bits
+        return json_codec.dumps(value, allow_nan=False).encode()
 
 
 def default_error(answer: Answer, wrote: bool) -> ConnectorError | None:

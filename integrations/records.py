@@ -23,6 +23,7 @@ multi                           sorted ``list[str]``
 A key that is **absent** from ``values`` is *unknown*, never blank: some apps do not show every field on every read.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -99,11 +100,41 @@ class RemoteRecord:
     aliases: tuple[str, ...] = ()  # other ids under which the app knows this record (merged ids, a second id form)
     partial: bool = False  # a listing row that lacks fields: read the record by id before planning with it
     archived: bool = False
+    unfit: bool = False  # set here: its id or version is longer than can be kept, so the record cannot sync
 
     def __post_init__(self) -> None:
+        if not can_be_kept(self.id):
+            self.id, self.unfit = stand_in(self.id), True
+        if len(self.version) > LONGEST_VERSION:
+            self.version, self.unfit = "", True
+        if self.aliases:
+            self.aliases = tuple(alias for alias in self.aliases if can_be_kept(alias))
         for name, value in self.values.items():
+            if value is None or (value.__class__ is str and value.isascii() and "\0" not in value):
+                continue  # most of all values, and there are many
             if (kept := storable(value)) is not value:
                 self.values = {**self.values, name: kept}
+
+
+LONGEST_ID, LONGEST_VERSION = 200, 120  # characters; what the columns of a link hold
+
+
+def can_be_kept(id: str) -> bool:
+    """Whether a link can hold this id."""
+    return len(id) <= LONGEST_ID and "\0" not in id
+
+
+def stand_in(id: str) -> str:
+    """What names a record on pages whose id cannot be kept. The app is never asked for it: it would say that there is none."""
+    digest = hashlib.blake2b(id.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return f"{storable(id[:160])}{_CUT}{digest}"
+
+
+def is_stand_in(id: str) -> bool:
+    return id[-33:-32] == _CUT
+
+
+_CUT = "…"
 
 
 def storable(value: Value) -> Value:

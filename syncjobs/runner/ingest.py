@@ -106,9 +106,12 @@ def ingest(
     """
     hashes, parked = row_hashes or {}, ctx.parked[side]
     fit = records if force else [r for r in records if r.id not in parked or parked[r.id] != parking.mark(r)]
+    for record in fit:
+        if record.unfit:
+            park_unread(ctx, side, record, hashes.get(record.id, ""), code=parking.TOO_LONG)
     parking.by_halves(
         ctx,
-        fit,
+        [record for record in fit if not record.unfit],
         lambda part: _ingest(ctx, side, part, force=force, row_hashes=hashes, listed=listed),
         lambda record: park_unread(ctx, side, record, hashes.get(record.id, "")),
     )
@@ -158,7 +161,7 @@ def _ingest(
     return total
 
 
-def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = "") -> int:
+def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = "", *, code: str = parking.CODE) -> int:
     """The record cannot be taken in: its link says so, and what was read of it so far stays. Returns 1."""
     known = find_links(ctx.sync.pk, side, [record.id, *record.aliases])
     row = known.get(record.id) or next(iter(known.values()), None)
@@ -166,16 +169,16 @@ def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = 
     row = row or store.fresh(ctx.sync.pk, now())
     put(row, side, id=record.id, hash=parking.mark(record), row_hash=row_hash, gone=False)
     ctx.parked[side][record.id] = get(row, side, "hash")
-    set_aside(ctx, row, deltas, side)
+    set_aside(ctx, row, deltas, side, code=code)
     if row.pk is None:
         store.insert([row], [*side_columns(side), *ASIDE, "sync_id", "created_at"])
     return 1
 
 
-def set_aside(ctx: Context, row: RecordLink, deltas: Counter[str], side: str = "") -> None:
+def set_aside(ctx: Context, row: RecordLink, deltas: Counter[str], side: str = "", *, code: str = parking.CODE) -> None:
     """``row`` fails, and the run goes on without it."""
     set_status(row, RecordStatus.FAILED, deltas)
-    row.code, row.side, row.field, row.detail = parking.CODE, side, "", ""
+    row.code, row.side, row.field, row.detail = code, side, "", ""
     row.dirty, row.next_try_at = 0, None
     if row.pk is not None:
         store.update([row], [*side_columns(Side.HUB), *side_columns(Side.APP), *ASIDE])

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from integrations.errors import CursorExpired
-from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side
+from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side, can_be_kept, is_stand_in, stand_in
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
 from syncjobs.runner import guards, parking, statements
 from syncjobs.runner.context import Context, SyncEnd
@@ -144,7 +144,7 @@ def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
     rows = [record for record in page.records if record.partial]
     known = ingest(ctx, side, full, force=force, listed=True) + _store_rows(ctx, side, rows, force=force)
     if page.gone:
-        ingest_gone(ctx, side, page.gone)
+        ingest_gone(ctx, side, [id if can_be_kept(id) else stand_in(id) for id in page.gone])
     if mark:
         ids = [record.id for record in page.records]
         links = {row.pk for row in find_links(ctx.sync.pk, side, ids).values()}
@@ -158,13 +158,16 @@ def _store_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force
     many have a link."""
     parked = ctx.parked[side]
     fit = rows if force else [r for r in rows if r.id not in parked or parked[r.id] != parking.mark(r)]
+    unfit = [row for row in fit if row.unfit]
+    for row in unfit:
+        park_unread(ctx, side, row, code=parking.TOO_LONG)
     known = parking.by_halves(
         ctx,
-        fit,
+        [row for row in fit if not row.unfit],
         lambda part: _note_rows(ctx, side, part, force=force),
         lambda row: park_unread(ctx, side, row),
     )
-    return len(rows) - len(fit) + known
+    return len(rows) - len(fit) + len(unfit) + known
 
 
 def _note_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
@@ -260,8 +263,8 @@ def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
 
 
 def read_by_id(ctx: Context, side: Side, refs: Sequence[Ref]) -> ReadAnswer:
-    end = ctx.end(side)
-    return end.connector.read(end.kind, refs, fields=end.fields)
+    end, refs = ctx.end(side), [ref for ref in refs if not is_stand_in(ref.id)]
+    return end.connector.read(end.kind, refs, fields=end.fields) if refs else ReadAnswer({})
 
 
 def _progress(ctx: Context, phase: str, done: int, total: int | None) -> None:

@@ -10,7 +10,7 @@ from integrations.errors import ConnectorError, Gone, NoAnswer, StaleVersion
 from integrations.records import Side, Verdict
 from syncjobs.engine.canonical import equal
 from syncjobs.models import RecordLink, RecordStatus, RunEvent
-from syncjobs.runner import associations, recovery, statements, store
+from syncjobs.runner import associations, parking, recovery, statements, store
 from syncjobs.runner.context import Context, forget_schema
 from syncjobs.runner.ingest import BIT, current, get, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
@@ -65,6 +65,9 @@ def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str, momen
             created_at=record.created_at or get(row, side, "created_at"))  # fmt: skip
     known = current(row, side)
     put(row, side, hash=ctx.hash(side, known), **keys_of(ctx, side, known))
+    if record and record.unfit:  # written, and never to be found again by what we can keep of its id
+        put(row, side, hash=parking.mark(record))
+        w.plan.status, w.plan.code, w.plan.side = RecordStatus.FAILED, parking.TOO_LONG, side
     if verdict.note and verdict.note not in w.plan.notes:
         w.plan.notes.append(verdict.note)
     changed_at = get(row, side.other, "modified_at")
@@ -136,10 +139,10 @@ def close(ctx: Context, work: Sequence[Work]) -> None:
 
 def mind_others(work: Sequence[Work]) -> None:
     """A person may have asked for some of these records again while the app was being called: counts change from there."""
-    condition, pks = statements.among(w.row.pk for w in work)
+    condition, pks = statements.among(w.row.id for w in work)
     found = dict(statements.select(f"SELECT id, status FROM syncjobs_recordlink WHERE id {condition}", pks))
     for w in work:
-        w.row.status = found.get(w.row.pk, w.row.status)
+        w.row.status = found.get(w.row.id, w.row.status)
 
 
 def close_one(ctx: Context, w: Work, moment: datetime, deltas: Counter[str]) -> None:
@@ -187,7 +190,7 @@ def _tell(ctx: Context, work: Sequence[Work], moment: datetime) -> None:
     statements.save(ctx.run, ["counts", "phases"])
     told = [w for w in work if w.events][-7:]
     store.insert_events(
-        RunEvent(run=ctx.run, link_id=w.row.pk, label=w.row.label, result=result, side=side.value, code=w.plan.code,
+        RunEvent(run=ctx.run, link_id=w.row.id, label=w.row.label, result=result, side=side.value, code=w.plan.code,
                  fields=n, at=moment)
         for w in told
         for result, side, n in w.events[:1]

@@ -33,7 +33,7 @@ class Work:
 
 def plan_row(ctx: Context, row: RecordLink, moment: datetime) -> Plan:
     if (side := parking.unread_side(row)) is not None:
-        return Plan(RecordStatus.FAILED, parking.CODE, side=side)
+        return Plan(RecordStatus.FAILED, row.code if row.code == parking.TOO_LONG else parking.CODE, side=side)
     return plan(_half(row, Side.HUB), _half(row, Side.APP), ctx.rules, moment)
 
 

@@ -40,7 +40,7 @@ def test_a_call_carries_its_parameters_body_and_credential(server: Server) -> No
     got, posted, form = server.asked
     assert (got.method, got.path) == ("GET", "/things?limit=2&name=a&name=b")
     assert got.headers["authorization"] == "Bearer s3cret"
-    assert posted.body == b'{"x": 1}'
+    assert posted.body == b'{"x":1}'
     assert form.body == b"grant_type=x"
     assert session.calls == 3
 

@@ -125,7 +125,7 @@ def test_the_app_page_of_a_healthy_app_costs_little(
     as_viewer: Client, account: Account, django_assert_max_num_queries: Any
 ) -> None:
     sync = factories.sync_of(account, {"insync": 20})
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         as_viewer.get(reverse("syncjobs:instance", args=[sync.app_instance_id]))
 
 
