@@ -1,0 +1,3 @@
+from integrations.connectors.kinto.app import APP
+
+__all__ = ["APP"]
