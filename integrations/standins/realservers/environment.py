@@ -12,7 +12,7 @@ def install(lock: Path, folder: Path) -> Path:
     """
     _run(sys.executable, "-m", "venv", folder, seconds=120)
     python = folder / "bin" / "python"
-    hashed = ["-q", "--require-hashes", "-r", lock]
+    hashed: tuple[str | Path, ...] = ("-q", "--require-hashes", "-r", lock)
     try:
         _run(Path(sys.executable).with_name("uv"), "pip", "install", "-p", python, *hashed, seconds=300)
     except (OSError, RuntimeError):
