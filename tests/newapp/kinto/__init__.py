@@ -1,3 +1,0 @@
-from integrations.connectors.kinto.app import APP
-
-__all__ = ["APP"]
