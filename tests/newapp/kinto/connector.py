@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.base import Abilities, Scope
+from integrations.connectors.base import Abilities, Connector, Scope
 from integrations.connectors.kinto import schema
 from integrations.connectors.kinto.client import BATCH, Client, Json, error_in
 from integrations.errors import ConnectorError
 from integrations.http import Answer
 from integrations.records import (
     CheckResult,
-    Container,
     Create,
     Field,
     Page,
@@ -41,7 +40,7 @@ ABILITIES = Abilities(
 Item = TypeVar("Item")
 
 
-class Kinto:
+class Kinto(Connector):
     def __init__(self, client: Client) -> None:
         self._client = client
 
@@ -75,15 +74,6 @@ class Kinto:
     @cached_property
     def _fields(self) -> dict[str, Field]:
         return schema.fields(self._client.collection())
-
-    def create_field(self, kind: str, field: Field) -> Field:
-        raise errors.CannotDo(_("Fields of a Kinto collection are made by its owner."))
-
-    def containers(self, kind: str) -> list[Container]:
-        return []
-
-    def record_url(self, kind: str, id: str) -> str:
-        return ""  # Kinto's pages for people are a plugin, which few servers have
 
     # -- reading -------------------------------------------------------------------------------------------------------------
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
