@@ -14,6 +14,16 @@ from tests.newapp.server import Collection, KintoServer
 from tests.realservers.proxy import Proxy
 
 __all__ = ["hubspot_control", "hubspot_standin"]
+PROPERTIES: dict[str, Any] = {
+    "email": {"type": "string", "pattern": "@"},
+    "score": {"type": "number", "title": "Score"},
+    "vip": {"type": "boolean"},
+    "born": {"type": "string", "format": "date"},
+    "met": {"type": "string", "format": "date-time"},
+    "level": {"type": "string", "enum": ["gold", "silver"]},
+    "tags": {"type": "array"},
+    **{name: {"type": "string"} for name in ("first_name", "last_name", "company", "phone", "website")},
+}
 HERE = str(Path(__file__).parent)
 
 
@@ -43,18 +53,6 @@ def proxy(kinto: KintoServer) -> Iterator[Proxy]:
 @pytest.fixture
 def people(kinto: KintoServer) -> Collection:
     """A collection whose owner wants addresses to look like ones, and keeps some things that no other app knows of."""
-    texts = {name: {"type": "string"} for name in ("first_name", "last_name", "company", "phone", "website")}
-    return kinto.new_collection(
-        {
-            "properties": {
-                **texts,
-                "email": {"type": "string", "pattern": "@"},
-                "score": {"type": "number", "title": "Score"},
-                "vip": {"type": "boolean"},
-                "born": {"type": "string", "format": "date"},
-                "met": {"type": "string", "format": "date-time"},
-                "tags": {"type": "array", "items": {"type": "string"}},
-                "level": {"type": "string", "enum": ["gold", "silver"]},
-            },
-        }
-    )
+    people = kinto.new_collection()
+    people.describe(PROPERTIES)
+    return people

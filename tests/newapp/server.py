@@ -51,19 +51,30 @@ class KintoServer:
         assert answer.status_code in status, answer.text
         return dict(answer.json())
 
-    def new_collection(self, schema: Json | None = None) -> "Collection":
+    def new_collection(self) -> "Collection":
         self.made += 1
-        path = f"/buckets/crm/collections/people{self.made}"
+        people = Collection(self, f"people{self.made}")
         self.ask("PUT", "/buckets/crm")
-        self.ask("PUT", path, json={"data": {"schema": schema} if schema else {}})
-        return Collection(self, f"people{self.made}", f"{path}/records")
+        self.ask("PUT", people.address)
+        return people
 
 
 @dataclass
 class Collection:
     server: KintoServer
     name: str
-    path: str
+
+    @property
+    def address(self) -> str:
+        return f"/buckets/crm/collections/{self.name}"
+
+    @property
+    def path(self) -> str:
+        return f"{self.address}/records"
+
+    def describe(self, properties: Json) -> None:
+        """Give it a JSON schema."""
+        self.server.ask("PUT", self.address, json={"data": {"schema": {"properties": properties}}})
 
     def put(self, *rows: Json) -> list[str]:
         """New records; their ids."""

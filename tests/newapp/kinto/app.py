@@ -1,6 +1,6 @@
 """Kinto in the catalogue: a collection of people on a Kinto server, which keeps records as JSON."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,9 +10,6 @@ from integrations.connectors.kinto.connector import ABILITIES, Kinto
 from integrations.http import ApiSession, basic
 from integrations.registry import App, KeyField, Kind, Permission, Preset, WayIn
 from integrations.services import credentials
-
-if TYPE_CHECKING:
-    from integrations.models import AppInstance
 
 CONTACTS = Kind(
     key="contacts", label=_("Contacts"), noun=_("contact"), concept="person",
@@ -45,7 +42,7 @@ LOGIN = WayIn(
 )
 
 
-def connect(instance: "AppInstance") -> Kinto:
+def connect(instance: Any) -> Kinto:
     given = credentials.secrets(instance)
     session = ApiSession(
         instance.base_url.removesuffix("/v1") + "/v1",

@@ -1,6 +1,6 @@
 """A Kinto collection behind the connector protocol.
 
-*Id*: Kinto's; a new record gets the key of its write intent as id, so that a create sent twice meets itself. *Version*: its
+*Id*: Kinto's; a new record gets the key of its create as id, so that a create sent twice meets itself. *Version*: its
 ``last_modified``, which also orders the changes: no two records of a collection share one, and a later change has a greater one.
 """
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from integrations import errors
 from integrations.connectors.base import Abilities, Connector, Scope
 from integrations.connectors.kinto import schema
-from integrations.connectors.kinto.client import BATCH, Client, Json, error_in
+from integrations.connectors.kinto.client import BATCH, Client, Json, fault_of_record
 from integrations.errors import ConnectorError
 from integrations.http import Answer
 from integrations.records import (
@@ -31,12 +31,8 @@ from integrations.records import (
 )
 
 PAGE = 250
-ABILITIES = Abilities(
-    conditional_writes=True,
-    scan_page=PAGE,
-    write_batch=BATCH,
-    write_calls=2,  # records are read before they are changed: a write replaces the whole record
-)
+# Records are read before they are changed, because a write replaces the whole record: two calls.
+ABILITIES = Abilities(conditional_writes=True, scan_page=PAGE, write_batch=BATCH, write_calls=2)
 Item = TypeVar("Item")
 
 
@@ -78,9 +74,8 @@ class Kinto(Connector):
     # -- reading -------------------------------------------------------------------------------------------------------------
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
         """In the order of ids, which no change moves."""
-        token = position["token"] if position else ""
-        found = self._client.page(_sort="id", _limit=PAGE, _token=token)
-        return Page(self._records(found.rows, fields), position={"token": found.token} if found.token else None)
+        found = self._client.page(_sort="id", _limit=PAGE, **(position or {}))
+        return Page(self._records(found.rows, fields), position={"_token": found.token} if found.token else None)
 
     def changes(
         self,
@@ -95,18 +90,15 @@ class Kinto(Connector):
         comes at the end of them, and once more with the next poll."""
         if cursor is None:
             return Page([], cursor={"since": self._client.page(_limit=1).timestamp})
-        at = position or {"token": "", "next": ""}
-        found = self._client.page(_since=cursor["since"], _sort="last_modified", _limit=PAGE, _token=at["token"])
-        following = at["next"] or found.timestamp
-        page = Page(
+        token, following = (position["token"], position["next"]) if position else ("", "")
+        found = self._client.page(_since=cursor["since"], _sort="last_modified", _limit=PAGE, _token=token)
+        following = following or found.timestamp
+        return Page(
             self._records([row for row in found.rows if not row.get("deleted")], fields),
             gone=[row["id"] for row in found.rows if row.get("deleted")],
+            position={"token": found.token, "next": following} if found.token else None,
+            cursor=None if found.token else {"since": following},
         )
-        if found.token:
-            page.position = {"token": found.token, "next": following}
-        else:
-            page.cursor = {"since": following}
-        return page
 
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
         rows = self._rows([ref.id for ref in refs])
@@ -115,19 +107,15 @@ class Kinto(Connector):
 
     def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[RemoteRecord]:
         """A call for each value. Kinto is asked for all that contain it, whatever the case; the rest is sorted out here."""
-        found: dict[str, RemoteRecord] = {}
-        for value in values:
-            rows = self._client.all(**{f"like_{field}": value})
-            for record in self._records(list(rows), [*fields, field]):
-                if str(record.values.get(field) or "").casefold() == value.casefold():
-                    found[record.id] = record
-        return list(found.values())
+        wanted = {value.casefold() for value in values}
+        rows = {row["id"]: row for value in wanted for row in self._client.all(**{f"like_{field}": value})}
+        records = self._records(list(rows.values()), [*fields, field])
+        return [record for record in records if str(record.values.get(field) or "").casefold() in wanted]
 
     def _rows(self, ids: Sequence[str]) -> dict[str, Json]:
         """By id; what is not there is missing. In quotes, because ids of digits would be taken for numbers."""
-        if not ids:
-            return {}
-        return {row["id"]: row for row in self._client.all(in_id=",".join(f'"{id}"' for id in ids))}
+        quoted = ",".join(f'"{id}"' for id in ids)
+        return {row["id"]: row for row in self._client.all(in_id=quoted)} if ids else {}
 
     def _records(self, rows: Sequence[Json], names: Sequence[str]) -> list[RemoteRecord]:
         wanted = [self._fields[name] for name in dict.fromkeys(names) if name in self._fields]
@@ -136,8 +124,8 @@ class Kinto(Connector):
     # -- writing -------------------------------------------------------------------------------------------------------------
     def create(self, kind: str, items: Sequence[Create], *, scope: Scope) -> list[Verdict]:
         def request(item: Create) -> Json:
-            data = schema.changed({}, item.values, self._fields)
-            return self._client.request("PUT", item.key, data=data, if_none_match="*")
+            row = schema.changed({}, item.values, self._fields)
+            return self._client.request("PUT", item.key, row, if_none_match="*")
 
         return self._write(items, request, self._created)
 
@@ -149,15 +137,14 @@ class Kinto(Connector):
                 raise errors.Gone(_("This record does not exist in Kinto any more."))
             if item.version not in ("", version := str(row["last_modified"])):
                 raise errors.StaleVersion(_("This record was changed in Kinto meanwhile."))
-            data = schema.changed(row, item.values, self._fields)
-            return self._client.request("PUT", item.id, data=data, if_match=f'"{version}"')
+            row = schema.changed(row, item.values, self._fields)
+            return self._client.request("PUT", item.id, row, if_match=f'"{version}"')
 
         return self._write(items, request, self._stored)
 
     def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
         def outcome(answer: Answer) -> Verdict:
-            error = None if answer.status == 404 else error_in(answer)  # gone is what was wanted
-            return Verdict(error=error)
+            return Verdict(error=None if answer.status == 404 else fault_of_record(answer))  # gone is what was wanted
 
         return self._write(ids, lambda id: self._client.request("DELETE", id), outcome)
 
@@ -180,9 +167,8 @@ class Kinto(Connector):
         return Verdict(record=self._record(existing), existed=True) if existing else self._stored(answer)
 
     def _stored(self, answer: Answer) -> Verdict:
-        if error := error_in(answer):
-            return Verdict(error=error)
-        return Verdict(record=self._record(answer.data["data"]))
+        error = fault_of_record(answer)
+        return Verdict(error=error) if error else Verdict(record=self._record(answer.data["data"]))
 
     def _record(self, row: Json) -> RemoteRecord:
         return schema.record(row, self._fields.values())

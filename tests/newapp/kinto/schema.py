@@ -10,34 +10,31 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations import errors
-from integrations.records import Field, FieldType, Option, RemoteRecord, Value, Values
+from integrations.records import Field, FieldType, Option, RemoteRecord, Value, Values, moment_text, number_text
 
 Json = dict[str, Any]
 KINTOS_OWN = frozenset({"id", "last_modified", "schema", "deleted"})
 FIXED = {
-    "email": (_("Email"), FieldType.EMAIL),
-    "first_name": (_("First name"), FieldType.TEXT),
-    "last_name": (_("Last name"), FieldType.TEXT),
-    "phone": (_("Phone"), FieldType.PHONE),
-    "job_title": (_("Job title"), FieldType.TEXT),
-    "company": (_("Company"), FieldType.TEXT),
-    "website": (_("Website"), FieldType.URL),
-    "city": (_("City"), FieldType.TEXT),
-    "country": (_("Country"), FieldType.TEXT),
+    "email": (gettext_lazy("Email"), FieldType.EMAIL),
+    "first_name": (gettext_lazy("First name"), FieldType.TEXT),
+    "last_name": (gettext_lazy("Last name"), FieldType.TEXT),
+    "phone": (gettext_lazy("Phone"), FieldType.PHONE),
+    "job_title": (gettext_lazy("Job title"), FieldType.TEXT),
+    "company": (gettext_lazy("Company"), FieldType.TEXT),
+    "website": (gettext_lazy("Website"), FieldType.URL),
+    "city": (gettext_lazy("City"), FieldType.TEXT),
+    "country": (gettext_lazy("Country"), FieldType.TEXT),
 }
-TYPES = {"number": FieldType.NUMBER, "integer": FieldType.NUMBER, "boolean": FieldType.BOOL, "array": FieldType.MULTI}
-FORMATS = {
-    "email": FieldType.EMAIL,
-    "uri": FieldType.URL,
-    "date": FieldType.DATE,
-    "date-time": FieldType.DATETIME,
-}
+TYPES = {"number": FieldType.NUMBER, "integer": FieldType.NUMBER, "boolean": FieldType.BOOL}
+FORMATS = {"email": FieldType.EMAIL, "uri": FieldType.URL, "date": FieldType.DATE, "date-time": FieldType.DATETIME}
 
 
 def fields(collection: Json) -> dict[str, Field]:
+    """By name. Lists and objects within records are not offered."""
     schema = collection.get("schema") or {}
     found = {name: Field(name, str(label), kind) for name, (label, kind) in FIXED.items()}
     if schema.get("additionalProperties") is False:
@@ -49,15 +46,10 @@ def fields(collection: Json) -> dict[str, Field]:
 
 
 def _type(name: str, definition: Json) -> FieldType | None:
-    """None: objects within records cannot be mapped."""
-    told = definition.get("type")
-    kind = next((each for each in told if each != "null"), None) if isinstance(told, list) else told
-    if kind != "string":
-        return TYPES.get(str(kind))
-    if "enum" in definition:
-        return FieldType.OPTION
+    if definition.get("type") != "string":
+        return TYPES.get(str(definition.get("type")))
     _label, usual = FIXED.get(name, ("", FieldType.TEXT))
-    return FORMATS.get(definition.get("format", ""), usual)
+    return FieldType.OPTION if "enum" in definition else FORMATS.get(definition.get("format", ""), usual)
 
 
 def _field(name: str, kind: FieldType, definition: Json, *, required: bool) -> Field:
@@ -70,56 +62,46 @@ def _field(name: str, kind: FieldType, definition: Json, *, required: bool) -> F
         writable=not definition.get("readOnly"),
         clearable=not required,
         custom=name not in FIXED,
-        options=tuple(Option(str(each), str(each)) for each in definition.get("enum") or () if each is not None),
+        options=tuple(Option(value, value) for value in definition.get("enum", ())),
         max_length=definition.get("maxLength"),
     )
 
 
 def record(row: Json, wanted: Iterable[Field]) -> RemoteRecord:
-    """The record with those of the ``wanted`` fields that can be told: a value that does not fit its field's type is unknown."""
+    """The record; a value that does not fit its field's type is left out, which means that it is unknown."""
     values: Values = {}
     for field in wanted:
-        with suppress(ValueError, ArithmeticError, TypeError):
+        with suppress(ValueError, TypeError):
             values[field.name] = _read(field.type, row.get(field.name))
-    modified = row["last_modified"]
-    return RemoteRecord(
-        row["id"], values, modified_at=datetime.fromtimestamp(modified / 1000, UTC), version=str(modified)
-    )
+    at = datetime.fromtimestamp(row["last_modified"] / 1000, UTC)
+    return RemoteRecord(row["id"], values, modified_at=at, version=str(row["last_modified"]))
 
 
 def _read(kind: FieldType, held: Any) -> Value:
-    if held is None or held == "" or held == []:
+    """Canonical; TypeError or ValueError for what is not of that type."""
+    if held is None or held == "":
         return None
-    if kind is FieldType.NUMBER:
-        return format(Decimal(str(held)).normalize(), "f")
-    if kind is FieldType.MULTI:
-        return sorted(str(each) for each in list(held))
-    if kind is FieldType.BOOL:
-        if not isinstance(held, bool):
-            raise ValueError(held)
+    if kind is FieldType.BOOL and isinstance(held, bool):
         return held
-    if not isinstance(held, str):
-        raise ValueError(held)
+    if kind is FieldType.NUMBER and isinstance(held, int | float) and not isinstance(held, bool):
+        return number_text(held)
+    if kind in TYPES.values() or not isinstance(held, str):
+        raise TypeError(held)
     if kind is FieldType.DATE:
         return date.fromisoformat(held).isoformat()
-    if kind is FieldType.DATETIME:
-        at = datetime.fromisoformat(held)
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-        return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
-    return held
+    return moment_text(datetime.fromisoformat(held)) if kind is FieldType.DATETIME else held
 
 
 def changed(row: Json, values: Values, known: Mapping[str, Field]) -> Json:
-    """The row as it is to be: blanks take a property away, because a schema refuses null. Refused: a field that is not there."""
+    """The row as it is to be; blanks take a property away, because a schema refuses null. Refused: a field that is not there."""
     found = {name: value for name, value in row.items() if name not in KINTOS_OWN}
     for name, value in values.items():
         if name not in known:
             raise errors.Refused(_("The collection has no such field."), code="FIELD_MISSING", field=name)
-        if value is None or value == "":
-            found.pop(name, None)
-        elif known[name].type is FieldType.NUMBER:
-            number = Decimal(str(value))
-            found[name] = int(number) if number == number.to_integral_value() else float(number)
-        else:
-            found[name] = value
-    return found
+        found[name] = _number(str(value)) if value and known[name].type is FieldType.NUMBER else value
+    return {name: value for name, value in found.items() if value is not None and (value != "" or name not in values)}
+
+
+def _number(text: str) -> int | float:
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else float(number)
