@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -88,6 +89,11 @@ class Bearer(NoAuth):
 
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header of HTTP's basic authentication (RFC 7617)."""
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
 
 
 Fault = Callable[[Answer, bool], ConnectorError | None]

@@ -21,11 +21,13 @@ multi                           sorted ``list[str]``
 =============================== ==========================================================
 
 A key that is **absent** from ``values`` is *unknown*, never blank: some apps do not show every field on every read.
+``number_text`` and ``moment_text`` make the two forms that are easily got wrong.
 """
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
@@ -147,6 +149,20 @@ def storable(value: Value) -> Value:
     if not isinstance(value, str):
         return value
     return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+def number_text(value: Any) -> str | None:
+    """The canonical form of a number, without exponent or trailing zeros: 1250.50 → "1250.5"; None for what is no number."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return format(number.normalize() if number else Decimal(0), "f") if number.is_finite() else None
+
+
+def moment_text(at: datetime) -> str:
+    """The canonical form of an aware date and time."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
 
 
 @dataclass(frozen=True, slots=True)

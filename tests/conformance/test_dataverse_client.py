@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ import uvicorn
 
 from integrations.standins import dynamics
 from integrations.standins.dynamics.vendor import Dynamics
+from integrations.standins.realservers import environment
 from integrations.standins.server import Gate, listen
 from integrations.standins.vendor import World
 
@@ -67,13 +67,7 @@ def python() -> Path:
     found = CLIENT / "venv" / "bin" / "python"
     with installing(CLIENT) as missing:
         if missing:
-            run(sys.executable, "-m", "venv", CLIENT / "venv")
-            hashed = ["-q", "--require-hashes", "-r", LOCK]
-            uv = Path(sys.executable).with_name("uv")
-            if uv.exists():
-                run(uv, "pip", "install", "-p", found, *hashed)
-            else:
-                run(found, "-m", "pip", "install", "--disable-pip-version-check", *hashed)
+            environment.install(LOCK, CLIENT / "venv")
     return found
 
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("syncjobs", "0006_intent_found_id")]
+    dependencies = [("syncjobs", "0007_intent_found_id")]
 
     operations = [
         migrations.CreateModel(
