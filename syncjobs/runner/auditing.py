@@ -19,7 +19,7 @@ from syncjobs.engine.merge import agree
 from syncjobs.models import RecordLink, RecordStatus, Sync
 from syncjobs.runner import associations, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get, ingest, ingest_gone
+from syncjobs.runner.ingest import get, ingest, ingest_missing
 from syncjobs.runner.reading import read_by_id
 
 PARTS = 7
@@ -78,8 +78,8 @@ def _look(ctx: Context, side: Side, rows: list[RecordLink]) -> int:
         differing += ctx.hash(side, {**(get(row, side, "seen") or {}), **values}) != get(row, side, "hash")
     with ctx.lease.transaction():
         ingest(ctx, side, list(answer.records.values()))
-        ingest_gone(ctx, side, sorted(answer.gone))
-    return differing + len(answer.gone)
+        ingest_missing(ctx, side, answer)
+    return differing + len(answer.gone) + len(answer.left)
 
 
 def _end_the_night(ctx: Context) -> None:

@@ -24,7 +24,7 @@ from syncjobs.engine.plan import LedgerEntry, Plan, plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus, RunEvent, WriteIntent
 from syncjobs.runner import associations, guards, looking, recovery, siblings, store
 from syncjobs.runner.context import Context, forget_schema
-from syncjobs.runner.ingest import BIT, find_links, get, keys_of, put, set_status
+from syncjobs.runner.ingest import AWAY, BIT, find_links, get, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
 from syncjobs.runner.reading import read_by_id
 
@@ -124,7 +124,7 @@ def _half(row: RecordLink, side: Side) -> Half:
         created_at=get(row, side, "created_at"),
         exists=get(row, side, "id") is not None,
         gone=get(row, side, "gone"),
-        merged=get(row, side, "gone") and row.code == "MERGED_AWAY",
+        away=row.code if get(row, side, "gone") and row.code in AWAY else "",
     )
 
 
@@ -157,8 +157,10 @@ def _in_batches(
 
 # -- creates ---------------------------------------------------------------------------------------------------------------
 def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
+    work, others = siblings.of_this_kind(ctx, side, work)
+    _exclude(ctx, side, others, "SYNCS_AS_ANOTHER_KIND")
     work, doubles = siblings.not_linked_there(ctx, side, recovery.not_there_yet(ctx, side, work))
-    _exclude_doubles(ctx, side, doubles)
+    _exclude(ctx, side, doubles, "DUPLICATE_IN_SOURCE")
     ready, intents = _announce_creates(ctx, side, work)
     if not ready:
         return
@@ -192,12 +194,12 @@ def _create(ctx: Context, side: Side, work: Sequence[Work]) -> None:
         _close(ctx, [w for w in ready if not w.left and w.row.pk])
 
 
-def _exclude_doubles(ctx: Context, side: Side, work: Sequence[Work]) -> None:
-    """Their counterpart is linked to another record of this sync."""
+def _exclude(ctx: Context, side: Side, work: Sequence[Work], code: str) -> None:
+    """Nothing is made for these at ``side``: what stands for their records there has another link."""
     if work:
         for w in work:
             w.left.discard(side)
-            w.plan.status, w.plan.code, w.plan.side = RecordStatus.EXCLUDED, "DUPLICATE_IN_SOURCE", side.other
+            w.plan.status, w.plan.code, w.plan.side = RecordStatus.EXCLUDED, code, side.other
         with ctx.lease.transaction():
             _close(ctx, work)
 
