@@ -18,7 +18,7 @@ TIMEOUT = (5, 30)  # connect, read; seconds
 # Words of the token endpoint that say who has to act: the operator (client) or the customer (grant).
 CLIENT_ERRORS = {"invalid_client", "unauthorized_client"}
 GRANT_ERRORS = {"invalid_grant", "access_denied"}
-LIMIT_ERRORS = {"rate_limit_exceeded", "REQUEST_LIMIT_EXCEEDED"}  # said with a status of 4xx other than 429
+LIMIT_ERRORS = {"rate_limit_exceeded"}  # no word of RFC 6749's, and said with a status of 4xx other than 429
 LIMIT_WAIT = 60.0  # seconds; none of these answers says how long
 
 
@@ -37,7 +37,7 @@ class OAuthProvider:
     organisation's (``AppInstance.base_url``) for those whose customers each have their own. They raise AddressRefused for one that
     must not learn our client's secret.
     ``scopes``: what is asked for; a function of that address where the scope names it.
-    ``statuses``: an app's own error words (``status`` or ``error``) beside RFC 6749's, e.g. {"BAD_CLIENT_SECRET": "invalid_client"}.
+    ``statuses``: an app's own words for RFC 6749's, as ``status`` or ``error``: {"BAD_CLIENT_SECRET": "invalid_client"}.
     ``extra``: more parameters of the consent address, e.g. {"prompt": "select_account"}.
     """
 

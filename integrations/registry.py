@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 Words = str | Promise  # text that people read, translated when it is shown
 
-CONNECTOR_PACKAGES = ["hubspot", "snovio", "carddav", "sansan", "tryton", "dynamics"]
+CONNECTOR_PACKAGES = ["hubspot", "snovio", "carddav", "sansan", "tryton", "dynamics", "salesforce"]
 
 
 @dataclass(frozen=True, slots=True)

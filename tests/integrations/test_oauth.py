@@ -19,7 +19,7 @@ PROVIDER = OAuthProvider(
     revoke_url=lambda address: f"{address}/revoke",
     client=lambda: ("id", "secret"),
     scopes=("api",),
-    statuses={"invalid_client_id": "invalid_client"},
+    statuses={"invalid_client_id": "invalid_client", "REQUEST_LIMIT_EXCEEDED": "rate_limit_exceeded"},
 )
 
 
