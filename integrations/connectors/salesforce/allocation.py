@@ -52,6 +52,10 @@ class Allocation(Budget):
         used, most = int(found[1]), int(found[2])
         half = most * settings.SALESFORCE_DAILY_SHARE / 200
         limit = Limit(SHARE, rate=max(half, 1) / DAY, burst=max(half, 1))
-        self._limits[SHARE] = limit
+        if self._limits.get(SHARE) != limit:
+            self._limits[SHARE] = limit
+            if not self._create(limit):
+                rows = RateBucket.objects.filter(instance_id=self._instance, name=SHARE)
+                rows.update(rate=limit.rate, burst=limit.burst)
         if used >= most * FLOOR:
             self.block(SHARE, WAIT)
