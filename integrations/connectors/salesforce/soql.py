@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from integrations.connectors.salesforce.client import request
+from integrations.connectors.salesforce.client import API, request
 from integrations.http import Answer, ApiSession
 
 Rows = list[dict[str, Any]]
@@ -39,7 +39,7 @@ def rows(session: ApiSession, soql: str) -> Rows:
     said = ask(session, soql).data
     found: Rows = list(said["records"])
     while not said["done"]:
-        said = request(session, "GET", "queryAll/" + str(said["nextRecordsUrl"]).rpartition("/")[2]).data
+        said = request(session, "GET", str(said["nextRecordsUrl"]).removeprefix(f"{API}/")).data
         found += said["records"]
     return found
 
