@@ -19,18 +19,6 @@ from tests.standins.salesforce_org import (
 from tests.standins.serving import control
 
 
-@pytest.fixture
-def salesforce(standins: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    vendor = standins["salesforce"]
-    control(vendor, "reset")
-    return vendor
-
-
-@pytest.fixture
-def org(salesforce: dict[str, Any]) -> SalesforceOrg:
-    return SalesforceOrg(salesforce)
-
-
 def refresh(about: dict[str, Any], refresh_token: str, url: str = "") -> requests.Response:
     return token(about, url=url, grant_type="refresh_token", refresh_token=refresh_token)
 

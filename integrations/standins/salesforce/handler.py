@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from integrations.standins.salesforce import composite
 from integrations.standins.salesforce.call import Call, Reply
 from integrations.standins.salesforce.errors import Problem, not_found
+from integrations.standins.salesforce.many import Many
 from integrations.standins.salesforce.office import Office
 from integrations.standins.salesforce.rows import Rows
 
@@ -17,6 +19,7 @@ class Handler:
     def __init__(self, office: Office, user: str) -> None:
         self.office, self.org, self.user = office, office.org, user
         self.rows = Rows(office.org, office.queries, user)
+        self.many = Many(office.org, self.rows, user)
 
     def do(self, call: Call) -> Reply:
         """Raises Problem."""
@@ -30,6 +33,22 @@ class Handler:
                 return Reply(200, self._query(call, which, rest))
             case ["limits"]:
                 return Reply(200, self._limits())
+            case ["composite", "sobjects", *rest]:
+                return self.many.do(call, rest)
+            case ["composite", *rest] if call.method == "POST":
+                return self._composite(call, rest)
+            case ["jobs", "query" | "ingest" as which, *rest]:
+                return self.office.bulk.do(call, which, rest, self.user)
+        raise not_found()
+
+    def _composite(self, call: Call, rest: list[str]) -> Reply:
+        match rest:
+            case []:
+                return composite.run(self.org, call, self.do)
+            case ["batch"]:
+                return composite.batch(call, self.do)
+            case ["tree", kind]:
+                return composite.tree(self.org, call, kind, self.user)
         raise not_found()
 
     def _query(self, call: Call, which: str, rest: list[str]) -> dict[str, Any]:

@@ -234,14 +234,17 @@ class Org:
 
     # -- all or nothing ---------------------------------------------------------------------------------------------------
     def journal(self) -> Callable[[], None]:
-        """From now until ``settle`` writes are noted; the function takes all of them back."""
-        outer, steps = self._undo, list[Callable[[], None]]()
-        self._undo = steps
+        """From now until ``settle`` writes are noted; the function takes those since now back. Several may be inside each other."""
+        noted = self._undo = [] if self._undo is None else self._undo
+        mark = len(noted)
 
         def undo() -> None:
-            self._undo = outer
+            steps = noted[mark:]
+            del noted[mark:]
+            self._undo = None
             for step in reversed(steps):
                 step()
+            self._undo = noted
 
         return undo
 

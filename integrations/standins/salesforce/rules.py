@@ -188,7 +188,8 @@ def task_of_email(org: "Org", email: Row) -> None:
     about = values.get("RelatedToId") or values.get("ParentId")
     task = org.create(
         "Task",
-        {"Subject": (values.get("Subject") or "")[:255] or "Email", "Description": values.get("TextBody"), "WhatId": about,
+        {"Subject": (values.get("Subject") or "")[:255] or "Email", "WhatId": about,
+         "Description": (values.get("TextBody") or "")[:32000],
          "Status": "Completed", "TaskSubtype": "Email", "ActivityDate": (values.get("MessageDate") or org.now())[:10]},
         values["CreatedById"],
     )  # fmt: skip

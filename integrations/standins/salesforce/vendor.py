@@ -138,6 +138,7 @@ class Salesforce(Vendor):
         for office in self.offices:
             office.allocation.most = int(self.settings["daily_requests"])
             office.queries.page = int(self.settings["query_page"])
+            office.bulk.polls = int(self.settings["bulk_polls"])
             office.org.enhanced_email = self.settings["enhanced_email"]
             office.org.duplicates.configure(self.settings["duplicate_rules"])
             for table in office.org.tables.values():
