@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from integrations.connectors.salesforce.client import long_id
 from integrations.connectors.salesforce.connector import Salesforce
 from integrations.records import FieldType, Value, Values
 from tests.contract.salesforce import SalesforcePeer, control_of, opened, salesforce_standin
@@ -22,8 +23,16 @@ class SalesforceContract(ConnectorContract):
 
     needed: Values = {}
 
+    @property
+    def fields(self) -> list[str]:
+        return [*super().fields, *self.needed]
+
     def person(self, name: str, *, text: Value = "Some", other: Value = "One") -> Values:
         return {**super().person(name, text=text, other=other), **self.needed}
+
+    def missing_id(self, like: str) -> str:
+        """The last three characters only repeat the case of the others."""
+        return long_id(like[:9] + "zzzzzz")
 
 
 class TestContacts(SalesforceContract):

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from integrations import errors
-from integrations.connectors.salesforce import bulk, feed, kinds, schema
+from integrations.connectors.salesforce import bulk, kinds, schema
 from integrations.connectors.salesforce.client import fault, item_error, long_id
 from integrations.connectors.salesforce.connector import Salesforce
-from integrations.http import Answer
-from integrations.records import Page, Ref, RemoteRecord
+from integrations.http import Answer, ApiSession
+from integrations.records import Field, FieldType, Page, Ref, RemoteRecord
 from tests.contract.conftest import Control
 from tests.contract.salesforce import control_of, opened, salesforce_standin
+from tests.integrations.server import Asked, Reply, Server
 
 __all__ = ["salesforce_standin"]
 
@@ -170,20 +171,27 @@ class TestChanges:
         assert {one, two} <= set(survivor.aliases)
         assert not {one, two} & set(page.gone)
 
-    def test_what_left_the_recycle_bin_is_told_by_getdeleted(
-        self, salesforce: Salesforce, control: Control, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        kept, lost = put(control, "Contact", LastName="Kept"), put(control, "Contact", LastName="Lost")
-        cursor = start(salesforce, "contacts")
-        control("records", type="Contact", delete=[lost])
-        control("empty_bin")
-        [page] = poll(salesforce, "contacts", cursor, "LastName")
-        assert lost not in page.gone, "its row is gone, and getDeleted is not asked at every poll"
-        monkeypatch.setattr(feed, "ASK_DELETED_EVERY", feed.ASK_DELETED_EVERY * 0)
-        past = {**cursor, "covered": feed.soql.literal(schema.moment(cursor["covered"]) - feed.OVERLAP)}  # type: ignore[operator]
-        [page] = poll(salesforce, "contacts", past, "LastName")
-        assert lost in page.gone
-        assert kept not in page.gone
+    def test_what_is_in_no_bin_is_told_by_getdeleted_every_half_hour(self, server: Server) -> None:
+        said = {
+            "earliestDateAvailable": "2020-01-01T00:00:00.000+0000",
+            "latestDateCovered": "2026-01-02T00:59:00.000+0000",
+        }
+
+        def answer(asked: Asked) -> Reply:
+            if "/deleted/" in asked.path:
+                return Reply(200, {"deletedRecords": [{"id": "0035A00000abcDE", "deletedDate": "…"}], **said})
+            return Reply(200, {"totalSize": 0, "done": True, "records": []}, {"Date": "Fri, 02 Jan 2026 01:00:00 GMT"})
+
+        server.answer = answer
+        salesforce = Salesforce(
+            ApiSession(server.url, fault=fault), stored_fields=lambda kind: [Field("Email", "Email", FieldType.EMAIL)]
+        )
+        cursor = {"since": "2026-01-02T00:59:30Z", "covered": "2026-01-02T00:30:01Z"}
+        [page] = poll(salesforce, "contacts", cursor)
+        assert (page.gone, page.cursor) == ([], {"since": "2026-01-02T01:00:00Z", "covered": "2026-01-02T00:30:01Z"})
+        [page] = poll(salesforce, "contacts", {**cursor, "covered": "2026-01-02T00:29:59Z"})
+        assert page.gone == [long_id("0035A00000abcDE")]
+        assert page.cursor == {"since": "2026-01-02T01:00:00Z", "covered": "2026-01-02T00:59:00Z"}
 
     def test_a_restored_record_lives_again(self, salesforce: Salesforce, control: Control) -> None:
         id = put(control, "Contact", LastName="Back")

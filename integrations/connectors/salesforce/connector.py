@@ -17,7 +17,7 @@ from integrations.connectors.salesforce.client import long_id, request
 from integrations.connectors.salesforce.feed import PAGE, Feed
 from integrations.connectors.salesforce.objects import OBJECTS, Object
 from integrations.connectors.salesforce.preflight import checks
-from integrations.connectors.salesforce.reading import Reader, column_of, is_live
+from integrations.connectors.salesforce.reading import Reader, column_of
 from integrations.connectors.salesforce.users import RecordTypes, Users
 from integrations.connectors.salesforce.writing import Writer
 from integrations.http import ApiSession
@@ -171,8 +171,8 @@ class Salesforce:
             some = wanted[start : start + FIND_VALUES]
             listed = ", ".join(some) if known.type in BARE else ", ".join(soql.text(value) for value in some)
             tail = _where(obj, f"{column_of(known)} IN ({listed})")
-            rows = self._reader.ask(obj, fields, f"{tail} ORDER BY Id ASC LIMIT {PAGE}").data["records"]
-            found += [self._reader.record(obj, row, fields) for row in rows if is_live(row)]
+            rows = self._reader.rows(obj, fields, f"{tail} ORDER BY Id ASC")
+            found += [self._reader.record(obj, row, fields) for row in rows]
         return found
 
     # -- writing -------------------------------------------------------------------------------------------------------

@@ -55,8 +55,9 @@ class Reader:
                     raise
                 self._vanished |= {(obj.name, column) for column in lost}
 
-    def by_ids(self, obj: Object, ids: Sequence[str], names: Iterable[str]) -> soql.Rows:
-        return list(self.ask(obj, names, f"WHERE {soql.among('Id', ids)}").data["records"])
+    def rows(self, obj: Object, names: Iterable[str], tail: str) -> soql.Rows:
+        """All rows of a query: a page may hold fewer than would fit."""
+        return soql.rest(self._session, self.ask(obj, names, tail))
 
     def read(self, obj: Object, ids: Sequence[str], names: Sequence[str]) -> ReadAnswer:
         """Records by the id that was asked for, behind merges too; what is not there is gone."""
@@ -64,7 +65,7 @@ class Reader:
         made: dict[str, RemoteRecord] = {}
         for _hop in range(FOLLOWED):
             wanted = sorted(set(waiting.values()) - made.keys())
-            rows = {str(row["Id"]): row for row in self.by_ids(obj, wanted, names)} if wanted else {}
+            rows = self._by_ids(obj, wanted, names)
             made |= {id: self.record(obj, row, names) for id, row in rows.items() if is_live(row)}
             following = {}
             for asked, id in waiting.items():
@@ -84,6 +85,10 @@ class Reader:
                 break
         answer.gone |= waiting.keys()
         return answer
+
+    def _by_ids(self, obj: Object, ids: Sequence[str], names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        rows = self.rows(obj, names, f"WHERE {soql.among('Id', ids)}") if ids else []
+        return {str(row["Id"]): row for row in rows}
 
     # -- answers ----------------------------------------------------------------------------------------------------------
     def record(self, obj: Object, row: dict[str, Any], names: Iterable[str]) -> RemoteRecord:

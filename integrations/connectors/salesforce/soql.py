@@ -36,7 +36,12 @@ def ask(session: ApiSession, soql: str) -> Answer:
 
 def rows(session: ApiSession, soql: str) -> Rows:
     """All rows, page after page."""
-    said = ask(session, soql).data
+    return rest(session, ask(session, soql))
+
+
+def rest(session: ApiSession, answer: Answer) -> Rows:
+    """The rows of this page and of those that follow."""
+    said = answer.data
     found: Rows = list(said["records"])
     while not said["done"]:
         said = request(session, "GET", str(said["nextRecordsUrl"]).removeprefix(f"{API}/")).data

@@ -55,7 +55,8 @@ class Writer:
             return {"id": item.id, **body.columns}, body
 
         shown = [[*item.values, *self._siblings(item.values)] for item in items]
-        return self._write("PATCH", "composite/sobjects", [item.values for item in items], shown, prepare)
+        verdicts = self._write("PATCH", "composite/sobjects", [item.values for item in items], shown, prepare)
+        return self._explained([item.id for item in items], verdicts)
 
     def delete(self, ids: Sequence[str]) -> list[Verdict]:
         """Into the recycle bin. What is not there any more counts as done."""
@@ -97,6 +98,20 @@ class Writer:
             headers={"Sforce-Auto-Assign": "FALSE"} if chosen else None,
         )  # fmt: skip
         return _results(answer.data, len(rows))
+
+    def _explained(self, ids: Sequence[str], verdicts: list[Verdict]) -> list[Verdict]:
+        """An update that found no such record: it was deleted, merged or converted, or a record that it names is missing."""
+        doubted = [place for place, verdict in enumerate(verdicts) if _is_doubtful(verdict.error)]
+        if not doubted:
+            return verdicts
+        answer = self._reader.read(self._object, [ids[place] for place in doubted], [])
+        for place in doubted:
+            record = answer.records.get(ids[place])
+            if ids[place] in answer.gone:
+                verdicts[place] = Verdict(error=errors.Gone(_("Salesforce has no such record any more.")))
+            elif record is None or record.id != ids[place]:
+                verdicts[place] = Verdict(error=errors.StaleVersion(_("The record became another one meanwhile.")))
+        return verdicts
 
     def _look_again(self, shown: Sequence[Sequence[str]], verdicts: dict[int, Verdict]) -> None:
         """Read what was written. What cannot be read now stays unknown: it was written all the same."""
@@ -142,6 +157,12 @@ def _verdict(result: Result, note: str) -> Verdict:
     if not result.get("success"):
         return Verdict(error=item_error((result.get("errors") or [{}])[0]))
     return Verdict(record=RemoteRecord(str(result["id"]), {}), existed=result.get("created") is False, note=note)
+
+
+def _is_doubtful(error: Exception | None) -> bool:
+    if isinstance(error, errors.NotVisible):
+        return error.field in ("", "Id")
+    return isinstance(error, errors.Gone) or (isinstance(error, errors.Refused) and error.code == "CONVERTED_AWAY")
 
 
 def _deleted(result: Result) -> Verdict:
