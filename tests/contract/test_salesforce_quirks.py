@@ -1,11 +1,12 @@
 """What is particular to Salesforce's reading: describe, two orgs, merges, conversions, the recycle bin, bulk jobs, refusals."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from integrations import errors
-from integrations.connectors.salesforce import bulk, kinds, schema
+from integrations.connectors.salesforce import bulk, kinds, schema, soql
 from integrations.connectors.salesforce.client import fault, item_error, long_id
 from integrations.connectors.salesforce.connector import Salesforce
 from integrations.http import Answer, ApiSession
@@ -172,26 +173,25 @@ class TestChanges:
         assert not {one, two} & set(page.gone)
 
     def test_what_is_in_no_bin_is_told_by_getdeleted_every_half_hour(self, server: Server) -> None:
-        said = {
-            "earliestDateAvailable": "2020-01-01T00:00:00.000+0000",
-            "latestDateCovered": "2026-01-02T00:59:00.000+0000",
-        }
+        now = datetime.now(UTC)
+        ago = [soql.literal(now - timedelta(minutes=n)) for n in range(40)]
+        said = {"earliestDateAvailable": "2020-01-01T00:00:00.000+0000", "latestDateCovered": ago[1]}
 
         def answer(asked: Asked) -> Reply:
             if "/deleted/" in asked.path:
                 return Reply(200, {"deletedRecords": [{"id": "0035A00000abcDE", "deletedDate": "…"}], **said})
-            return Reply(200, {"totalSize": 0, "done": True, "records": []}, {"Date": "Fri, 02 Jan 2026 01:00:00 GMT"})
+            return Reply(200, {"totalSize": 0, "done": True, "records": []})
 
         server.answer = answer
         salesforce = Salesforce(
             ApiSession(server.url, fault=fault), stored_fields=lambda kind: [Field("Email", "Email", FieldType.EMAIL)]
         )
-        cursor = {"since": "2026-01-02T00:59:30Z", "covered": "2026-01-02T00:30:01Z"}
-        [page] = poll(salesforce, "contacts", cursor)
-        assert (page.gone, page.cursor) == ([], {"since": "2026-01-02T01:00:00Z", "covered": "2026-01-02T00:30:01Z"})
-        [page] = poll(salesforce, "contacts", {**cursor, "covered": "2026-01-02T00:29:59Z"})
+        [page] = poll(salesforce, "contacts", {"since": ago[2], "covered": ago[29]})
+        assert (page.gone, page.cursor and page.cursor["covered"]) == ([], ago[29])
+        [page] = poll(salesforce, "contacts", {"since": ago[2], "covered": ago[31]})
         assert page.gone == [long_id("0035A00000abcDE")]
-        assert page.cursor == {"since": "2026-01-02T01:00:00Z", "covered": "2026-01-02T00:59:00Z"}
+        assert page.cursor
+        assert page.cursor["covered"] == ago[1]
 
     def test_a_restored_record_lives_again(self, salesforce: Salesforce, control: Control) -> None:
         id = put(control, "Contact", LastName="Back")
