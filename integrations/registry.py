@@ -1,7 +1,8 @@
 """The catalogue: app key → App. Everything the product knows of an app without talking to it.
 
-An app's folder declares its ``APP``; this module only lists them. Default mappings are not written per pair of apps: each app
-says which of its fields carries which **concept** ("first_name", "email"), and a pair's defaults are the concepts both know.
+A folder below ``integrations/connectors/`` is an app, and its ``app.py`` declares it: there is no list to add it to. Default
+mappings are not written per pair of apps: each app says which of its fields carries which **concept** ("first_name", "email"),
+and a pair's defaults are the concepts both know.
 
 The words, by concept of the kind (an app gives what it has, and may add words that another app shares):
 
@@ -30,16 +31,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
+
+from integrations import connectors
 
 if TYPE_CHECKING:
     from integrations.connectors.base import Abilities, Connector
 
 Words = str | Promise  # text that people read, translated when it is shown
-
-CONNECTOR_PACKAGES = ["hubspot", "snovio", "carddav", "sansan", "tryton", "dynamics", "salesforce"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class App:
     facts: tuple[tuple[Words, Words], ...] = ()  # lines of the directory card: ("Limits", "60 calls a minute")
     can_be_hub: bool = False
     only_hub: bool = False
+    leads: bool = False  # first in the directory
     oauth: Any = None  # integrations.oauth.OAuthProvider of apps with an oauth way in
     webhooks: Any = None  # a WebhookReceiver module
     strict_types: bool = False  # only identical field types may be mapped
@@ -131,9 +134,10 @@ class App:
 
 @cache
 def apps() -> dict[str, App]:
-    """All apps by key, in the order of the directory."""
-    found = (import_module(f"integrations.connectors.{name}").APP for name in CONNECTOR_PACKAGES)
-    return {app.key: app for app in found}
+    """All apps by key, in the order of the directory: those that lead it, then by name."""
+    folders = (module.name for module in iter_modules(connectors.__path__) if module.ispkg)
+    found: list[App] = [import_module(f"integrations.connectors.{name}").APP for name in folders]
+    return {app.key: app for app in sorted(found, key=lambda app: (not app.leads, str(app.name).casefold()))}
 
 
 def app(key: str) -> App:

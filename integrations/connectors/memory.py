@@ -340,7 +340,11 @@ class MemoryConnector:
         app, able = self.app, self.app.abilities
         if able.target_container and not scope.get("target_list"):
             return Verdict(error=errors.Refused("no list", code="LIST_OR_TAG_MISSING"))
-        if app.knows_keys and item.key in app.keys and (row := app.resolve(app.keys[item.key])):
+        if (
+            (app.knows_keys or able.idempotent_creates)
+            and item.key in app.keys
+            and (row := app.resolve(app.keys[item.key]))
+        ):
             return Verdict(self._record(row, row.values, list(item.values)), existed=True)
         if error := app.refuse(item.values):
             return Verdict(error=error)

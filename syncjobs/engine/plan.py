@@ -213,10 +213,10 @@ def _stamp_constants(made: Plan, rules: SyncRules, hub: Half, app: Half, first: 
         for constant in rules.side(side).constants:
             kind = rules.side(side).types.get(constant.field)
             old = half.value(constant.field)
-            if constant.on_create_only or kind is None or (old is not UNKNOWN and equal(old, constant.value, kind)):
+            old = None if old is UNKNOWN else old
+            if kind is None or equal(old, constant.value, kind) or not constant.applies(old, first=first):
                 continue
             made.writes.setdefault(side, {})[constant.field] = constant.value
-            old = None if old is UNKNOWN else old
             made.ledger.append(LedgerEntry(side, constant.field, old, constant.value, old, Rule.CONSTANT))
 
 

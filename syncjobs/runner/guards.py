@@ -24,7 +24,7 @@ from syncjobs.models import FieldChange, RecordLink, RunKind, SyncCount
 
 if TYPE_CHECKING:
     from syncjobs.runner.context import Context
-    from syncjobs.runner.writing import Work
+    from syncjobs.runner.work import Work
 
 FEW, SHARE = 20, 0.05
 MANY_CHANGED, MANY_CREATED = 200, 1000

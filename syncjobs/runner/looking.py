@@ -16,7 +16,7 @@ from syncjobs.runner.ingest import get, ingest, ingest_missing
 from syncjobs.runner.reading import read_by_id
 
 if TYPE_CHECKING:
-    from syncjobs.runner.writing import Work
+    from syncjobs.runner.work import Work
 
 
 def needed(able: Abilities) -> bool:

@@ -3,20 +3,20 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 
 from integrations.records import Side
 from syncjobs.engine.matching import Candidate, key_of, resolve
 from syncjobs.engine.merge import echo_of
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import store
+from syncjobs.runner import parking, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get, put, set_status, side_columns
+from syncjobs.runner.ingest import get, put, set_aside, set_status, side_columns
 
 CHUNK = 500
+Keys = tuple[int, tuple[str, str]]
 KEPT = [*side_columns(Side.HUB), *side_columns(Side.APP), "status_since", "field", "side", "detail"]
 MEMORY = ["hub_seen", "app_seen", "hub_expected", "app_expected"]
 CARRIED = ["id", "alias", "now", "seen", "expected", "hash", "row_hash", "version", "modified_at", "created_at", "scan", "read_at",
@@ -31,20 +31,32 @@ def step(ctx: Context) -> bool:
     if not rows:
         return False
     with ctx.lease.transaction():
-        left = rows
-        met = _match_unanswered(ctx, [pk for pk, _ in rows])
-        for number in range(len(ctx.rules.identifiers[:2])):
-            if met or number:
-                left = _keys_of(half.filter(pk__among=[pk for pk, _ in left]))
-            linked = _match_by(ctx, number, {keys[number] for _, keys in left} - {""})
-            ctx.run.counts["linked"] = ctx.run.counts.get("linked", 0) + linked
+        linked = parking.by_halves(ctx, rows, lambda part: _match(ctx, half, part), lambda row: _park(ctx, row[0]))
+        ctx.run.counts["linked"] = ctx.run.counts.get("linked", 0) + linked
         phase["position"] = rows[-1][0]
         phase["done"] = phase.get("done", 0) + len(rows)
         ctx.run.save(update_fields=["phases", "counts"])
     return True
 
 
-def _keys_of(half: Any) -> list[tuple[int, tuple[str, str]]]:
+def _match(ctx: Context, half: "QuerySet[RecordLink]", rows: Sequence[Keys]) -> int:
+    """Match these half links by each identifier in turn; returns how many pairs were made."""
+    left, linked = rows, 0
+    met = _match_unanswered(ctx, [pk for pk, _ in rows])
+    for number in range(len(ctx.rules.identifiers[:2])):
+        if met or number:
+            left = _keys_of(half.filter(pk__among=[pk for pk, _ in left]))
+        linked += _match_by(ctx, number, {keys[number] for _, keys in left} - {""})
+    return linked
+
+
+def _park(ctx: Context, pk: int) -> int:
+    for row in store.rows(RecordLink.objects.filter(pk=pk)):
+        set_aside(ctx, row, Counter(), "hub" if row.hub_id else "app")
+    return 0
+
+
+def _keys_of(half: "QuerySet[RecordLink]") -> list[Keys]:
     """(pk, its two keys) of half links: most of them have no twin, and need not be loaded to find that out."""
     found = half.values_list("pk", "hub_id", "hub_key", "hub_key2", "app_key", "app_key2")
     return [(pk, (key, key2) if hub_id else (app_key, app_key2)) for pk, hub_id, key, key2, app_key, app_key2 in found]

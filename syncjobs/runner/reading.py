@@ -13,13 +13,24 @@ from django.utils.timezone import now
 from integrations.errors import CursorExpired
 from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
-from syncjobs.runner import guards
+from syncjobs.runner import guards, parking
 from syncjobs.runner.context import Context, SyncEnd
-from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, ingest_left, ingest_missing, note, plan_again
+from syncjobs.runner.ingest import (
+    find_links,
+    get,
+    ingest,
+    ingest_gone,
+    ingest_left,
+    ingest_missing,
+    note,
+    park_unread,
+    plan_again,
+)
 
 ROLLING_SHARE = (
     0.6  # of an app's calls per minute that a poll spends on re-reading records its listing shows only in part
 )
+CALLS_A_STEP = 25  # where each record takes a call of its own: so many are lost, and made again, when a worker dies
 
 
 def begin(ctx: Context) -> bool:
@@ -155,7 +166,20 @@ def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
 
 def _store_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
     """Listing rows lack fields: new or changed ones go to the inbox and are read by id before anything is planned. ``force``:
-    the settings changed; what is known of the others is enough to plan them again (other fields give other hashes)."""
+    the settings changed; what is known of the others is enough to plan them again (other fields give other hashes). Returns how
+    many have a link."""
+    parked = ctx.parked[side]
+    fit = rows if force else [r for r in rows if r.id not in parked or parked[r.id] != parking.mark(r)]
+    known = parking.by_halves(
+        ctx,
+        fit,
+        lambda part: _note_rows(ctx, side, part, force=force),
+        lambda row: park_unread(ctx, side, row),
+    )
+    return len(rows) - len(fit) + known
+
+
+def _note_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
     known, notices = 0, {}
     for start in range(0, len(rows), 500):
         part = rows[start : start + 500]
@@ -223,10 +247,10 @@ def inbox(ctx: Context, side: Side) -> bool:
 
 
 def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
-    notices = list(
-        PendingChange.objects.filter(which, sync=ctx.sync, side=side.value)
-        .order_by("-priority", "pk")[: ctx.end(side).abilities.read_batch]
-    )  # fmt: skip
+    can = ctx.end(side).abilities
+    size = max(1, min(can.read_batch, can.read_batch * CALLS_A_STEP // can.read_calls))
+    waiting = PendingChange.objects.filter(which, sync=ctx.sync, side=side.value)
+    notices = list(waiting.order_by("-priority", "pk")[:size])
     if not notices:
         return False
     answer = read_by_id(ctx, side, [Ref(notice.remote_id, notice.known) for notice in notices])

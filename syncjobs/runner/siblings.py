@@ -22,7 +22,7 @@ from syncjobs.runner.ingest import get
 from syncjobs.runner.reading import read_by_id
 
 if TYPE_CHECKING:
-    from syncjobs.runner.writing import Work
+    from syncjobs.runner.work import Work
 
 WAIT = timedelta(seconds=5)  # for a create that a sibling has under way
 

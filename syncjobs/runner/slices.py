@@ -22,7 +22,19 @@ from integrations.records import Side
 from integrations.services.connections import mark_broken
 from syncjobs.models import PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
-from syncjobs.runner import associations, auditing, context, guards, pairing, preview, reading, undoing, writing
+from syncjobs.runner import (
+    associations,
+    auditing,
+    context,
+    guards,
+    pairing,
+    parking,
+    preview,
+    reading,
+    settling,
+    undoing,
+    writing,
+)
 from syncjobs.runner.context import Context
 from syncjobs.runner.guards import GuardTripped
 from syncjobs.runner.lease import Lease, LeaseLost
@@ -95,8 +107,8 @@ def run_slice(run_id: int) -> None:
         lease.forgive()
     except GuardTripped as guard:
         _suspend(run, guard.code, str(guard.n))
-    except OperationalError:
-        log.warning("run %s: the database is busy or away; the dispatcher tries again", run_id)
+    except OperationalError as problem:
+        log.warning("run %s: the database refused (%s); the dispatcher tries again", run_id, problem)
         with suppress(OperationalError):
             lease.forgive()
     except Exception:
@@ -132,7 +144,7 @@ def _forget_trouble(ctx: Context) -> None:
     a step got through: the next chunk may be twice as large."""
     stumbled = ctx.run.stumbles > 1  # one is this slice's own lease
     if ctx.run.counts.pop("tries", 0) or stumbled:
-        ctx.run.stumbles = max(0, ctx.run.stumbles // writing.PATIENCE - 1) * writing.PATIENCE
+        ctx.run.stumbles = max(0, ctx.run.stumbles // parking.PATIENCE - 1) * parking.PATIENCE
         with ctx.lease.transaction():
             ctx.run.save(update_fields=["counts", "stumbles"])
 
@@ -235,7 +247,7 @@ def _suffer(run: SyncRun, error: ConnectorError) -> bool:
     else:
         tries = run.counts.get("tries", 0)
         run.counts["tries"] = tries + 1
-        wait = error.retry_after or writing.BACKOFF[min(tries, len(writing.BACKOFF) - 1)]
+        wait = error.retry_after or settling.BACKOFF[min(tries, len(settling.BACKOFF) - 1)]
     SyncRun.objects.filter(pk=run.pk).update(
         next_slice_at=now() + timedelta(seconds=wait),
         waiting_for=error.code,

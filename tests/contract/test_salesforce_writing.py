@@ -100,7 +100,9 @@ class TestCollections:
         """With a unique external id of this name, a create that is sent again makes no second record."""
         control("fields", type="Opportunity", lines=[f"{KEY_FIELD}|string|Syncline key|max=40;ext;uniq;idl"])
         salesforce = opened(salesforce_standin)
-        salesforce._stored_fields = lambda kind: None
+        fields = salesforce.fields("opportunities")
+        salesforce._stored_fields = lambda kind: fields
+        assert salesforce.abilities("opportunities").idempotent_creates
         item = Create({"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-01-31"}, key=str(uuid.uuid4()))
         [first] = salesforce.create("opportunities", [item], scope={})
         [again] = salesforce.create("opportunities", [item], scope={})

@@ -5,6 +5,7 @@ changed · ``bodies`` and ``writing`` what is sent · ``users`` names that stay 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from integrations.connectors.salesforce.objects import OBJECTS, Object
 from integrations.connectors.salesforce.preflight import checks
 from integrations.connectors.salesforce.reading import Reader, column_of
 from integrations.connectors.salesforce.users import RecordTypes, Users
-from integrations.connectors.salesforce.writing import Writer
+from integrations.connectors.salesforce.writing import KEY_FIELD, Writer
 from integrations.http import ApiSession
 from integrations.records import (
     CheckResult,
@@ -78,7 +79,8 @@ class Salesforce:
         return self._session.calls
 
     def abilities(self, kind: str) -> Abilities:
-        return abilities_of(kind)
+        keyed = any(field.name == KEY_FIELD for field in self._stored_fields(kind) or ())
+        return replace(abilities_of(kind), idempotent_creates=keyed)
 
     def identify(self) -> RemoteAccount:
         """The org."""

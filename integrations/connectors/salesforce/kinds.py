@@ -32,6 +32,8 @@ CONTACTS = Kind(
     ),
     label_fields=("FirstName", "LastName", "Email"),
     filter_fields=("LeadSource", "MailingCountry", "RecordTypeId"),
+    # Whoever is a contact in Salesforce was qualified by a salesperson; later stages stay as they are.
+    stamps=(("lifecycle_stage", "salesqualifiedlead"),),
 )  # fmt: skip
 
 LEADS = Kind(

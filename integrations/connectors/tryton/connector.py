@@ -48,7 +48,7 @@ def abilities(kind: str) -> Abilities:
     return Abilities(
         update_looks_first=True,
         merges=kind in ("people", "organisations"),
-        unique_key_field=TABLES[kind].key_path,
+        idempotent_creates=bool(TABLES[kind].key_path),
         scan_page=reading.SCAN_PAGE,
         read_batch=READ_BATCH,
         write_batch=WRITE_BATCH,

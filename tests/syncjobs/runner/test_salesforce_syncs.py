@@ -203,6 +203,7 @@ def test_a_lead_that_is_converted_hands_over_to_its_contact(
     assert RecordLink.objects.get(sync=leads.sync, app_id=lead).code == "CONVERTED_AWAY"
     link = RecordLink.objects.get(sync=people.sync, app_id=made["ContactId"])
     assert (link.hub_id, link.status) == (hub_id, "insync")
+    assert hubspot_rows(hubspot_control, "contacts")[hub_id]["lifecyclestage"] == "salesqualifiedlead"
     assert addresses(hubspot_rows(hubspot_control, "contacts"), "email").count(address) == 1
     assert addresses(salesforce_rows(control, "Contact"), "Email").count(address) == 1
     hubspot_control("records", type="contacts", edit=[{"id": int(hub_id or 0), "jobtitle": "Chief buyer"}])
