@@ -177,7 +177,8 @@ class Bulk:
     def _ingested(self, job: Job, user: str) -> None:
         head, *rows = list(csv.reader(io.StringIO(job.upload or ""), delimiter=job.delimiter)) or [[]]
         job.head = head
-        for row in rows:
+        for cells in filter(None, rows):  # blank lines are none
+            row = [*cells, *[""] * len(head)][: len(head)]
             try:
                 id, created = self._written(job, dict(zip(head, row, strict=False)), user)
                 job.results.append([id, str(created).lower(), *row])

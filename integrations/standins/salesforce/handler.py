@@ -26,7 +26,8 @@ class Handler:
         parts = [part for part in call.path.split("/") if part]
         match parts:
             case []:
-                return Reply(200, {name: f"{call.root}/{name}" for name in RESOURCES})
+                identity = f"{self.office.sign_in}/id/{self.org.id}/{self.user}"
+                return Reply(200, {**{name: f"{call.root}/{name}" for name in RESOURCES}, "identity": identity})
             case ["sobjects", *rest]:
                 return self.rows.do(call, rest)
             case ["query" | "queryAll" as which, *rest] if call.method == "GET":

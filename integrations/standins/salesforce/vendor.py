@@ -68,8 +68,9 @@ class Salesforce(Vendor):
         """The orgs move to their addresses, once these are known."""
         self._ports = {}
         self.login.base = self.base
-        for org in self.orgs:
-            self.move(org, self.more_bases[org.number])
+        for office in self.offices:
+            office.sign_in = self.base
+            self.move(office.org, self.more_bases[office.org.number])
 
     def move(self, org: Org, address: str) -> None:
         """The old address still answers, but no session is good there."""
