@@ -2,7 +2,8 @@
 
 =============== =====================================================================================================
 ``tokens``      ``{"expire": true}`` all sessions are over now; ``{"revoke": true}`` nobody may use the app any more;
-                ``{"refusal": "…"}`` every call is told this with a 401 ("" ends it)
+                ``{"refusal": "…"}`` every call is told this with a 401 ("" ends it);
+                ``{"trouble": "inactive_org"}`` every request for a token gets this error ("" ends it)
 ``records``     "as a person": ``{"type": "Contact", "create": [{…}], "edit": [{"Id": …, …}], "delete": [ids],
                 "undelete": [ids], "merge": [[keep, other]], "convert": [lead ids]}``; answers ``{"created": [ids], …}``
 ``list``        ``{"type": "Contact", "deleted": false}`` → every record with all its fields
@@ -44,6 +45,7 @@ def _access(vendor: "Salesforce") -> dict[str, Verb]:
             vendor.login.refresh.clear()
             vendor.login.access.clear()
         vendor.session_refusal = str(given.get("refusal", vendor.session_refusal))
+        vendor.login.trouble = str(given.get("trouble", vendor.login.trouble))
         return {"refresh_tokens": len(vendor.login.refresh)}
 
     def move(given: dict[str, Any]) -> dict[str, Any]:
@@ -133,8 +135,9 @@ def by_hand(org: Org, kind: str, given: dict[str, Any]) -> dict[str, Any]:
     if "create" in given:
         done["created"] = [org.create(kind, values, who, allow_save=True).id for values in given["create"]]
     for values in given.get("edit", []):
-        org.update(kind, org.row(kind, values["Id"]), values, who, allow_save=True)
-        done.setdefault("edited", []).append(values["Id"])
+        id = values.get("Id") or values["id"]
+        org.update(kind, org.row(kind, id), values, who, allow_save=True)
+        done.setdefault("edited", []).append(id)
     for id in given.get("delete", []):
         org.delete(kind, org.row(kind, id), who)
     for id in given.get("undelete", []):

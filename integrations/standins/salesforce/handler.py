@@ -9,7 +9,7 @@ from integrations.standins.salesforce.many import Many
 from integrations.standins.salesforce.office import Office
 from integrations.standins.salesforce.rows import Rows
 
-RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "recent", "search", "sobjects", "tooling")
+RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
 LIMITS = {"DailyBulkApiBatches": 15_000, "DailyBulkV2QueryJobs": 10_000, "DailyBulkV2QueryFileStorageMB": 976_562,
           "DataStorageMB": 1024, "FileStorageMB": 1024, "DailyStreamingApiEvents": 200_000,
           "HourlyODataCallout": 10_000}  # fmt: skip

@@ -104,6 +104,7 @@ class Salesforce(Vendor):
             for org in self.orgs
         ]  # fmt: skip
         return {
+            "name": "Salesforce",
             "api_url": self.orgs[0].address,
             "login_url": self.base,
             "token": self._static[0],
@@ -120,7 +121,7 @@ class Salesforce(Vendor):
         }
 
     def reset(self) -> None:
-        self.session_refusal = ""
+        self.session_refusal = self.login.trouble = ""
         if self._ports:
             self.open()
         for office in self.offices:
