@@ -5,7 +5,8 @@
                 ``{"refusal": "…"}`` every call is told this with a 401 ("" ends it);
                 ``{"trouble": "inactive_org"}`` every request for a token gets this error ("" ends it)
 ``records``     "as a person": ``{"type": "Contact", "create": [{…}], "edit": [{"Id": …, …}], "delete": [ids],
-                "undelete": [ids], "merge": [[keep, other]], "convert": [lead ids]}``; answers ``{"created": [ids], …}``
+                "undelete": [ids], "merge": [[keep, other]], "convert": [lead ids], "archive": [ids]}``; answers
+                ``{"created": [ids], …}``; ``"behind": 60`` as a transaction that began a minute ago and ends now
 ``list``        ``{"type": "Contact", "deleted": false}`` → every record with all its fields
 ``fill``        ``{"records": n, "seed": 7}``: the org starts afresh with n people (0: empty)
 ``fields``      ``{"type": "Contact", "lines": ["Shoe_Size__c|double|Shoe size|num=3.1"]}``: as an administrator (``fields.py``)
@@ -67,9 +68,12 @@ def _records(vendor: "Salesforce") -> dict[str, Verb]:
     def records(given: dict[str, Any]) -> dict[str, Any]:
         office, kind = _place(vendor, given)
         try:
+            office.org.behind = float(given.get("behind", 0))
             return by_hand(office.org, kind, given)
         except Problem as problem:
             raise ControlError(f"{problem.code}: {problem.message}") from problem
+        finally:
+            office.org.behind = 0.0
 
     def listing(given: dict[str, Any]) -> dict[str, Any]:
         office, kind = _place(vendor, given)
@@ -145,6 +149,8 @@ def by_hand(org: Org, kind: str, given: dict[str, Any]) -> dict[str, Any]:
     for keep, other in given.get("merge", []):
         org.merge(kind, keep, other, who)
         done.setdefault("merged", []).append(keep)
+    for id in given.get("archive", []):
+        org.change(kind, org.row(kind, id), {"IsArchived": True}, "")
     for id in given.get("convert", []):
         done.setdefault("converted", []).append(org.convert(id, who))
     return done
