@@ -137,6 +137,14 @@ class TestRefresh:
         answer = refresh(org.about, given["refresh_token"])
         assert (answer.status_code, answer.json()["error"]) == (400, "inactive_user")
 
+    def test_trouble_has_two_shapes(self, salesforce: dict[str, Any]) -> None:
+        given = signed_in(salesforce)
+        control(salesforce, "tokens", trouble="rate_limit_exceeded")
+        answer = refresh(salesforce, given["refresh_token"])
+        assert (answer.status_code, answer.json()["error"]) == (400, "rate_limit_exceeded")
+        control(salesforce, "faults", fault="status", status=403, match="/oauth2/token", next=1)
+        assert error(refresh(salesforce, given["refresh_token"])) == (403, "REQUEST_LIMIT_EXCEEDED")
+
     def test_an_org_that_moved_says_so_in_the_next_token(self, org: SalesforceOrg) -> None:
         given = signed_in(org.about)
         org.token = given["access_token"]

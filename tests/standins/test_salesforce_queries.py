@@ -38,6 +38,7 @@ class TestConditions:
             ("LastName NOT IN ('Alder', 'CEDAR')", ["birch", "O'Neil"]),
             ("Score__c > 1.5", ["Alder", "birch"]),
             ("Score__c <= 3", ["Alder", "O'Neil"]),
+            ("Score__c != 3", ["birch", "Cedar", "O'Neil"]),
             ("Score__c = null", ["Cedar"]),
             ("Score__c != null AND (LastName = 'birch' OR LastName = 'Alder')", ["Alder", "birch"]),
             ("NOT LastName LIKE '%e%'", ["birch"]),
@@ -164,6 +165,20 @@ class TestPages:
                 break
             seen += page
         assert seen == everybody
+
+
+class TestLateAndOld:
+    def test_a_long_transaction_shows_late_what_it_stamped_early(self, few: SalesforceOrg) -> None:
+        seen = few.found("SELECT SystemModstamp FROM Contact ORDER BY SystemModstamp DESC LIMIT 1")[0]["SystemModstamp"]
+        few.by_hand("Contact", create=[{"LastName": "Late"}], behind=120)
+        assert names(few, f"WHERE SystemModstamp >= {seen.replace('+0000', 'Z')} AND LastName = 'Late'") == []
+        assert names(few, "WHERE SystemModstamp = LAST_N_DAYS:1 AND LastName = 'Late'") == ["Late"]
+
+    def test_old_activities_are_archived(self, few: SalesforceOrg) -> None:
+        id = few.create("Task", Subject="Old")
+        few.by_hand("Task", archive=[id])
+        assert few.found("SELECT Id FROM Task") == []
+        assert few.found("SELECT Id FROM Task WHERE IsArchived = true", "queryAll") == [{"Id": id}]
 
 
 class TestDeleted:

@@ -9,7 +9,7 @@ from typing import Any
 from integrations.standins.salesforce.vendor import Salesforce
 from integrations.standins.vendor import World
 
-__all__ = ["create"]
+__all__ = ["Salesforce", "create"]
 
 
 def create(world: World, settings: dict[str, Any]) -> Salesforce:

@@ -83,9 +83,12 @@ class Bulk:
 
     def _made(self, call: Call, kind: str) -> Job:
         asked = call.values
-        if asked.get("operation") not in OPERATIONS[kind]:
+        if str(asked.get("operation")) not in OPERATIONS[kind]:
             raise Problem("API_ERROR", f"Unknown operation: {asked.get('operation')}")
-        if asked.get("columnDelimiter", "COMMA") not in DELIMITERS or asked.get("lineEnding", "LF") not in ENDS:
+        if (
+            str(asked.get("columnDelimiter", "COMMA")) not in DELIMITERS
+            or str(asked.get("lineEnding", "LF")) not in ENDS
+        ):
             raise Problem("API_ERROR", "Unknown columnDelimiter or lineEnding")
         if kind == "query":
             self._checked(asked)
@@ -152,8 +155,8 @@ class Bulk:
     def _results(self, job: Job, call: Call) -> Reply:
         if job.state != "JobComplete":
             raise Problem("INVALIDJOBSTATE", "The job is not complete")
-        start = int(call.query.get("locator", "0") or 0)
-        end = start + int(call.query.get("maxRecords", "50000") or 50_000)
+        start = call.number("locator", 0)
+        end = start + call.number("maxRecords", 50_000)
         rows = job.results[start:end]
         locator = str(end) if end < len(job.results) else "null"
         headers = {"Sforce-Locator": locator, "Sforce-NumberOfRecords": str(len(rows))}
@@ -177,7 +180,8 @@ class Bulk:
     def _ingested(self, job: Job, user: str) -> None:
         head, *rows = list(csv.reader(io.StringIO(job.upload or ""), delimiter=job.delimiter)) or [[]]
         job.head = head
-        for row in rows:
+        for cells in filter(None, rows):  # blank lines are none
+            row = [*cells, *[""] * len(head)][: len(head)]
             try:
                 id, created = self._written(job, dict(zip(head, row, strict=False)), user)
                 job.results.append([id, str(created).lower(), *row])

@@ -42,6 +42,20 @@ class Call:
             )
         return found
 
+    def several(self, name: str) -> list[dict[str, Any]]:
+        """The list of objects under ``name``; raises Problem."""
+        found = self.values.get(name)
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise Problem("JSON_PARSER_ERROR", f"The property {name} is missing or no list of objects")
+        return found
+
+    def number(self, name: str, usual: int) -> int:
+        """A parameter of the address; raises Problem."""
+        text = self.query.get(name) or str(usual)
+        if not text.isdigit():
+            raise Problem("INVALID_INPUT", f"{name} must be a number")
+        return int(text)
+
     @property
     def allow_save(self) -> bool:
         """Duplicates that a rule only warns of may be saved."""

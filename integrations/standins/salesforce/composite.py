@@ -18,7 +18,7 @@ Do = Callable[[Call], Reply]
 def run(org: Org, call: Call, do: Do) -> Reply:
     """Calls that can use what earlier ones answered. Raises Problem."""
     given = call.values
-    asked = given.get("compositeRequest") or []
+    asked = call.several("compositeRequest")
     heavy = sum(1 for each in asked if HEAVY.search(str(each.get("url", ""))))
     if not asked or len(asked) > MOST or heavy > MOST_HEAVY:
         raise Problem(
@@ -41,21 +41,21 @@ def run(org: Org, call: Call, do: Do) -> Reply:
 
 def _answered(do: Do, outer: Call, each: dict[str, Any], answers: dict[str, Any], together: bool) -> Reply:
     try:
-        url, body = _filled(each.get("url", ""), answers), _filled(each.get("body"), answers)
+        url, body = str(_filled(each.get("url", ""), answers)), _filled(each.get("body"), answers)
         if together and isinstance(body, dict) and "/composite/sobjects" in url:
             body = {**body, "allOrNone": True}
-        return do(_inner(outer, str(each.get("method", "GET")), url, body, each.get("httpHeaders") or {}))
+        return do(_inner(outer, str(each.get("method", "GET")), url, body, each.get("httpHeaders")))
     except Problem as problem:
         return Reply(problem.status, problem.shown())
 
 
-def _inner(outer: Call, method: str, url: str, body: Any, headers: dict[str, str]) -> Call:
+def _inner(outer: Call, method: str, url: str, body: Any, headers: Any) -> Call:
     """``url`` begins with ``/services/data/vNN.N`` or, in a batch, with the version."""
     parts = urlsplit(url)
     path = parts.path.partition("/services/data/")[2] or parts.path
     version, _, rest = path.strip("/").partition("/")
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    lower = {name.lower(): value for name, value in headers.items()}
+    lower = {name.lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
     return Call(
         method, unquote(rest), query, {} if body is None else body, lower, version.removeprefix("v") or outer.version
     )
@@ -100,7 +100,7 @@ def _halted(asked: list[dict[str, Any]], results: list[dict[str, Any]]) -> list[
 def batch(call: Call, do: Do) -> Reply:
     """Calls that have nothing to do with each other. Raises Problem."""
     given = call.values
-    asked = given.get("batchRequests") or []
+    asked = call.several("batchRequests")
     if not asked or len(asked) > MOST:
         raise Problem("LIMIT_EXCEEDED", f"A batch has 1 to {MOST} requests.")
     results: list[dict[str, Any]] = []
@@ -121,7 +121,7 @@ def batch(call: Call, do: Do) -> Reply:
 
 def tree(org: Org, call: Call, kind: str, user: str) -> Reply:
     """Records with their children, all or none. Raises Problem."""
-    asked = call.values.get("records") or []
+    asked = call.several("records")
     undo = org.journal()
     made: list[dict[str, str]] = []
     failed: list[dict[str, Any]] = []
@@ -141,10 +141,13 @@ def _grow(
     failed: list[dict[str, Any]],
 ) -> None:  # fmt: skip
     children = {
-        name: value["records"] for name, value in record.items() if isinstance(value, dict) and "records" in value
+        name: [each for each in value["records"] if isinstance(each, dict)]
+        for name, value in record.items()
+        if isinstance(value, dict) and isinstance(value.get("records"), list)
     }
     own = {name: value for name, value in record.items() if name not in children} | parent
-    reference = str((record.get("attributes") or {}).get("referenceId"))
+    attributes = record.get("attributes")
+    reference = str(attributes.get("referenceId")) if isinstance(attributes, dict) else ""
     try:
         row = org.create(kind, own, user)
     except Problem as problem:

@@ -2,9 +2,11 @@
 
 =============== =====================================================================================================
 ``tokens``      ``{"expire": true}`` all sessions are over now; ``{"revoke": true}`` nobody may use the app any more;
-                ``{"refusal": "…"}`` every call is told this with a 401 ("" ends it)
+                ``{"refusal": "…"}`` every call is told this with a 401 ("" ends it);
+                ``{"trouble": "inactive_org"}`` every request for a token gets this error ("" ends it)
 ``records``     "as a person": ``{"type": "Contact", "create": [{…}], "edit": [{"Id": …, …}], "delete": [ids],
-                "undelete": [ids], "merge": [[keep, other]], "convert": [lead ids]}``; answers ``{"created": [ids], …}``
+                "undelete": [ids], "merge": [[keep, other]], "convert": [lead ids], "archive": [ids]}``; answers
+                ``{"created": [ids], …}``; ``"behind": 60`` as a transaction that began a minute ago and ends now
 ``list``        ``{"type": "Contact", "deleted": false}`` → every record with all its fields
 ``fill``        ``{"records": n, "seed": 7}``: the org starts afresh with n people (0: empty)
 ``fields``      ``{"type": "Contact", "lines": ["Shoe_Size__c|double|Shoe size|num=3.1"]}``: as an administrator (``fields.py``)
@@ -44,6 +46,7 @@ def _access(vendor: "Salesforce") -> dict[str, Verb]:
             vendor.login.refresh.clear()
             vendor.login.access.clear()
         vendor.session_refusal = str(given.get("refusal", vendor.session_refusal))
+        vendor.login.trouble = str(given.get("trouble", vendor.login.trouble))
         return {"refresh_tokens": len(vendor.login.refresh)}
 
     def move(given: dict[str, Any]) -> dict[str, Any]:
@@ -65,9 +68,12 @@ def _records(vendor: "Salesforce") -> dict[str, Verb]:
     def records(given: dict[str, Any]) -> dict[str, Any]:
         office, kind = _place(vendor, given)
         try:
+            office.org.behind = float(given.get("behind", 0))
             return by_hand(office.org, kind, given)
         except Problem as problem:
             raise ControlError(f"{problem.code}: {problem.message}") from problem
+        finally:
+            office.org.behind = 0.0
 
     def listing(given: dict[str, Any]) -> dict[str, Any]:
         office, kind = _place(vendor, given)
@@ -133,8 +139,9 @@ def by_hand(org: Org, kind: str, given: dict[str, Any]) -> dict[str, Any]:
     if "create" in given:
         done["created"] = [org.create(kind, values, who, allow_save=True).id for values in given["create"]]
     for values in given.get("edit", []):
-        org.update(kind, org.row(kind, values["Id"]), values, who, allow_save=True)
-        done.setdefault("edited", []).append(values["Id"])
+        id = values.get("Id") or values["id"]
+        org.update(kind, org.row(kind, id), values, who, allow_save=True)
+        done.setdefault("edited", []).append(id)
     for id in given.get("delete", []):
         org.delete(kind, org.row(kind, id), who)
     for id in given.get("undelete", []):
@@ -142,6 +149,8 @@ def by_hand(org: Org, kind: str, given: dict[str, Any]) -> dict[str, Any]:
     for keep, other in given.get("merge", []):
         org.merge(kind, keep, other, who)
         done.setdefault("merged", []).append(keep)
+    for id in given.get("archive", []):
+        org.change(kind, org.row(kind, id), {"IsArchived": True}, "")
     for id in given.get("convert", []):
         done.setdefault("converted", []).append(org.convert(id, who))
     return done

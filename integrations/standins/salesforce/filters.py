@@ -194,7 +194,10 @@ def _dated(org: "Org", get: Get, field: Field, operator: str, value: Literal) ->
              "NEXT_N_DAYS": (1, value.n + 1)}  # fmt: skip
     if value.value not in spans:
         raise Problem("MALFORMED_QUERY", f"the stand-in does not know {value.value}")
-    first, after = (_shown(field, today + timedelta(days=days)) for days in spans[value.value])
+    try:
+        first, after = (_shown(field, today + timedelta(days=days)) for days in spans[value.value])
+    except OverflowError:
+        raise Problem("MALFORMED_QUERY", f"{value.value}:{value.n} is out of range") from None
     tests: dict[str, Callable[[str], bool]] = {
         "=": lambda held: first <= held < after, "!=": lambda held: not first <= held < after, "<": lambda held: held < first,
         ">": lambda held: held >= after, "<=": lambda held: held < after, ">=": lambda held: held >= first,

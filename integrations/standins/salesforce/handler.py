@@ -9,7 +9,7 @@ from integrations.standins.salesforce.many import Many
 from integrations.standins.salesforce.office import Office
 from integrations.standins.salesforce.rows import Rows
 
-RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "recent", "search", "sobjects", "tooling")
+RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
 LIMITS = {"DailyBulkApiBatches": 15_000, "DailyBulkV2QueryJobs": 10_000, "DailyBulkV2QueryFileStorageMB": 976_562,
           "DataStorageMB": 1024, "FileStorageMB": 1024, "DailyStreamingApiEvents": 200_000,
           "HourlyODataCallout": 10_000}  # fmt: skip
@@ -26,7 +26,8 @@ class Handler:
         parts = [part for part in call.path.split("/") if part]
         match parts:
             case []:
-                return Reply(200, {name: f"{call.root}/{name}" for name in RESOURCES})
+                identity = f"{self.office.sign_in}/id/{self.org.id}/{self.user}"
+                return Reply(200, {**{name: f"{call.root}/{name}" for name in RESOURCES}, "identity": identity})
             case ["sobjects", *rest]:
                 return self.rows.do(call, rest)
             case ["query" | "queryAll" as which, *rest] if call.method == "GET":

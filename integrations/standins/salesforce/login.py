@@ -56,6 +56,7 @@ class Login:
     access: dict[str, tuple[Grant, float]] = field(default_factory=dict)
     refresh: dict[str, Grant] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
+    trouble: str = ""  # the error that the token endpoint gives to everybody
 
     def consent(self, *, organisation: int, scope: str, redirect_uri: str, challenge: str) -> str:
         """A code for someone who pressed Allow; one use."""
@@ -66,6 +67,8 @@ class Login:
 
     def token(self, form: dict[str, str]) -> dict[str, Any]:
         """The token endpoint; raises Refused."""
+        if self.trouble:
+            raise Refused(self.trouble, self.trouble.replace("_", " "))
         if form.get("client_id") != self.client_id:
             raise Refused("invalid_client_id", "client identifier invalid")
         given = form.get("client_secret", "")

@@ -94,13 +94,13 @@ class Many:
         table = self.org.table(kind)
         asked = call.values if call.method == "POST" else {k: v.split(",") for k, v in call.query.items()}
         wanted, names = asked.get("ids") or [], asked.get("fields") or []
-        if not wanted or not names:
+        if not wanted or not names or not isinstance(wanted, list) or not isinstance(names, list):
             raise Problem("MISSING_ARGUMENT", "The ids and fields parameters are required.")
         if len(wanted) > MOST_READ:
             raise Problem("LIMIT_EXCEEDED", f"The ids parameter is limited to {MOST_READ}.")
         found = [table.rows.get(ids.full(str(id).strip())) for id in wanted]
         shown = [
-            self.rows.record(table, row, ",".join(names), call.version) if row and not row.deleted else None
+            self.rows.record(table, row, ",".join(map(str, names)), call.version) if row and not row.deleted else None
             for row in found
         ]
         return Reply(200, shown)
@@ -123,20 +123,18 @@ class Many:
 
     def _records(self, call: Call) -> tuple[list[Record], bool]:
         """The records and whether they go together; raises Problem for a call that is no good as a whole."""
-        given = call.values
-        records = given.get("records")
-        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-            raise Problem("JSON_PARSER_ERROR", "The records property is missing or no list of objects")
+        records = call.several("records")
         _few(records)
         kinds = [self._kind(record) for record in records]
         if len(list(groupby(kinds))) > CHUNKS:
             raise Problem(
                 "LIMIT_EXCEEDED", f"The request has more than {CHUNKS} chunks of records of one type after the other"
             )
-        return records, bool(given.get("allOrNone"))
+        return records, bool(call.values.get("allOrNone"))
 
     def _kind(self, record: Record) -> str:
-        name = (record.get("attributes") or {}).get("type")
+        attributes = record.get("attributes")
+        name = attributes.get("type") if isinstance(attributes, dict) else None
         if not name:
             raise Problem("INVALID_INPUT", "The sObject type is missing: attributes.type")
         try:

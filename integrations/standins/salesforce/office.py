@@ -12,6 +12,7 @@ class Office:
         self.queries = Queries(org)
         self.allocation = Allocation(org.clock)
         self.bulk = Bulk(self)
+        self.sign_in = ""  # the address where people sign in
 
     def clear(self) -> None:
         self.org.clear()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from integrations.standins.salesforce.org import Org
 
 MOST, LEAST = 2000, 200  # rows of a page
+ARCHIVED = ("Task", "Event")  # old ones are archived: only those who ask for everything see them
 LIFE = 2 * 86_400  # seconds that a locator lives
 Columns = dict[str, "Field | Parent | Children"]
 
@@ -90,10 +91,11 @@ class Queries:
 
     def rows(self, query: Query, kind: Kind, everything: bool) -> list[Row]:
         test = filters.compiled(self.org, kind, query.where) if query.where else None
+        hidden = "IsArchived" if kind.name in ARCHIVED else "IsDeleted"
         rows = [
             row
             for row in filters.candidates(self.org, kind, query.where)
-            if (everything or not row.deleted) and (test is None or test(row))
+            if (everything or not (row.deleted or row.values.get(hidden))) and (test is None or test(row))
         ]
         for order in reversed(query.order):
             self._sort(rows, kind, order)

@@ -149,6 +149,7 @@ def _unchanged(call: Call, row: Row) -> None:
 
 def _http_date(text: str | None) -> datetime | None:
     try:
-        return parsedate_to_datetime(text) if text else None
+        found = parsedate_to_datetime(text) if text else None
     except ValueError:
         return None
+    return found.replace(tzinfo=UTC) if found and not found.tzinfo else found

@@ -175,12 +175,18 @@ class Reader:
             while self.take(","):
                 found.order.append(self._order())
         if self.take("limit"):
-            found.limit = int(self.next("number").text)
+            found.limit = self._whole()
         if self.take("offset"):
-            found.offset = int(self.next("number").text)
+            found.offset = self._whole()
             if found.offset > 2000:
                 raise Problem("NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000")
         return found
+
+    def _whole(self) -> int:
+        word = self.next("number")
+        if not word.text.isdigit() or len(word.text) > 6:
+            raise self.wrong(f"unexpected token: '{word.text}'", word.at)
+        return int(word.text)
 
     def _item(self) -> "str | Aggregate | Query":
         if self.take("("):
@@ -276,5 +282,5 @@ class Reader:
             return Literal("boolean", word.lower == "true")
         if word.lower == "null":
             return Literal("null", None)
-        n = int(self.next("number").text) if self.take(":") else 0
+        n = self._whole() if self.take(":") else 0
         return Literal("name", word.text.upper(), n)

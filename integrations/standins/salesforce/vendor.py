@@ -68,8 +68,9 @@ class Salesforce(Vendor):
         """The orgs move to their addresses, once these are known."""
         self._ports = {}
         self.login.base = self.base
-        for org in self.orgs:
-            self.move(org, self.more_bases[org.number])
+        for office in self.offices:
+            office.sign_in = self.base
+            self.move(office.org, self.more_bases[office.org.number])
 
     def move(self, org: Org, address: str) -> None:
         """The old address still answers, but no session is good there."""
@@ -103,6 +104,7 @@ class Salesforce(Vendor):
             for org in self.orgs
         ]  # fmt: skip
         return {
+            "name": "Salesforce",
             "api_url": self.orgs[0].address,
             "login_url": self.base,
             "token": self._static[0],
@@ -119,7 +121,7 @@ class Salesforce(Vendor):
         }
 
     def reset(self) -> None:
-        self.session_refusal = ""
+        self.session_refusal = self.login.trouble = ""
         if self._ports:
             self.open()
         for office in self.offices:
