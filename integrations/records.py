@@ -180,10 +180,12 @@ class Page:
     ``position``: where the next page starts (opaque JSON), None on the last page.
     ``cursor``: for a change feed, where the next *poll* starts; set on the last page.
     ``gone``: ids with positive evidence of deletion (tombstones, archived records).
+    ``left``: ids of records that became another kind of record (a lead that was converted); they were not deleted.
     """
 
     records: list[RemoteRecord]
     gone: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     position: dict[str, Any] | None = None
     cursor: dict[str, Any] | None = None
     total: int | None = None
@@ -191,10 +193,12 @@ class Page:
 
 @dataclass(slots=True)
 class ReadAnswer:
-    """Answer to a read by id. ``gone`` are ids that the app says do not exist (or are archived) now."""
+    """Answer to a read by id. ``gone`` are ids that the app says do not exist (or are archived) now, ``left`` those of records that
+    became another kind of record."""
 
     records: dict[str, RemoteRecord]  # keyed by the id that was *asked for*
     gone: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)

@@ -64,9 +64,9 @@ class Plan:
 
 def plan(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
     """Plan one link. Exactly one of the halves may be missing (``exists`` False)."""
-    if (hub.merged and app.exists) or (app.merged and hub.exists):
+    if (hub.away and app.exists) or (app.away and hub.exists):
         # Its twin's edits must not reach the survivor, whose own twin they would contradict: a person decides.
-        return Plan("excluded", "MERGED_AWAY", side=Side.HUB if hub.merged else Side.APP)
+        return Plan("excluded", hub.away or app.away, side=Side.HUB if hub.away else Side.APP)
     if hub.gone or app.gone:
         return _after_deletion(hub, app, rules)
     if hub.exists and app.exists:

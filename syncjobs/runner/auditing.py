@@ -23,7 +23,7 @@ from syncjobs.engine.merge import agree
 from syncjobs.models import AuditNight, RecordLink, RecordStatus, Sync
 from syncjobs.runner import associations, parking, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get, ingest, ingest_gone, set_aside
+from syncjobs.runner.ingest import get, ingest, ingest_missing, set_aside
 from syncjobs.runner.reading import read_by_id
 
 PARTS = 7
@@ -44,7 +44,7 @@ def step(ctx: Context) -> bool:
         found = _compare(ctx, rows, answers)
         for side, answer in answers.items():
             ingest(ctx, side, list(answer.records.values()))
-            ingest_gone(ctx, side, sorted(answer.gone))
+            ingest_missing(ctx, side, answer)
         _note(ctx, found)
         ctx.sync.audit_position = rows[-1].pk
         Sync.objects.filter(pk=ctx.sync.pk).update(audit_position=rows[-1].pk)
@@ -103,7 +103,7 @@ def _drifted(ctx: Context, side: Side, row: RecordLink, answer: ReadAnswer) -> b
     id = get(row, side, "id")
     record = answer.records.get(id)
     if record is None:
-        return id in answer.gone
+        return id in answer.gone or id in answer.left
     values = {name: record.values[name] for name in ctx.end(side).types if name in record.values}
     digest = ctx.hash(side, {**(get(row, side, "seen") or {}), **values})
     return bool(digest != get(row, side, "hash"))

@@ -18,8 +18,10 @@ KEY_SPACE = uuid.UUID("6d1f5ac9-3f0a-4f0e-9c0c-6f2f5f0b7a11")
 
 
 def send_creates(ctx: Context, side: Side, work: Sequence[Work]) -> None:
+    work, others = siblings.of_this_kind(ctx, side, work)
+    _exclude(ctx, side, others, "SYNCS_AS_ANOTHER_KIND")
     work, doubles = siblings.not_linked_there(ctx, side, recovery.not_there_yet(ctx, side, work))
-    _exclude_doubles(ctx, side, doubles)
+    _exclude(ctx, side, doubles, "DUPLICATE_IN_SOURCE")
     ready, intents = _announce_creates(ctx, side, work)
     if not ready:
         return
@@ -54,12 +56,12 @@ def send_creates(ctx: Context, side: Side, work: Sequence[Work]) -> None:
         settling.close(ctx, [w for w in ready if not w.left and w.row.id])
 
 
-def _exclude_doubles(ctx: Context, side: Side, work: Sequence[Work]) -> None:
-    """Their counterpart is linked to another record of this sync."""
+def _exclude(ctx: Context, side: Side, work: Sequence[Work], code: str) -> None:
+    """Nothing is made for these at ``side``: what stands for their records there has another link."""
     if work:
         for w in work:
             w.left.discard(side)
-            w.plan.status, w.plan.code, w.plan.side = RecordStatus.EXCLUDED, "DUPLICATE_IN_SOURCE", side.other
+            w.plan.status, w.plan.code, w.plan.side = RecordStatus.EXCLUDED, code, side.other
         with ctx.lease.transaction():
             settling.close(ctx, work)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from integrations.records import RemoteRecord, Side, Values
+from integrations.records import ReadAnswer, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import key_of
 from syncjobs.models import PendingChange, RecordLink, RecordStatus
@@ -16,7 +16,8 @@ from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
 
 BIT = {Side.HUB: 1, Side.APP: 2}
-MERGED_AWAY = "MERGED_AWAY"
+MERGED_AWAY, CONVERTED_AWAY = "MERGED_AWAY", "CONVERTED_AWAY"
+AWAY = (MERGED_AWAY, CONVERTED_AWAY)  # codes of links whose record lives on in another record
 ASIDE = ("status_since", "side", "field", "detail", "next_try_at")
 
 
@@ -317,6 +318,30 @@ def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
     store.update(rows, [f"{side}_gone", "dirty", "next_try_at"])
     _call_heirs(ctx, side, rows)
     return len(rows)
+
+
+def ingest_left(ctx: Context, side: Side, ids: Sequence[str]) -> int:
+    """These records became another kind of record: nothing was deleted, so their twins are left alone, whatever the sync does with
+    deletions. Returns how many links that concerns."""
+    found = {row.pk: row for row in find_links(ctx.sync.pk, side, ids).values() if not get(row, side, "gone")}
+    rows = [row for row in found.values() if get(row, side.other, "id")]
+    ingest_gone(ctx, side, [get(row, side, "id") for row in found.values() if not get(row, side.other, "id")])
+    deltas: Counter[str] = Counter()
+    moment = now()
+    for row in rows:
+        set_status(row, RecordStatus.EXCLUDED, deltas, moment)
+        put(row, side, gone=True)
+        row.code, row.side, row.dirty, row.next_try_at = CONVERTED_AWAY, side.value, 0, None
+    store.update(rows, [f"{side}_gone", "code", "side", "dirty", "next_try_at", "status", "status_since"])
+    store.add_counts(ctx.sync.pk, deltas)
+    _call_heirs(ctx, side, rows)
+    return len(found)
+
+
+def ingest_missing(ctx: Context, side: Side, answer: ReadAnswer) -> None:
+    """What a read by id did not find."""
+    ingest_gone(ctx, side, sorted(answer.gone))
+    ingest_left(ctx, side, sorted(answer.left))
 
 
 def _call_heirs(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> None:

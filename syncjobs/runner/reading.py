@@ -15,7 +15,17 @@ from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side, can_
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
 from syncjobs.runner import guards, parking, statements
 from syncjobs.runner.context import Context, SyncEnd
-from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, note, park_unread, plan_again
+from syncjobs.runner.ingest import (
+    find_links,
+    get,
+    ingest,
+    ingest_gone,
+    ingest_left,
+    ingest_missing,
+    note,
+    park_unread,
+    plan_again,
+)
 
 ROLLING_SHARE = (
     0.6  # of an app's calls per minute that a poll spends on re-reading records its listing shows only in part
@@ -75,7 +85,7 @@ def _changes_page(ctx: Context, side: Side) -> bool:
     page = end.connector.changes(
         end.kind, fields=end.fields, cursor=cursor.cursor, position=cursor.position, scope=end.scope
     )
-    nothing = not page.records and not page.gone and page.position is None and not cursor.position
+    nothing = not (page.records or page.gone or page.left) and page.position is None and not cursor.position
     with ctx.lease.transaction():
         _store_page(ctx, side, page)
         cursor.position = page.position
@@ -145,6 +155,8 @@ def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
     known = ingest(ctx, side, full, force=force, listed=True) + _store_rows(ctx, side, rows, force=force)
     if page.gone:
         ingest_gone(ctx, side, [id if can_be_kept(id) else stand_in(id) for id in page.gone])
+    if page.left:
+        ingest_left(ctx, side, page.left)
     if mark:
         ids = [record.id for record in page.records]
         links = {row.pk for row in find_links(ctx.sync.pk, side, ids).values()}
@@ -254,7 +266,7 @@ def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
         # One record can have been named by two of its ids.
         records = {record.id: record for record in answer.records.values()}
         ingest(ctx, side, list(records.values()), force=force, row_hashes=row_hashes)
-        ingest_gone(ctx, side, sorted(answer.gone))
+        ingest_missing(ctx, side, answer)
         # A hint that came while we read is newer than what we read: its row stays.
         latest = max(notice.noted_at for notice in notices)
         PendingChange.objects.filter(pk__in=[notice.pk for notice in notices], noted_at__lte=latest).delete()

@@ -21,7 +21,7 @@ from syncjobs.engine.matching import key_of
 from syncjobs.models import RecordLink, WriteIntent
 from syncjobs.runner import store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, put
+from syncjobs.runner.ingest import find_links, get, ingest, ingest_missing, put
 from syncjobs.runner.pairing import MEMORY, credit, join
 from syncjobs.runner.reading import read_by_id
 
@@ -94,7 +94,7 @@ def _reread(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> bool:
         answer = read_by_id(ctx, side, refs)
         with ctx.lease.transaction():
             ingest(ctx, side, list(answer.records.values()))
-            ingest_gone(ctx, side, sorted(answer.gone))
+            ingest_missing(ctx, side, answer)
     return bool(rows)
 
 

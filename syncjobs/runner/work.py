@@ -10,7 +10,7 @@ from syncjobs.engine.plan import Plan, plan
 from syncjobs.models import RecordLink, RecordStatus
 from syncjobs.runner import parking
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import MERGED_AWAY, NAMES
+from syncjobs.runner.ingest import AWAY, NAMES
 
 _OF_HALF = {
     side: attrgetter(
@@ -39,4 +39,13 @@ def plan_row(ctx: Context, row: RecordLink, moment: datetime) -> Plan:
 
 def _half(row: RecordLink, side: Side) -> Half:
     now, seen, expected, modified_at, created_at, id, gone = _OF_HALF[side](row)
-    return Half(now, seen, expected, modified_at, created_at, id is not None, gone, gone and row.code == MERGED_AWAY)
+    return Half(
+        now,
+        seen,
+        expected,
+        modified_at,
+        created_at,
+        id is not None,
+        gone,
+        row.code if gone and row.code in AWAY else "",
+    )
