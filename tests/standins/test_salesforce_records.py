@@ -143,6 +143,9 @@ class TestValues:
         answer = org.call("POST", "/sobjects/Account", json={"Name": "B", "ERP_Number__c": "e1"})
         assert error(answer) == (400, "DUPLICATE_VALUE")
         assert answer.json()[0]["message"].endswith(first[:15])
+        second = org.create("Account", Name="B")
+        assert error(org.update("Account", second, ERP_Number__c="E1")) == (400, "DUPLICATE_VALUE")
+        assert org.update("Account", first, ERP_Number__c="E1").status_code == 204
 
     def test_hidden_fields_are_not_there(self, org: SalesforceOrg) -> None:
         id = org.create("Contact", LastName="L", Birthdate="1990-01-01")
