@@ -38,8 +38,8 @@ class Proxy:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 asked = (self.command, self.path)
                 proxy.asked.append(asked)
-                if (status := proxy._status()) is not None:
-                    return self._reply(status, [("Retry-After", "7")] if status == 429 else [], b"")
+                if (instead := proxy._status()) is not None:
+                    return self._reply(instead, [("Retry-After", "7")] if instead == 429 else [], b"")
                 rule, has_effect = proxy.trouble(*asked)
                 if rule and rule.fault == "slow":
                     time.sleep(rule.seconds)

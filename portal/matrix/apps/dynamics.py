@@ -40,10 +40,11 @@ TO = 2  # participation type mask
 
 class Dynamics(Standin):
     key = standin = "dynamics"
+    has_second = True
     options = ("limit_requests=0", "token_seconds=1000000000")
 
     def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
-        super().__init__(facts)
+        super().__init__(facts, second=second)
         self.organisation = int(second)
         self.about = facts["organisations"][self.organisation]
         self.http = requests.Session()
