@@ -84,6 +84,9 @@ class Dynamics(Standin):
             member = f"{attribute}_{table}" if table else attribute
             address = f"/{SETS.get(table) or POINTS_TO[attribute]}({value[0]})" if isinstance(value, list) else None
             return f"{member}@odata.bind", address
+        if name == "ownerid":
+            id = next(id for id, address in self.users.items() if address == value)
+            return "ownerid@odata.bind", f"/systemusers({id})"
         if name == "transactioncurrencyid":
             id = next(id for id, code in self.currencies.items() if code == value)
             return "transactioncurrencyid@odata.bind", f"/transactioncurrencies({id})"
