@@ -1,8 +1,8 @@
 """Values → what a write sends: columns, bound lookups, states that need an action, participants.
 
-A lookup that can point to several tables is several fields here and one place there. The first of ``PREFERRED`` gets
-the place in a new
-record; later a value keeps it until it is taken away, because what would be displaced is a relation that somebody wants elsewhere.
+A lookup that can point to several tables is several fields here and one place there. The first of ``PREFERRED`` gets the place in a
+new record; later a value keeps it until it is taken away, because what would be displaced is a relation that somebody wants: in
+another app, or in Dynamics itself, where it may be of a table that does not sync at all.
 """
 
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from integrations import errors
 from integrations.connectors.dynamics import customers, schema, states
 from integrations.connectors.dynamics.batch import Inner
+from integrations.connectors.dynamics.client import target_of
 from integrations.connectors.dynamics.lookups import Currencies, Definitions, Users
 from integrations.connectors.dynamics.reading import parties
 from integrations.connectors.dynamics.tables import KINDS, PARTIES, PREFERRED, Table
@@ -26,9 +27,8 @@ LEFT_OUT = "ASSOCIATION_LIMIT"
 
 @dataclass(slots=True)
 class Body:
-    """``columns``: for POST or PATCH. ``then``: requests that follow in one change set. ``again``: the answer does not
-    show all that
-    was written. ``note``: a code for the record."""
+    """``columns``: for POST or PATCH. ``then``: requests that follow in one change set. ``again``: the answer does not show all
+    that was written. ``note``: a code for the record."""
 
     columns: dict[str, Any] = field(default_factory=dict)
     then: list[Inner] = field(default_factory=list)
@@ -38,12 +38,10 @@ class Body:
 
 def needs_row(table: Table, values: Values) -> bool:
     """Whether a change of these values depends on what else the row holds."""
-    return PARTIES in values or any(name in values for name in customers.written(table, values))
+    return any(":" in name or name in customers.written(table, values) for name in values)
 
 
 class Bodies:
-    """``known`` in its methods: what the record held when it was last read."""
-
     def __init__(self, users: Users, currencies: Currencies, definitions: Definitions) -> None:
         self._users, self._currencies, self._definitions = users, currencies, definitions
 
@@ -58,14 +56,12 @@ class Bodies:
         self._state(table, id, values, body, new=True)
         return body
 
-    def changed(
-        self, table: Table, id: str, values: Values, known: Values, fields: dict[str, Field], row: dict[str, Any] | None
-    ) -> Body:
-        """``row``: the row as it is, where its participants or its customer are to change (``needs_row``)."""
-        body = self._body(table, values, known, fields)
-        if row is not None and any(name in values for name in customers.written(table, values)):
+    def changed(self, table: Table, id: str, values: Values, fields: dict[str, Field], row: dict[str, Any]) -> Body:
+        """``row``: the row as it is, where that matters (``needs_row``)."""
+        body = self._body(table, values, row, fields)
+        if any(name in values for name in customers.written(table, values)):
             self._customer(table, values, row, body)
-        if PARTIES in values and row is not None:
+        if PARTIES in values:
             listed = self._next_parties(table, row, _ids(values[PARTIES]))
             body.then.append(Inner("PUT", f"{table.kind}({id})/{table.parties}", {"value": listed}))
         self._state(table, id, values, body, new=False)
@@ -73,7 +69,7 @@ class Bodies:
         return body
 
     # -- columns and lookups ------------------------------------------------------------------------------------------------
-    def _body(self, table: Table, values: Values, known: Values, fields: dict[str, Field]) -> Body:
+    def _body(self, table: Table, values: Values, row: dict[str, Any], fields: dict[str, Field]) -> Body:
         body, elsewhere = Body(), customers.written(table, values)
         split: dict[str, dict[str, list[str]]] = {}  # lookup → target → ids
         for name, value in values.items():
@@ -91,7 +87,7 @@ class Bodies:
                 member, sent = self._member(table, found, value)
                 body.columns[member] = sent
         for attribute, wanted in split.items():
-            self._fold(table, attribute, wanted, known, body)
+            self._fold(table, attribute, wanted, row, body)
         return body
 
     def _member(self, table: Table, found: Field, value: Value) -> tuple[str, Any]:
@@ -113,25 +109,27 @@ class Bodies:
             return bind, f"/transactioncurrencies({self._currencies.id(str(value), name)})"
         return name, schema.to_wire(value, found)
 
-    def _fold(self, table: Table, attribute: str, wanted: dict[str, list[str]], known: Values, body: Body) -> None:
+    def _fold(
+        self, table: Table, attribute: str, wanted: dict[str, list[str]], row: dict[str, Any], body: Body
+    ) -> None:
+        """One place for several fields. ``wanted``: table → ids, of the fields that change."""
         body.again = True  # the other targets' fields changed with it
-        holds = {
-            name.partition(":")[2]: _ids(value) for name, value in known.items() if name.partition(":")[0] == attribute
-        }
-        stays = [target for target, ids in holds.items() if ids and wanted.get(target, ids)]
+        logical, _id = target_of(row, attribute)
         free = sorted(
-            (t for t, ids in wanted.items() if ids), key=lambda t: PREFERRED.index(t) if t in PREFERRED else 99
+            (name for name, ids in wanted.items() if ids),
+            key=lambda name: (PREFERRED.index(name) if name in PREFERRED else len(PREFERRED), name),
         )
-        chosen = next((target for target in stays if target in wanted), None) if stays else next(iter(free), None)
-        if [target for target in free if target != chosen]:
+        if logical and wanted.get(logical) != []:
+            chosen = logical if logical in wanted else ""  # it keeps its place, whatever table it is of
+        else:
+            chosen = free[0] if free else ""
+        if any(name != chosen for name in free):
             body.note = LEFT_OUT
-        if chosen is not None:
+        if chosen:
             address = f"/{KINDS[chosen]}({wanted[chosen][0]})"
             body.columns[f"{self._definitions.navigation(table, attribute, chosen)}@odata.bind"] = address
-        elif not stays:
-            for target in (target for target in wanted if holds.get(target)):
-                body.columns[f"{self._definitions.navigation(table, attribute, target)}@odata.bind"] = None
-                return
+        elif logical and logical in wanted:
+            body.columns[f"{self._definitions.navigation(table, attribute, logical)}@odata.bind"] = None
 
     def _customer(self, table: Table, values: Values, row: dict[str, Any], body: Body) -> None:
         for (attribute, target), id in customers.changes(table, values, row).items():

@@ -12,10 +12,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
+from integrations.connectors.dynamics.client import target_of
 from integrations.connectors.dynamics.tables import Table
 from integrations.records import Value, Values
 
-LOGICAL = "Microsoft.Dynamics.CRM.lookuplogicalname"
 CUSTOMER = "customerid"
 
 Ends = tuple[str, str]
@@ -34,14 +34,9 @@ def written(table: Table, values: Values) -> tuple[str, ...]:
     return () if known_better else names(table)
 
 
-def customer_of(row: dict[str, Any]) -> Ends:
-    id = row.get(f"_{CUSTOMER}_value")
-    return (str(row.get(f"_{CUSTOMER}_value@{LOGICAL}") or ""), str(id)) if id else NOBODY
-
-
 def held(table: Table, row: dict[str, Any], name: str) -> str:
     """The id that the field ``name`` (one of ``names``) has in a row, "" for none."""
-    logical, id = customer_of(row)
+    logical, id = target_of(row, CUSTOMER)
     wanted = "account" if name == table.account else "contact"
     own = "" if ":" in name else str(row.get(f"_{name}_value") or "")
     return own or (id if logical == wanted else "")
@@ -63,7 +58,7 @@ def _of_deal(table: Table, account: str, contact: str, row: dict[str, Any]) -> d
     for name, logical, id in ((table.account, "account", account), (table.contact, "contact", contact)):
         if id != held(table, row, name):
             found[name, logical] = id or None
-    before = customer_of(row)
+    before = target_of(row, CUSTOMER)
     ours = {NOBODY, ("account", held(table, row, table.account)), ("contact", held(table, row, table.contact))}
     after = ("account", account) if account else ("contact", contact) if contact else NOBODY
     if before in ours and after != before:
@@ -80,7 +75,7 @@ def _of_case(table: Table, account: str, contact: str, row: dict[str, Any]) -> d
         )
     found: dict[Ends, str | None] = {}
     customer, beside = (("account", account), contact) if account else (("contact", contact), "")
-    if customer != customer_of(row):
+    if customer != target_of(row, CUSTOMER):
         found[CUSTOMER, customer[0]] = customer[1]
     if beside != str(row.get(f"_{table.contact}_value") or ""):
         found[table.contact, "contact"] = beside or None

@@ -70,7 +70,7 @@ ACCOUNTS = Kind(
     key="accounts", label=_("Accounts"), noun=_("account"), concept="company",
     presets=(
         Preset("name", "name", required=True),
-        Preset("domain", "websiteurl", on=False),  # to be found by; addresses go to HubSpot's website
+        Preset("domain", "websiteurl", on=False),  # to be found by
         Preset("website", "websiteurl"),
         Preset("phone", "telephone1"),
         *ADDRESS,

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.dynamics.client import filter_text, request, within
+from integrations.connectors.dynamics.client import filter_text, listed
 from integrations.connectors.dynamics.tables import Table
 from integrations.http import ApiSession
 from integrations.records import Option
@@ -20,11 +20,10 @@ STALE = 30.0  # seconds after which an address that is not known is worth anothe
 def rows_of(session: ApiSession, path: str) -> list[dict[str, Any]]:
     """All pages of a list."""
     found: list[dict[str, Any]] = []
-    link: str | None = path
+    link = path
     while link:
-        said = request(session, "GET", link).data
-        found += said["value"]
-        link = within(said["@odata.nextLink"], session) if said.get("@odata.nextLink") else None
+        rows, link = listed(session, link)
+        found += rows
     return found
 
 
@@ -115,6 +114,7 @@ class Definitions:
         self._session = session
         self._navigation: dict[str, dict[tuple[str, str], str]] = {}
         self._states: dict[str, dict[int, int]] = {}
+        self.versionless: set[str] = set()  # kinds whose rows cannot be written on condition of a version
 
     def navigation(self, table: Table, attribute: str, target: str) -> str:
         """The navigation property of one target of a lookup; the shortest where an organisation has several.
@@ -187,7 +187,7 @@ class Defaults:
     def _unit(self, table: Table) -> dict[str, Any]:
         """The base unit of the oldest unit group: "Primary Unit" of "Default Unit", unless somebody renamed them."""
         path = "uoms?$select=uomid,_uomscheduleid_value&$filter=" + filter_text("isschedulebaseuom eq true")
-        rows = request(self._session, "GET", path + "&$orderby=createdon%20asc&$top=1").data["value"]
+        rows, _next = listed(self._session, path + "&$orderby=createdon%20asc&$top=1")
         if not rows:
             return {}
         unit, group = rows[0]["uomid"], rows[0]["_uomscheduleid_value"]
@@ -198,8 +198,6 @@ class Defaults:
         }
 
     def _price_list(self, table: Table) -> dict[str, Any]:
-        rows = request(self._session, "GET", "pricelevels?$select=pricelevelid&$orderby=createdon%20asc&$top=1").data[
-            "value"
-        ]
+        rows, _next = listed(self._session, "pricelevels?$select=pricelevelid&$orderby=createdon%20asc&$top=1")
         name = self._definitions.navigation(table, "pricelevelid", "pricelevel")
         return {f"{name}@odata.bind": f"/pricelevels({rows[0]['pricelevelid']})"} if rows else {}

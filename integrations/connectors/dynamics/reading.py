@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from integrations.connectors.dynamics import customers, schema
-from integrations.connectors.dynamics.client import TARGETS, filter_text, request, within
-from integrations.connectors.dynamics.customers import LOGICAL
+from integrations.connectors.dynamics.client import LOGICAL, TARGETS, filter_text, listed
 from integrations.connectors.dynamics.lookups import Currencies, Users
 from integrations.connectors.dynamics.tables import PARTIES, Table
 from integrations.http import ApiSession
@@ -61,11 +60,10 @@ class Reader:
         """All rows that pass a filter (ready for an address)."""
         text, prefer = self.query(table, names)
         found: Rows = []
-        link: str | None = f"{table.kind}?{text}&$filter={where}"
+        link = f"{table.kind}?{text}&$filter={where}"
         while link:
-            said = request(self._session, "GET", link, prefer=prefer).data
-            found += said["value"]
-            link = within(said["@odata.nextLink"], self._session) if said.get("@odata.nextLink") else None
+            rows, link = listed(self._session, link, prefer=prefer)
+            found += rows
         return found
 
     def read(self, table: Table, ids: Sequence[str], names: Sequence[str]) -> ReadAnswer:

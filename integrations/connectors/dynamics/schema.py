@@ -5,6 +5,7 @@ one batch. A table's state (``statecode``: open, won, lost) and its status reaso
 each; either brings the other along (``states``).
 """
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from integrations import errors
 from integrations.connectors.dynamics import batch
 from integrations.connectors.dynamics.batch import Inner
-from integrations.connectors.dynamics.client import item_error
+from integrations.connectors.dynamics.client import item_error, page_of
 from integrations.connectors.dynamics.tables import KINDS, PARTIES, Table
 from integrations.http import ApiSession
 from integrations.records import Field, FieldType, Option, Value
@@ -90,7 +91,7 @@ def _listed(answers: list[Any]) -> list[dict[str, Any]]:
     answer = answers[0]
     if answer.status >= 400:
         raise item_error(answer.status, answer.data, answer.headers) or errors.SchemaUnreadable()
-    return list(answer.data["value"])
+    return list(page_of(answer)["value"])
 
 
 def _fields_of(said: dict[str, Any], special: dict[str, tuple[str, Any]], currencies: Iterable[Option]) -> list[Field]:
@@ -218,7 +219,7 @@ def _number(text: str, field: Field) -> int | float:
 
 
 def _choice(text: str, field: Field) -> int:
-    if not text.lstrip("-").isdecimal():
+    if not re.fullmatch(r"-?\d{1,10}", text):
         raise errors.Refused(
             _("Dynamics refuses the value of “%(field)s”.") % {"field": field.label},
             code="OPTION_NOT_ALLOWED",

@@ -1,11 +1,9 @@
 """Batch writes with one verdict per item.
 
-A batch goes on after an error, so that every part is answered for itself. A record that takes several requests (made,
-then closed) is a
-change set: all or none. A create brings its own id, made from the key of the write intent: sent twice, Dataverse refuses the second
-("a record with matching key values already exists"), and the record is read instead. A new record is shown with what
-Dataverse filled in
-by itself (an owner, a status): the engine then knows that nobody chose it, and does not carry it elsewhere.
+A batch goes on after an error, so that every part is answered for itself. A record that takes several requests (made, then closed)
+is a change set: all or none. A create brings its own id, made from the key of the write intent: sent twice, Dataverse refuses the
+second ("a record with matching key values already exists"), and the record is read instead. A new record is shown with what
+Dataverse filled in by itself (an owner, a status): the engine then knows that nobody chose it, and does not carry it elsewhere.
 """
 
 import uuid
@@ -19,14 +17,14 @@ from integrations import errors
 from integrations.connectors.dynamics import batch, customers, states
 from integrations.connectors.dynamics.batch import Inner
 from integrations.connectors.dynamics.bodies import Bodies, Body, needs_row
-from integrations.connectors.dynamics.client import Exists, item_error
+from integrations.connectors.dynamics.client import TARGETS, Exists, NoVersions, item_error
 from integrations.connectors.dynamics.lookups import Defaults, Definitions
 from integrations.connectors.dynamics.reading import Reader
 from integrations.connectors.dynamics.tables import PARTIES, Table
 from integrations.http import Answer, ApiSession
-from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Values, Verdict
+from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Verdict
 
-SHOW = {"Prefer": 'return=representation,odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"'}
+SHOW = {"Prefer": f"return=representation,{TARGETS}"}
 
 
 DEFAULTED = (FieldType.USER, FieldType.OPTION, FieldType.BOOL)
@@ -64,23 +62,28 @@ class Writer:
         return self._adopted(shown, ids, self._write(shown, ids, prepare))
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
-        rows = self._rows([(item.id, item.values) for item in items if needs_row(self._table, item.values)])
+        rows = self._rows(items)
 
         def prepare(place: int) -> tuple[list[Inner], Body]:
             item = items[place]
             if needs_row(self._table, item.values) and item.id not in rows:
                 raise errors.Gone(_("Dynamics has no such record any more."))
-            return self._changes(item, rows.get(item.id), item.version)
+            return self._changes(item, rows.get(item.id, {}), item.version)
 
         wanted, ids = [list(item.values) for item in items], [item.id for item in items]
-        return self._reopened(items, rows, self._write(wanted, ids, prepare))
+        verdicts = self._write(wanted, ids, prepare)
+        if any(isinstance(verdict.error, NoVersions) for verdict in verdicts):
+            self._definitions.versionless.add(self._table.kind)
+            return self.update(items)
+        return self._reopened(items, rows, verdicts)
 
-    def _changes(self, item: Update, row: dict[str, Any] | None, version: str) -> tuple[list[Inner], Body]:
-        body = self._bodies.changed(self._table, item.id, item.values, item.known, self._fields, row)
+    def _changes(self, item: Update, row: dict[str, Any], version: str) -> tuple[list[Inner], Body]:
+        body = self._bodies.changed(self._table, item.id, item.values, self._fields, row)
         requests = list(body.then)
-        if body.columns or not requests:
+        if body.columns:
             path = f"{self._table.kind}({item.id})?{self._select(list(item.values))}"
-            requests.insert(0, Inner("PATCH", path, body.columns, {**SHOW, "If-Match": version or "*"}))
+            match = "" if self._table.kind in self._definitions.versionless else version
+            requests.insert(0, Inner("PATCH", path, body.columns, {**SHOW, "If-Match": match or "*"}))
         return requests, body
 
     def _reopened(
@@ -102,8 +105,9 @@ class Writer:
 
         def prepare(place: int) -> tuple[list[Inner], Body]:
             item = items[again[place]]
-            first = states.reopen(self._table, item.id, self._definitions, item.version)
-            requests, body = self._changes(item, rows.get(item.id), "")
+            match = "" if self._table.kind in self._definitions.versionless else item.version
+            first = states.reopen(self._table, item.id, self._definitions, match)
+            requests, body = self._changes(item, rows.get(item.id, {}), "")
             if states.asked(self._table, item.values, self._definitions) is None:
                 requests.append(states.close_again(self._table, item.id, found[item.id]))
             body.again = True
@@ -131,21 +135,25 @@ class Writer:
     def _write(
         self, wanted: Sequence[Sequence[str]], ids: Sequence[str], prepare: Callable[[int], tuple[list[Inner], Body]]
     ) -> list[Verdict]:
-        """``wanted``: the fields that each verdict shows. Items that cannot even be sent get theirs here; the others
-        go out together."""
+        """``wanted``: the fields that each verdict shows. Items that cannot even be sent, and those that ask for nothing new, get
+        theirs here; the others go out together."""
         verdicts: dict[int, Verdict] = {}
         units: list[list[Inner]] = []
         sent: list[tuple[int, Body]] = []
+        again = []
         for place in range(len(wanted)):
             try:
                 requests, body = prepare(place)
             except (errors.Refused, errors.CannotDo, errors.Gone) as error:
                 verdicts[place] = Verdict(error=error)
                 continue
-            units.append(requests)
-            sent.append((place, body))
+            if requests:
+                units.append(requests)
+                sent.append((place, body))
+            else:
+                verdicts[place] = Verdict(record=RemoteRecord(ids[place], {}), note=body.note)
+                again.append(place)
         answered = batch.send(self._session, units) if units else []
-        again = []
         for (place, body), answers in zip(sent, answered, strict=True):
             refusal = _error_of(answers)
             verdicts[place] = (
@@ -199,14 +207,15 @@ class Writer:
                     verdicts[place] = Verdict(record=found[ids[place]], existed=True)
         return verdicts
 
-    def _rows(self, wanted: Sequence[tuple[str, Values]]) -> dict[str, dict[str, Any]]:
-        """(id, values to be written) of updates that depend on what the row holds → the rows with that, by id."""
+    def _rows(self, items: Sequence[Update]) -> dict[str, dict[str, Any]]:
+        """The rows of updates that depend on what their row holds, by id, with what these need."""
+        wanted = [item for item in items if needs_row(self._table, item.values)]
         if not wanted:
             return {}
-        names = [*customers.names(self._table), *(["directioncode"] if "directioncode" in self._fields else [])]
-        if any(PARTIES in values for _id, values in wanted):
-            names.append(PARTIES)
-        rows = self._reader.by_ids(self._table, [id for id, _values in wanted], names)
+        names = {name for item in wanted for name in item.values if ":" in name} | set(customers.names(self._table))
+        if "directioncode" in self._fields:
+            names.add("directioncode")
+        rows = self._reader.by_ids(self._table, [item.id for item in wanted], sorted(names))
         return {str(row[self._table.key]): row for row in rows}
 
     def _select(self, names: Sequence[str]) -> str:

@@ -78,7 +78,8 @@ def _definition(org: "Organisation", kind: TableType) -> dict[str, Any]:
         "LogicalName": kind.logical, "SchemaName": kind.logical.title(), "EntitySetName": kind.entity_set,
         "LogicalCollectionName": kind.entity_set, "PrimaryIdAttribute": kind.key, "PrimaryNameAttribute": kind.name_column,
         "DisplayName": _label(kind.logical.title()), "IsCustomEntity": False, "IsActivity": kind.is_activity,
-        "ChangeTrackingEnabled": kind.logical not in org.untracked, "IsOptimisticConcurrencyEnabled": True,
+        "ChangeTrackingEnabled": kind.logical not in org.untracked,
+        "IsOptimisticConcurrencyEnabled": kind.logical not in org.unversioned,
         "MetadataId": _id(kind.logical),
     }  # fmt: skip
 

@@ -41,6 +41,7 @@ class Organisation:
         self._seed = f"{seed}/dynamics/{number}"
         self.state_patch = False
         self.untracked: frozenset[str] = frozenset()
+        self.unversioned: frozenset[str] = frozenset()
         self.clear()
 
     def clear(self) -> None:
@@ -118,8 +119,7 @@ class Organisation:
     def update(self, logical: str, row: Row, given: Any, by: str, etag: str = "", *, system: bool = False) -> None:
         """Raises Problem, and then nothing has changed. ``system``: an action of the platform that may close a row."""
         table = self.tables[logical]
-        if etag and etag != f'W/"{row.version}"':
-            raise stale()
+        self._check_version(logical, row, etag)
         values, parties = parsed(self, table.kind, given)
         values.pop(table.kind.key, None)
         values.pop("overriddencreatedon", None)
@@ -131,8 +131,7 @@ class Organisation:
         self._change(logical, row, values, by, parties)
 
     def delete(self, logical: str, row: Row, by: str, etag: str = "") -> None:
-        if etag and etag != f'W/"{row.version}"':
-            raise stale()
+        self._check_version(logical, row, etag)
         table = self.tables[logical]
         table.remove(row, self._next())
         self._note(lambda: table.put(row, self._next()))
@@ -247,6 +246,15 @@ class Organisation:
         for column in kind.columns.values():
             if column.required == "req" and column.name not in ("ownerid", kind.key) and column.name not in values:
                 raise Problem(400, "0x80040203", f"Attribute: {column.name} cannot be NULL")
+
+    def _check_version(self, logical: str, row: Row, etag: str) -> None:
+        if etag and logical in self.unversioned:
+            raise Problem(
+                400, "0x8006088D", f"Optimistic concurrency isn't enabled for entity type {logical}. The IfVersionMatches value "
+                "of ConcurrencyBehavior can only be used if optimistic concurrency is enabled.",
+            )  # fmt: skip
+        if etag and etag != f'W/"{row.version}"':
+            raise stale()
 
     def _keys_free(self, table: Table, values: Values, own: str) -> None:
         for key in self.keys.get(table.kind.logical, []):
