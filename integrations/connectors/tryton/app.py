@@ -57,7 +57,8 @@ OPPORTUNITIES = Kind(
     presets=(
         Preset("name", "description"),
         Preset("stage", "state", values=(
-            ("open", "lead"), ("open", "opportunity"), ("won", "won"), ("won", "converted"), ("lost", "lost"), ("lost", "cancelled"),
+            ("open", "lead"), ("open", "opportunity"), ("won", "won"), ("won", "converted"),
+            ("lost", "lost"), ("lost", "cancelled"),
         )),
         Preset("amount", "amount"),
         Preset("currency", "currency"),
