@@ -12,14 +12,15 @@ __all__ = ["ADAPTORS", "PAIRS", "Adaptor", "NoServer"]
 
 ADAPTORS: dict[str, type[Adaptor]] = {each.key: each for each in (HubSpot, Snovio, Sansan, CardDav, Dynamics, Tryton)}
 
-PAIRS = [
+PAIRS: list[tuple[str, ...]] = [
     ("hubspot", "snovio"),
     ("hubspot", "salesforce"),
     ("hubspot", "sansan"),
+    ("hubspot", "sansan", "sansan"),
     ("hubspot", "dynamics"),
     ("hubspot", "tryton"),
     ("hubspot", "carddav"),
     ("tryton", "carddav"),
     ("tryton", "hubspot"),
 ]
-"""(hub, app); those without an adaptor yet are named and left out."""
+"""(hub, app), and a second account of the app where two are played at once; those without an adaptor are named and left out."""
