@@ -3,12 +3,13 @@
 from portal.matrix.apps.base import Adaptor, NoServer
 from portal.matrix.apps.carddav import CardDav
 from portal.matrix.apps.hubspot import HubSpot
+from portal.matrix.apps.salesforce import Salesforce
 from portal.matrix.apps.sansan import Sansan
 from portal.matrix.apps.snovio import Snovio
 
 __all__ = ["ADAPTORS", "PAIRS", "Adaptor", "NoServer"]
 
-ADAPTORS: dict[str, type[Adaptor]] = {each.key: each for each in (HubSpot, Snovio, Sansan, CardDav)}
+ADAPTORS: dict[str, type[Adaptor]] = {each.key: each for each in (HubSpot, Snovio, Sansan, CardDav, Salesforce)}
 
 PAIRS = [
     ("hubspot", "snovio"),
