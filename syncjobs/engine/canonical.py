@@ -23,9 +23,9 @@ _SCHEME = re.compile(r"^https?://(www\.)?", re.IGNORECASE)
 
 def is_blank(value: Any) -> bool:
     """None, empty text and the empty set mean the same to every app."""
-    if isinstance(value, str):
-        return not value or value.isspace()
-    return value is None or value == []
+    if value is None:
+        return True
+    return not value or value.isspace() if isinstance(value, str) else value == []
 
 
 def _text(value: str) -> str:
@@ -41,7 +41,7 @@ def _email(value: str) -> str:
 
 def _phone(value: str) -> str:
     # NFKC turns full-width digits into plain ones; the separators that people type mean nothing.
-    text = unicodedata.normalize("NFKC", value)
+    text = value if value.isascii() else unicodedata.normalize("NFKC", value)
     return _NOT_DIGIT.sub("", text) or _text(value)
 
 

@@ -89,7 +89,7 @@ def _plan_half(source: Side, half: Half, rules: SyncRules, now: datetime) -> Pla
     _relate(made, source, half, rules)
     for name in rules.side(target).required:
         if is_blank(values.get(name)):
-            missing = {rule.end(target).field for rule in rules.mappings if rule.is_association and made.waits}
+            missing = {rule.end(target).field for rule in rules.associations if made.waits}
             code = "PARENT_NOT_SYNCED_YET" if name in missing else "REQUIRED_VALUE_BLANK"
             return Plan("failed", code, field=name, side=target, waits=made.waits)
     return made
@@ -98,9 +98,9 @@ def _plan_half(source: Side, half: Half, rules: SyncRules, now: datetime) -> Pla
 def _relate(made: Plan, source: Side, half: Half, rules: SyncRules) -> None:
     """The associations of a record that is about to be made: those whose other end is across; the rest waits."""
     target = source.other
-    for rule in rules.mappings:
+    for rule in rules.associations:
         name = rule.end(source).field
-        if not rule.is_association or not rule.goes_to(target) or is_blank(half.value(name)):
+        if not rule.goes_to(target) or is_blank(half.value(name)):
             continue
         ids, waiting = translated(rule, half.value(name), target)
         if ids:
@@ -111,15 +111,19 @@ def _relate(made: Plan, source: Side, half: Half, rules: SyncRules) -> None:
 def _values_for_create(source: Side, known: Values, rules: SyncRules, made: Plan) -> Values:
     target = source.other
     values: Values = {}
-    for origin, name, rule in rules.copied[target]:
+    for origin, name, room, rule in rules.copied[target]:
         current = known.get(origin)
-        if current is not None and not is_blank(current):
-            try:
-                values.setdefault(name, convert(rule, current, target))
-            except ConversionFailed as problem:
-                if not problem.is_optional:
-                    raise
-                made.note(problem.code)
+        if is_blank(current):
+            continue
+        if isinstance(current, str) and len(current) <= room and "\n" not in current:
+            values.setdefault(name, current)
+            continue
+        try:
+            values.setdefault(name, convert(rule, current, target))
+        except ConversionFailed as problem:
+            if not problem.is_optional:
+                raise
+            made.note(problem.code)
     # The identifier crosses even where its mapping is off or one-way: without it the next scan could not find the twin.
     for identifier in rules.identifiers:
         current = known.get(identifier.end(source).field)

@@ -37,6 +37,7 @@ def _no_partners() -> dict[Side, dict[str, str]]:
     return {Side.HUB: {}, Side.APP: {}}
 
 
+NO_LIMIT = 1 << 60
 _PLAIN = frozenset({FieldType.TEXT, FieldType.LONG_TEXT, FieldType.PHONE, FieldType.URL})
 
 
@@ -65,6 +66,10 @@ class MappingRule:
 
     def end(self, side: Side) -> End:
         return self.hub if side is Side.HUB else self.app
+
+    def room(self, to: Side) -> int:
+        """How long a text of one line may be to cross as it is; 0: none does."""
+        return (self.end(to).max_length or NO_LIMIT) if to in self.plain else 0
 
     def goes_to(self, side: Side) -> bool:
         return self.way == "both" or self.way == f"to_{side}"
@@ -126,16 +131,19 @@ class SyncRules:
     duplicates: Literal["newest", "oldest", "hold"] = "newest"
     leaving: Literal["keep", "stop"] = "keep"
     start_from: datetime | None = None
-    # What a record that is made at a side gets: (field at the other side, field there, rule). No associations.
-    copied: dict[Side, tuple[tuple[str, str, MappingRule], ...]] = field(init=False, compare=False)
+    # What a record that is made at a side gets: (field at the other side, field there, how long a text may be that crosses as it
+    # is, rule). The same for every record, so it is worked out once. Associations are apart.
+    copied: dict[Side, tuple[tuple[str, str, int, MappingRule], ...]] = field(init=False, compare=False)
+    associations: tuple[MappingRule, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         crossing = [rule for rule in self.mappings if not rule.is_association]
         copied = {
-            to: tuple((rule.end(to.other).field, rule.end(to).field, rule) for rule in crossing if rule.goes_to(to))
+            to: tuple((r.end(to.other).field, r.end(to).field, r.room(to), r) for r in crossing if r.goes_to(to))
             for to in Side
         }
         object.__setattr__(self, "copied", copied)
+        object.__setattr__(self, "associations", tuple(rule for rule in self.mappings if rule.is_association))
 
     def side(self, side: Side) -> SideRules:
         return self.hub if side is Side.HUB else self.app

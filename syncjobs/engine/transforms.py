@@ -179,11 +179,11 @@ _STRICT: dict[FieldType, Callable[[Value, End], Value]] = {
 
 def _options(value: Value, source: End, target: End) -> Value:
     """The target's option values: by value, else by label (of the source's option, too)."""
-    labels = {label.casefold(): stored for label, stored in target.option_labels if stored in target.options}
 
     def one(item: str) -> str:
         if item in target.options:
             return item
+        labels = {label.casefold(): stored for label, stored in target.option_labels if stored in target.options}
         for name in (item, _label_of(item, source)):
             if found := labels.get(name.casefold()):
                 return found

@@ -49,7 +49,7 @@ class Query:
             status,
             code=_sent(query.get("code")),
             field=_sent(query.get("field")),
-            side=_sent(query.get("side")),
+            side=side if (side := query.get("side")) in ("", *Side) else None,
             search=(_sent(query.get("q")) or "").strip(),
             after=int(after) if after.isdecimal() and len(after) < 19 else None,
         )
@@ -113,9 +113,13 @@ class Group:
 
     @property
     def title(self) -> str:
-        """Names the app, unless the words do: the same cause may stand at either side."""
-        title = f"{self.words.title}: {self.field_label}" if self.field_label else self.words.title
-        return f"{title} · {self.where}" if self.where and self.where not in title else title
+        return title_of(self.words, self.field_label, self.where)
+
+
+def title_of(words: Words, field_label: str, where: str) -> str:
+    """Names the app, unless the words do: the same cause may stand at either side."""
+    title = f"{words.title}: {field_label}" if field_label else words.title
+    return f"{title} · {where}" if where and where not in title else title
 
 
 @dataclass(frozen=True, slots=True)

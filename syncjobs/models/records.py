@@ -57,7 +57,7 @@ class RecordLink(models.Model):
     app_modified_at = models.DateTimeField(null=True)
     hub_created_at = models.DateTimeField(null=True)
     app_created_at = models.DateTimeField(null=True)
-    hub_scan = models.PositiveIntegerField(default=0)  # number of the last complete scan that saw it
+    hub_scan = models.PositiveIntegerField(default=0)  # last complete scan that saw it, or runner.reading.OFF_LIST
     app_scan = models.PositiveIntegerField(default=0)
     hub_read_at = models.DateTimeField(null=True)  # last read in full, for the rolling detail pass
     app_read_at = models.DateTimeField(null=True)

@@ -151,8 +151,8 @@ def _ingest(
             changed[lost.pk] = lost
         if listed and _outdated(row, side, record):
             record = replace(record, values={}, modified_at=None, version=get(row, side, "version"))
-        if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes, deltas=deltas) and row.pk:
-            changed[row.pk] = row
+        if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes, deltas=deltas) and row.id:
+            changed[row.id] = row
     store.update(list(changed.values()), [*side_columns(side), "status_since", "next_try_at", "detail"])
     store.insert(list(fresh.values()), [*side_columns(side), "sync_id", "created_at", "status_since"])
     deltas[RecordStatus.PENDING] += len(fresh)

@@ -78,7 +78,7 @@ def _match_unanswered(ctx: Context, half: Sequence[int]) -> bool:
             lost[side].append(intent)
     if not lost:
         return False
-    rows = store.rows(RecordLink.objects.filter(pk__among=half).order_by("pk"))
+    rows = store.numbered(half)
     deltas: Counter[str] = Counter()
     n = 0
     for side, intents in lost.items():
@@ -110,7 +110,7 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
             groups[key].append(candidate)
     matches = [resolve(candidates, ctx.rules.duplicates) for candidates in groups.values() if len(candidates) > 1]
     concerned = {pk for m in matches for pk in (*m.excluded, *m.review, *(m.pair or ()))}
-    found = store.rows(RecordLink.objects.filter(pk__among=list(concerned))) if concerned else []
+    found = store.numbered(concerned)
     by_pk = {row.pk: row for row in found}
     deltas: Counter[str] = Counter()
     moment = now()

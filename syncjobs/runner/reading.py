@@ -28,6 +28,7 @@ from syncjobs.runner.ingest import (
     plan_again,
 )
 
+OFF_LIST = 2**31 - 1  # in the place of a scan's number: no scan of the chosen lists is expected to show the record
 ROLLING_SHARE = (
     0.6  # of an app's calls per minute that a poll spends on re-reading records its listing shows only in part
 )
@@ -100,13 +101,15 @@ def _changes_page(ctx: Context, side: Side) -> bool:
 
 def _scan_page(ctx: Context, side: Side) -> bool:
     end, cursor = ctx.end(side), ctx.cursors[side]
-    state: dict[str, Any] = cursor.position or {"at": None, "known": 0, "new": 0}
+    state: dict[str, Any] = cursor.position or {"at": None, "known": 0, "new": 0, "off": _any_off_list(ctx, side)}
     page = end.connector.scan(end.kind, fields=end.fields, position=state["at"], scope=end.scope)
     if end.abilities.scans_ahead and page.position is not None and time.monotonic() < ctx.deadline:
         cast(ScansAhead, end.connector).ahead(end.kind, fields=end.fields, position=page.position, scope=end.scope)
     marking = _marks(ctx, end, cursor)
     with ctx.lease.transaction():
-        known = _store_page(ctx, side, page, mark=cursor.scan if marking else 0)
+        known = _store_page(ctx, side, page)
+        if marking or state.get("off"):
+            _mark(ctx, side, page, cursor.scan, only_off_list=not marking)
         state["known"] += known
         state["new"] += len(page.records) - known
         state["at"] = page.position
@@ -125,32 +128,49 @@ def _marks(ctx: Context, end: SyncEnd, cursor: SyncCursor) -> bool:
     return cursor.mode == "mark" or (bool(end.abilities.containers) and len(lists) != 1)
 
 
+def _any_off_list(ctx: Context, side: Side) -> bool:
+    return RecordLink.objects.filter(sync=ctx.sync, **{f"{side}_scan": OFF_LIST}).exists()
+
+
+def _mark(ctx: Context, side: Side, page: Page, scan: int, *, only_off_list: bool) -> None:
+    """Note on the links of a page that this scan saw them. ``only_off_list``: on those that no scan was expected to show."""
+    links = {row.pk for row in find_links(ctx.sync.pk, side, [record.id for record in page.records]).values()}
+    seen = RecordLink.objects.filter(pk__in=links)
+    if only_off_list:
+        seen = seen.filter(**{f"{side}_scan": OFF_LIST})
+    seen.update(**{f"{side}_scan": scan})
+
+
 def _finish_scan(ctx: Context, side: Side, known: int, new: int, *, marked: bool) -> None:
     """A complete scan is the only kind that may speak of absence: whoever it did not show is *read* before it counts as gone.
 
-    ``new`` rows have an id that no link has yet: some of them may be what we made there ourselves, under its other id.
+    ``new`` rows have an id that no link has yet: some of them may be what we made there ourselves, under its other id. A record
+    that is absent and still there has left the chosen lists: polls do not look for it again until a scan shows it, full scans do.
     """
     cursor = ctx.cursors[side]
     links = RecordLink.objects.filter(sync=ctx.sync, **{f"{side}_id__isnull": False, f"{side}_gone": False})
+    expected = links.exclude(**{f"{side}_scan": OFF_LIST})
+    wanted = expected if ctx.run.kind == RunKind.INCREMENTAL else links
     if marked:
-        missing = links.exclude(**{f"{side}_scan": cursor.scan}).count()
+        missing = expected.exclude(**{f"{side}_scan": cursor.scan}).count()
         guards.absent_from_scan(ctx, side, missing - new, known + new)
-        absent = links.exclude(**{f"{side}_scan": cursor.scan}).values_list(f"{side}_id", f"{side}_seen", f"{side}_now")
-        rows = absent.iterator()
+        absent = wanted.exclude(**{f"{side}_scan": cursor.scan})
+        rows = absent.values_list(f"{side}_id", f"{side}_seen", f"{side}_now").iterator()
         while part := list(islice(rows, 1000)):
             note(
                 ctx,
                 side,
                 [PendingChange(remote_id=pk, known={**(seen or {}), **(new or {})}) for pk, seen, new in part],
             )
-    elif known < links.count():
+        absent.update(**{f"{side}_scan": OFF_LIST})
+    elif known < wanted.count():
         cursor.mode, cursor.position = "mark", None
         cursor.scan += 1
         return
     cursor.mode, cursor.scanned_at = "", now()
 
 
-def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
+def _store_page(ctx: Context, side: Side, page: Page) -> int:
     """Returns how many of the page's records have a link now."""
     force = ctx.cursors[side].settings_hash != ctx.settings_hash
     full = [record for record in page.records if not record.partial]
@@ -160,10 +180,6 @@ def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
         ingest_gone(ctx, side, [id if can_be_kept(id) else stand_in(id) for id in page.gone])
     if page.left:
         ingest_left(ctx, side, page.left)
-    if mark:
-        ids = [record.id for record in page.records]
-        links = {row.pk for row in find_links(ctx.sync.pk, side, ids).values()}
-        RecordLink.objects.filter(pk__in=links).update(**{f"{side}_scan": mark})
     return known
 
 

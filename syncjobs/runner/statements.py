@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from django.db import connection, models
 
-_ARRAYS = {str: "text", int: "bigint"}
+_IN = "IN (SELECT value FROM json_each(%s))"  # SQLite: a list as one parameter
 
 
 @cache
@@ -34,13 +34,10 @@ def select(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def among(ids: Iterable[Any]) -> tuple[str, Any]:
-    """(what follows a column's name in a condition, its parameter): the column is one of these texts or numbers."""
-    wanted = list(ids)
-    if on_sqlite():
-        return "IN (SELECT value FROM json_each(%s))", json.dumps(wanted)
-    kind = _ARRAYS[type(wanted[0])] if wanted else "text"
-    return f"= ANY(%s::{kind}[])", wanted
+def among(numbers: Iterable[int]) -> tuple[str, Any]:
+    """(what follows a column's name in a condition, its parameter): the column is one of these numbers."""
+    wanted = list(numbers)
+    return (_IN, json.dumps(wanted)) if on_sqlite() else ("= ANY(%s::bigint[])", wanted)
 
 
 def links(columns: str, sync_id: int, column: str, wanted: Iterable[str], more: str = "") -> list[tuple[Any, ...]]:
@@ -54,10 +51,10 @@ def links(columns: str, sync_id: int, column: str, wanted: Iterable[str], more: 
     if not texts:
         return []
     if on_sqlite():
-        condition, ids = among(texts)
         return select(
-            f"SELECT {columns} FROM syncjobs_recordlink WHERE sync_id = %s AND {column} {condition}{more}", sync_id, ids
-        )
+            f"SELECT {columns} FROM syncjobs_recordlink WHERE sync_id = %s AND {column} {_IN}{more}",
+            sync_id, json.dumps(texts),
+        )  # fmt: skip
     return select(
         f"SELECT found.* FROM unnest(%s::text[]) AS wanted(value) CROSS JOIN LATERAL (SELECT {columns}"
         f" FROM syncjobs_recordlink WHERE sync_id = %s AND {column} = wanted.value{more} OFFSET 0) AS found",
@@ -66,14 +63,19 @@ def links(columns: str, sync_id: int, column: str, wanted: Iterable[str], more: 
 
 
 @lru_cache(4096)  # a batch has few different ones
-def _utc_text(value: datetime) -> str:
+def utc_text(value: datetime | None) -> str | None:
     """As Django stores it in SQLite, without its many questions: UTC, no zone."""
-    return str(value.astimezone(UTC).replace(tzinfo=None))
+    return None if value is None else str(value.astimezone(UTC).replace(tzinfo=None))
+
+
+@lru_cache(4096)
+def from_utc_text(value: str) -> datetime:
+    return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 def moment(value: datetime | None) -> Any:
     """A moment as a parameter."""
-    return _utc_text(value) if value is not None and on_sqlite() else value
+    return utc_text(value) if on_sqlite() else value
 
 
 def document(value: Any) -> str | None:

@@ -8,13 +8,12 @@ itself. ``update`` leaves out columns in which no row differs from what was load
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from itertools import chain
 from typing import Any
 
 import orjson
-from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import QuerySet
 from django.db.models.base import ModelState
@@ -36,7 +35,7 @@ def _columns(model: type[models.Model]) -> Columns:
             if isinstance(field, models.JSONField):
                 adapt = statements.document
             elif isinstance(field, models.DateTimeField):
-                adapt = statements.moment
+                adapt = statements.utc_text
             elif isinstance(field, models.UUIDField):
                 adapt = _hex
         kind = str(field.rel_db_type(connection) or field.db_type(connection))
@@ -55,15 +54,19 @@ def _hex(value: Any) -> str:
 # -- reading -----------------------------------------------------------------------------------------------------------
 def rows(found: "QuerySet[RecordLink]") -> list[RecordLink]:
     """The links that a queryset would give. Each remembers in ``_loaded`` what was read, for ``update``."""
-    try:
-        statement, parameters = found.query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    return _rows(statements.select(statement, *parameters))
+    pks = list(found.values_list("pk", flat=True))
+    by_pk = {row.id: row for row in numbered(pks)}
+    return [by_pk[pk] for pk in pks if pk in by_pk]
+
+
+def numbered(pks: Iterable[int], more: str = "") -> list[RecordLink]:
+    """The links of these numbers, in order. ``more``: further conditions in SQL, from " AND" on."""
+    condition, parameter = statements.among(pks)
+    return links(f"id {condition}{more} ORDER BY id", parameter)
 
 
 def links(condition: str, *parameters: Any) -> list[RecordLink]:
-    """The same, by a condition in SQL: where a statement is run for every batch, the ORM takes longer to build it than it runs."""
+    """Links by a condition in SQL: where a statement is run for every batch, the ORM takes longer to build it than it runs."""
     return _rows(statements.select(f"SELECT {_selection()} FROM syncjobs_recordlink WHERE {condition}", *parameters))
 
 
@@ -74,7 +77,12 @@ def links_with(sync_id: int, column: str, wanted: Iterable[str], more: str = "")
 
 @cache
 def _selection() -> str:
-    return ", ".join(f'"{field.column}"' for field in RecordLink._meta.concrete_fields)
+    # SQLite's module would call back for each value of a column that says it holds moments.
+    shape = 'CAST("{}" AS TEXT)' if statements.on_sqlite() else '"{}"'
+    return ", ".join(
+        shape.format(field.column) if isinstance(field, models.DateTimeField) else f'"{field.column}"'
+        for field in RecordLink._meta.concrete_fields
+    )
 
 
 def _rows(raw: Iterable[tuple[Any, ...]]) -> list[RecordLink]:
@@ -105,12 +113,8 @@ def _shape(vendor: str) -> tuple[list[str], list[tuple[str, Callable[[Any], Any]
         if isinstance(field, models.JSONField):
             converters.append((field.attname, orjson.loads))
         elif vendor == "sqlite" and isinstance(field, models.DateTimeField):
-            converters.append((field.attname, _aware))
+            converters.append((field.attname, statements.from_utc_text))
     return [field.attname for field in fields], converters
-
-
-def _aware(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC)
 
 
 def fresh(sync_id: int, moment: datetime) -> RecordLink:

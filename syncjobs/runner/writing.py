@@ -39,7 +39,7 @@ def step(ctx: Context) -> bool:
     except recovery.OutOfTime:
         return True
     if asked:
-        rows = store.rows(RecordLink.objects.filter(pk__among=[row.pk for row in rows], dirty__gt=0).order_by("pk"))
+        rows = store.numbered((row.id for row in rows), " AND dirty > 0")
     moment = now()
     for row in rows:
         row.next_try_at = None  # its time has come; a verdict below may set another

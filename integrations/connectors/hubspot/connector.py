@@ -19,7 +19,7 @@ from integrations.connectors.hubspot.associations import Associations
 from integrations.connectors.hubspot.client import call
 from integrations.connectors.hubspot.feed import Feed
 from integrations.connectors.hubspot.linking import Linker
-from integrations.connectors.hubspot.objects import OBJECTS, abilities
+from integrations.connectors.hubspot.objects import OBJECTS, PREFIX, abilities
 from integrations.connectors.hubspot.owners import Owners
 from integrations.connectors.hubspot.pipelines import Pipelines
 from integrations.connectors.hubspot.preflight import checks
@@ -157,10 +157,12 @@ class HubSpot(Connector):
         types = self._types_of(kind)
         found: dict[str, str] = {}
         for name, value in self._pipelines.completed(kind, values).items():
-            if associations.is_reference(name):
+            if name.startswith(PREFIX):
                 continue
-            owner = value and types.get(name) is FieldType.USER and isinstance(value, str)
-            found[name] = self._owners.id_of(str(value), name) if owner else schema.to_wire(value)
+            if not isinstance(value, str):
+                found[name] = schema.to_wire(value)
+            else:
+                found[name] = self._owners.id_of(value, name) if value and types.get(name) is FieldType.USER else value
         if (pair := OBJECTS[kind].same_time) and found.get(pair[0]):
             found.setdefault(pair[1], found[pair[0]])
         return found

@@ -146,7 +146,7 @@ def moment(text: Any) -> datetime | None:
     """ISO 8601 (a date alone is midnight UTC) or milliseconds since 1970 → an aware moment; None when it is neither."""
     text = str(text or "")
     try:
-        if text.lstrip("-").isdigit() and len(text) > 8:
+        if text[4:5] != "-" and text.lstrip("-").isdigit() and len(text) > 8:
             return datetime.fromtimestamp(int(text) / 1000, UTC)
         found = datetime.fromisoformat(text)
     except (ValueError, OverflowError, OSError):

@@ -93,15 +93,15 @@ class Writer:
             for key in (error.get("context") or {}).get("objectWriteTraceId") or ():
                 if key in places:
                     found[places[key]] = Verdict(error=item_error(error))
-        names = dict.fromkeys(name for item in items for name in item.values)
         loose = []
         for result in said.get("results") or []:
-            record, place = self._parse(result, names), places.get(result.get("objectWriteTraceId"))
+            place = places.get(result.get("objectWriteTraceId"))
             if place is None:
-                loose.append(record)
+                loose.append(result)
             else:
-                found[place] = self._done(record, items[place].values)
-        for record in loose:
+                found[place] = self._done(self._parse(result, items[place].values), items[place].values)
+        names = dict.fromkeys(name for item in items for name in item.values) if loose else {}
+        for record in [self._parse(result, names) for result in loose]:
             place = _author_of(record, items, found)
             if place is not None:
                 found[place] = self._done(record, items[place].values)
@@ -149,6 +149,8 @@ class Writer:
         stored = record.values
         values = {name: stored.get(name) for name, value in sent.items() if name in stored or value is None}
         values |= written(self._kind, sent)
+        if values == stored:
+            return Verdict(record)
         return Verdict(
             RemoteRecord(
                 record.id, values, record.modified_at, record.created_at, record.version, record.aliases, record.partial,

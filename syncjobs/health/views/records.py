@@ -9,6 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from integrations.records import Side
 from portal.access import member_required
 from portal.htmx import render_part
 from portal.statuses import look
@@ -85,11 +86,18 @@ def _rows(sync: Sync, query: lists.Query) -> dict[str, Any]:
 def _cause(sync: Sync, query: lists.Query, found: lists.RecordPage) -> dict[str, Any]:
     """The list of one cause: its words stand over it once, not in every row."""
     code, side, field = query.code or lists.NO_CAUSE, query.side or "", query.field or ""
+    labels = words.field_labels(sync)
     cause = found.rows[0].reason if found.rows else None
-    cause = cause or words.reason(sync, code, side=side, field=field, labels=words.field_labels(sync))
+    cause = cause or words.reason(sync, code, side=side, field=field, labels=labels)
+    field_label = words.field_label(labels, Side(side or "app"), field)
+    title = lists.title_of(cause, field_label, words.app_name(sync, side) if side else "")
     number = lists.count(sync, query)
-    heading = f"{cause.title} · {number}"
-    return {"cause": cause, "cause_button": standing.fix_button(cause, sync), "heading": heading, "number": number}
+    return {
+        "cause": cause,
+        "cause_button": standing.fix_button(cause, sync),
+        "heading": f"{title} · {number}",
+        "number": number,
+    }
 
 
 @require_safe

@@ -67,6 +67,7 @@ def test_card_list_and_resync_of_a_cause_tell_one_number(as_manager: Client, syn
     query = urlencode({name: sent[name] for name in ("code", "field", "side")})
     listed = as_manager.get(reverse("syncjobs:records", args=[sync.pk, "failed"]) + "?" + query).content.decode()
     assert "Resync these 2" in listed
+    assert "E-mail address is not valid: Email · Snov.io · 2" in listed
     assert len(re.findall(r'href="/records/\d+/"', listed)) == 2
     sent.pop("next")
     assert "2 records are tried again" in act(as_manager, sync, "resync", **sent)

@@ -100,6 +100,6 @@ def test_the_number_of_a_cause_is_not_that_of_a_search(account: Account) -> None
 
 
 def test_an_address_with_nonsense_is_no_filter() -> None:
-    query = Query.of("failed", {"after": "x", "q": " \0 "})
+    query = Query.of("failed", {"after": "x", "q": " \0 ", "side": "left"})
     assert not query.is_narrowed
     assert Query.of("failed", {"after": "9" * 40}).after is None
