@@ -70,7 +70,7 @@ class Auth(Protocol):
     def headers(self) -> dict[str, str]: ...
 
     def renew(self) -> bool:
-        """Asked once per call after a 401. True: there are new headers, try once more."""
+        """Asked once per call after a 401 that means AuthExpired. True: there are new headers, try once more."""
 
 
 class NoAuth:
@@ -123,13 +123,14 @@ class _Headers(requests.auth.AuthBase):
 class ApiSession:
     """Calls to one address with one credential. Not thread safe; keeps its connections.
 
+    ``base_url``: a function where the address may change while the session lives (an app that names it with each new token).
     ``guarded``: the address comes from a user, so it must be public https (``integrations.addresses``).
     ``calls`` counts the requests that were sent, repeats included.
     """
 
     def __init__(
         self,
-        base_url: str,
+        base_url: str | Callable[[], str],
         *,
         auth: Auth | None = None,
         budget: Budget | None = None,
@@ -137,13 +138,17 @@ class ApiSession:
         timeout: tuple[float, float] = (5, 30),
         guarded: bool = False,
     ) -> None:
-        self.base_url = base_url.rstrip("/")
+        self._where = base_url if callable(base_url) else lambda: base_url
         self.timeout = timeout
         self.calls = 0
         self._auth: Auth = auth or NoAuth()
         self._budget = budget
         self._fault = fault
         self._http = _session(self.base_url, guarded)
+
+    @property
+    def base_url(self) -> str:
+        return self._where().rstrip("/")
 
     def get(self, path: str, **options: Any) -> Answer:
         """Options as for ``request``."""
@@ -183,10 +188,11 @@ class ApiSession:
         wrote = method not in ("GET", "HEAD") and not safe
         options = {
             "params": params,
-            "json": json,
-            "data": form if body is None else body,
+            "data": _encoded(json) if json is not None else form if body is None else body,
             "timeout": timeout or self.timeout,
         }
+        if json is not None:
+            headers = {"Content-Type": "application/json", **(headers or {})}
         renewed, tries = False, 0
         while True:
             tries += 1
@@ -200,7 +206,9 @@ class ApiSession:
             error = self._error_in(answer, wrote)
             if error is None:
                 return answer
-            if answer.status == 401 and not renewed and self._auth.renew():
+            # An app's own table may say that this 401 is about something else than the token.
+            expired = answer.status == 401 and isinstance(error, errors.AuthExpired)
+            if expired and not renewed and self._auth.renew():
                 renewed = True
                 continue
             if (
@@ -255,6 +263,13 @@ class ApiSession:
             error.status = error.status or answer.status
             error.remote = error.remote or redact(answer.text[:2000])
         return error
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # halves of surrogate pairs, numbers beyond 64 bits
+        return json_codec.dumps(value, allow_nan=False).encode()
 
 
 def default_error(answer: Answer, wrote: bool) -> ConnectorError | None:

@@ -21,6 +21,10 @@ activities subject, time, end_time, due, body, status, priority, activity_type, 
            location (call, email, meeting, note, task)
 ========== =======================================================================================================
 
+Lists whose labels differ from app to app speak in common words (``Preset.values``): status of activities *open, done, canceled,
+failed*, of tickets *open, done*, of invoices *draft, open, paid, void*; stage of deals *open, won, lost*; direction *in, out*;
+priority *low, medium, high*.
+
 Associations are fields of type *reference*, and have concepts too: ``contacts`` (people, one or many), ``company`` (the one company
 of a contact, deal, ticket, invoice or lead: the primary one where there are several), ``companies`` (all of them, and those of
 activities), ``deals``, ``tickets``, ``parent`` (a company's parent). A field that can name one record pairs with one that can name
@@ -54,6 +58,9 @@ class Preset:
     on: bool = True
     required: bool = False  # asterisk: the row cannot be turned off
     locked: bool = False  # lock: the row cannot be changed or removed
+    # (common word, option of the app), for lists whose labels do not tell: two apps' options with one word are paired in a new
+    # draft. Where several have a word, all of the other side's become the first.
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

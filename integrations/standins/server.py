@@ -19,7 +19,8 @@ from integrations.standins.control import Control, Stats
 from integrations.standins.faults import Rule
 from integrations.standins.vendor import Vendor
 
-_VARIABLE = re.compile(r"/(?:\d+|[^/]*@[^/]*|[0-9a-f]{24,}=*)(?=/|$)")
+_SALESFORCE = r"[057]\w{14}(?:[A-Z0-5]{3})?|01g\w+-\d+"  # ids, and where a query goes on
+_VARIABLE = re.compile(rf"/(?:\d+|[^/]*@[^/]*|[0-9a-f]{{24,}}=*|{_SALESFORCE})(?=/|$)")
 _KEYED = re.compile(r"\((?:[0-9a-f-]{36}|\w+='[^)]*)\)")  # OData: contacts(0f1e…), contacts(number='7')
 
 
@@ -136,7 +137,7 @@ def listen(port: int = 0) -> socket.socket:
     return found
 
 
-async def serve(vendors: dict[Vendor, socket.socket], ready: Callable[[], None]) -> None:
+async def serve(vendors: dict[Vendor, list[socket.socket]], ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; ``ready`` is called once both are handled."""
     servers = []
     for vendor in vendors:
@@ -163,13 +164,13 @@ async def serve(vendors: dict[Vendor, socket.socket], ready: Callable[[], None])
         loop.add_signal_handler(number, stop)
     ready()
     sockets = vendors.values()
-    await asyncio.gather(*(server.serve(sockets=[sock]) for server, sock in zip(servers, sockets, strict=True)))
+    await asyncio.gather(*(server.serve(sockets=own) for server, own in zip(servers, sockets, strict=True)))
     for vendor in vendors:
         vendor.outbox.drop()
 
 
-def attach(vendor: Vendor, port: int = 0) -> socket.socket:
-    """Open a socket for ``vendor`` and tell it its address."""
-    sock = listen(port)
-    vendor.base = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    return sock
+def attach(vendor: Vendor, port: int = 0) -> list[socket.socket]:
+    """Open the sockets of ``vendor`` and tell it its addresses. With a ``port``, further ones are those behind it."""
+    sockets = [listen(port + place if port else 0) for place in range(1 + vendor.more_addresses)]
+    vendor.base, *vendor.more_bases = (f"http://127.0.0.1:{sock.getsockname()[1]}" for sock in sockets)
+    return sockets

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from integrations.records import Field, FieldType, Side, Value
@@ -51,7 +52,7 @@ def rows(play: Play) -> Iterator[tuple[dict[str, Any], list[str]]]:
             row |= {"in_sync": counts.pop(RecordStatus.IN_SYNC, 0), "failed": counts.pop(RecordStatus.FAILED, 0)}
             row["excluded"] = sum(counts.values()) - counts.get(RecordStatus.PENDING, 0)
             doubled = _doubled(part, held[id(part)])
-            different = [*_different(part, held[id(part)]), *_lost_work(part, held[id(part)])]
+            different = [*_different(play, part, held[id(part)]), *_lost_work(part, held[id(part)])]
             lost = list(_lost_references(play, part, held[id(part)], twins))
             row |= {"duplicates": len(doubled), "mismatches": len(different), "lost_associations": len(lost)}
             wrong = [*_failures(part), *doubled, *different, *lost]
@@ -96,7 +97,7 @@ def _doubled(part: Part, held: dict[Side, Records]) -> list[str]:
     return found
 
 
-def _different(part: Part, held: dict[Side, Records]) -> Iterator[str]:
+def _different(play: Play, part: Part, held: dict[Side, Records]) -> Iterator[str]:
     for pair in _pairs(part):
         missing = [side for side in Side if pair.id(side) not in held[side]]
         for side in missing:
@@ -104,7 +105,11 @@ def _different(part: Part, held: dict[Side, Records]) -> Iterator[str]:
         if not missing:
             values = {side: held[side][pair.id(side)] for side in Side}
             for mapping in _mappings(part):
-                if not _agree(part, mapping, values):
+                own = any(
+                    end.keeps(part.sync.kind(side), _name(mapping, side), values[side])
+                    for side, end in play.ends.items()
+                )
+                if not (own or _agree(part, mapping, values)):
                     shown = [f"{_name(mapping, side)} {values[side].get(_name(mapping, side))!r}" for side in Side]
                     yield f"{pair.hub} = {pair.app}: {', '.join(shown)}"
     for side in sides(part):
@@ -120,9 +125,12 @@ def _name(mapping: FieldMapping, side: Side) -> str:
 def _agree(part: Part, mapping: FieldMapping, values: dict[Side, Any]) -> bool:
     """Associations are counted apart. Where values go one way, a blank source proves nothing."""
     ends = {side: part.fields[side][_name(mapping, side)] for side in Side}
-    if FieldType.REFERENCE in {each.type for each in ends.values()}:
+    types = {each.type for each in ends.values()}
+    if FieldType.REFERENCE in types:
         return True
     shown = {side: values[side].get(_name(mapping, side)) for side in Side}
+    if types == {FieldType.USER} and any(_is_stranger(shown[side], ends[side.other]) for side in Side):
+        return True
     into = [
         side
         for side in sides(part)
@@ -136,7 +144,25 @@ def _agree(part: Part, mapping: FieldMapping, values: dict[Side, Any]) -> bool:
     if len(into) == 1 and shown[into[0].other] in (None, "", []):
         return True
     forms = {side: _forms(shown[side], ends[side]) for side in Side}
-    return bool(forms[Side.HUB] & forms[Side.APP])
+    return bool(forms[Side.HUB] & forms[Side.APP]) or any(_stands_for(mapping, side, shown, ends) for side in into)
+
+
+def _is_stranger(user: Value, field: Field) -> bool:
+    """Whether somebody does not work with the other app: such an owner stays where it is."""
+    return bool(user and field.options) and user not in {option.value for option in field.options}
+
+
+def _stands_for(mapping: FieldMapping, side: Side, shown: dict[Side, Any], ends: dict[Side, Field]) -> bool:
+    """Whether this side holds what the page of values says for the value of the other side: its partner here, or the one for
+    strangers."""
+    pairs = {pair[side.other]: pair[side] for pair in reversed(mapping.value_map)}
+    writable = {option.value for option in ends[side].options if option.writable}
+    wanted = pairs.get(str(shown[side.other]), "")
+    if ends[side].options and wanted not in writable:
+        namesakes = _forms(shown[side.other], ends[side.other])
+        known = any(_forms(value, ends[side]) & namesakes for value in writable)
+        wanted = "" if known else mapping.otherwise.get(side, "")
+    return bool(wanted) and shown[side] == wanted
 
 
 def _lost_work(part: Part, held: dict[Side, Records]) -> Iterator[str]:
@@ -173,19 +199,28 @@ def _lost_references(
         for side in sides(part):
             if towards(mapping.direction, side) and ends[side].writable:
                 twin = {pair.id(side.other): pair.id(side) for pair in pairs}
-                yield from _missing(part, mapping, side, held, twin, ends[side])
+                yield from _missing(part, mapping, side, held, twin, _rivals(play, part, side, ends[side]))
+
+
+def _rivals(play: Play, part: Part, side: Side, target: Field) -> list[str]:
+    """Fields that hold their record in the same place as ``target``, which takes one."""
+    end = play.ends[side]
+    fields = (part.fields[side][_name(mapping, side)] for mapping in _mappings(part))
+    place = partial(end.place, part.sync.kind(side))
+    return [field.name for field in fields if field.name != target.name and place(field) == place(target)]
 
 
 def _missing(
-    part: Part, mapping: FieldMapping, side: Side, held: dict[Side, Records], twin: dict[str, str], target: Field
+    part: Part, mapping: FieldMapping, side: Side, held: dict[Side, Records], twin: dict[str, str], rivals: list[str]
 ) -> Iterator[str]:
+    target = part.fields[side][_name(mapping, side)]
     for pair in _pairs(part):
         source, there = (held[each].get(pair.id(each)) for each in (side.other, side))
         if source is None or there is None:
             continue
         wanted = {twin[id] for id in _ids(source.get(_name(mapping, side.other))) if id in twin}
         named = set(_ids(there.get(_name(mapping, side))))
-        if not target.many and wanted & named:
+        if not target.many and (wanted & named or any(_ids(there.get(rival)) for rival in rivals)):
             continue
         for id in wanted - named:
             yield f"{pair.id(side)} at the {side} does not name {id} ({_name(mapping, side)})"

@@ -4,7 +4,7 @@ Slices are run in this process instead of by workers. Waits of single records ar
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -24,7 +24,7 @@ from portal.matrix import samples
 from portal.matrix.apps.base import Adaptor
 from syncjobs.models import DeletePolicy, Direction, PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun
 from syncjobs.runner import slices
-from syncjobs.services import drafts, runs, syncs
+from syncjobs.services import drafts, runs, syncs, value_maps
 from syncjobs.services.mappings import schemas_of, towards
 from syncjobs.services.problems import problems
 
@@ -57,11 +57,12 @@ class Edit:
 
 @dataclass
 class Part:
-    """One object of the pair. ``made``: number of a sample → its id, by side."""
+    """One object of the pair. ``first``: the number of its first sample. ``made``: number of a sample → its id, by side."""
 
     sync: Sync
     concepts: dict[str, tuple[str, str]]  # concept → (app field, hub field), as mapped
     fields: dict[Side, dict[str, Field]]
+    first: int = 0
     made: dict[Side, dict[int, str]] = field(default_factory=lambda: {side: {} for side in Side})
     edits: list[Edit] = field(default_factory=list)
     deleted: list[tuple[Side, str]] = field(default_factory=list)
@@ -85,14 +86,26 @@ class Part:
         """The concept that tells its records apart, "" where no such field is mapped."""
         return next((concept for concept in samples.IDENTITY if concept in self.concepts), "")
 
+    def choices(self, concept: str, side: Side) -> list[str]:
+        """Options at ``side`` that can cross, the same order at both; where the other side takes a stand-in for strangers, all."""
+        app, hub = self.concepts[concept]
+        row = next(row for row in self.sync.mappings.all() if (row.app_field, row.hub_field) == (app, hub))
+        pairs = value_maps.pairs(row, schemas_of(self.sync))
+        met = [pair.option if pair.side is side else pair.partner for pair in pairs if pair.partner]
+        if row.otherwise.get(side.other):
+            met += [pair.option for pair in pairs if pair.side is side and not pair.partner]
+        return [option.value for option in met if option]
+
     def goes_to(self, side: Side) -> bool:
         return towards(self.sync.direction, side)
 
 
 class Play:
-    def __init__(self, hub: Adaptor, app: Adaptor, records: int) -> None:
+    """``objects``: kinds of the app that are played, all where none is named."""
+
+    def __init__(self, hub: Adaptor, app: Adaptor, records: int, objects: Collection[str] = ()) -> None:
         self.ends = {Side.HUB: hub, Side.APP: app}
-        self.records = records
+        self.records, self.objects = records, objects
         self.parts: list[Part] = []
         self.impossible: dict[str, str] = {}  # object → why there is no sync of it
 
@@ -104,7 +117,7 @@ class Play:
         account = Account.objects.create(name=address)
         hub = self.ends[Side.HUB].connect(account, user, as_hub=True)
         app = self.ends[Side.APP].connect(account, user, as_hub=False)
-        pairs = registry.pairs(hub.app, app.app)
+        pairs = [pair for pair in registry.pairs(hub.app, app.app) if not self.objects or pair[1].key in self.objects]
         for hub_kind, app_kind in sorted(pairs, key=lambda pair: _place(pair[0].concept)):
             try:
                 self.parts.append(self._part(account, user, hub, app, hub_kind.key, app_kind.key))
@@ -121,8 +134,11 @@ class Play:
         for side, policy in ((Side.APP, "when_deleted_in_hub"), (Side.HUB, "when_deleted_in_app")):
             if drafts.can_delete(draft, side) and draft.direction == Direction.BOTH:
                 setattr(draft, policy, DeletePolicy.DELETE)
+        if not any(each["strong"] for each in draft.identifiers):  # nobody sits here to say yes to each match
+            draft.identifiers = [{**each, "strong": True} for each in draft.identifiers]
         draft.save()
         mapped = {(row.app_field, row.hub_field) for row in draft.mappings.all() if row.on}
+        mapped |= {(each["app_field"], each["hub_field"]) for each in draft.identifiers}
         concepts = drafts.concept_pairs(draft.hub_kind_info, draft.app_kind_info)
         return Part(
             draft,
@@ -131,6 +147,8 @@ class Play:
                 Side.HUB: {each.name: each for each in schemas.fields(hub, hub_kind)},
                 Side.APP: {each.name: each for each in schemas.fields(app, app_kind)},
             },
+            # Two objects that meet in one (contacts and leads in HubSpot's contacts) are about different people.
+            first=self.records * sum(other.sync.hub_kind == hub_kind for other in self.parts),
         )
 
     # -- filling -------------------------------------------------------------------------------------------------------------
@@ -156,8 +174,9 @@ class Play:
         hub_only = int(self.records * (AT_ONE if both else 0.5))
         if one_way:
             hub_only = self.records - both if one_way[0] is Side.HUB else 0
-        rest = list(range(both, self.records))
-        return {Side.HUB: [*range(both), *rest[:hub_only]], Side.APP: [*range(both), *rest[hub_only:]]}
+        numbers = range(part.first, part.first + self.records)
+        rest = list(numbers[both:])
+        return {Side.HUB: [*numbers[:both], *rest[:hub_only]], Side.APP: [*numbers[:both], *rest[hub_only:]]}
 
     def _sample(self, part: Part, side: Side, number: int) -> Values:
         end, found = self.ends[side], Values()
@@ -167,8 +186,10 @@ class Play:
                 continue
             if own.type is FieldType.REFERENCE:
                 given = self._reference(own, side, number)
+            elif own.type is FieldType.OPTION and (among := part.choices(concept, side)):
+                given = among[number % len(among)]
             else:
-                given = samples.value(part.concept, concept, number, own, twin, self.records)
+                given = samples.value(part.concept, concept, number, own, twin, part.first + self.records)
             if given is not None:
                 found[own.name] = given
         return found
@@ -301,10 +322,12 @@ class Play:
         return sum(end.writes(part.sync.kind(side)) for side, end in self.ends.items())
 
     def _linked(self, part: Part, side: Side) -> list[str]:
-        """Ids of pairs, oldest link first."""
+        """Ids of pairs that can be worked with, oldest link first."""
         links = RecordLink.objects.filter(
             sync=part.sync, hub_id__isnull=False, app_id__isnull=False, hub_gone=False, app_gone=False
         )
+        for each, end in self.ends.items():
+            links = links.exclude(**{f"{each}_id__in": end.locked(part.sync.kind(each))})
         return list(links.order_by("pk").values_list(f"{side}_id", flat=True))
 
 

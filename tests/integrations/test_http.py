@@ -40,7 +40,7 @@ def test_a_call_carries_its_parameters_body_and_credential(server: Server) -> No
     got, posted, form = server.asked
     assert (got.method, got.path) == ("GET", "/things?limit=2&name=a&name=b")
     assert got.headers["authorization"] == "Bearer s3cret"
-    assert posted.body == b'{"x": 1}'
+    assert posted.body == b'{"x":1}'
     assert form.body == b"grant_type=x"
     assert session.calls == 3
 
@@ -110,6 +110,25 @@ def test_a_refused_token_is_renewed_once(server: Server) -> None:
     with pytest.raises(errors.AuthExpired):
         ApiSession(server.url, auth=Renewing()).get("/")
     assert len(server.asked) == 4
+
+
+def test_a_401_that_is_not_about_the_token_renews_nothing(server: Server) -> None:
+    server.replies(Reply(401, {"why": "no API for you"}))
+    auth = Renewing()
+    session = ApiSession(server.url, auth=auth, fault=lambda answer, wrote: errors.ScopeMissing("no API"))
+    with pytest.raises(errors.ScopeMissing):
+        session.get("/")
+    assert (auth.number, len(server.asked)) == (1, 1)
+
+
+def test_a_session_follows_an_address_that_moves(server: Server) -> None:
+    addresses = [server.url + "/old/", server.url + "/new/"]
+    session = ApiSession(lambda: addresses[0])
+    server.replies(OK)
+    session.get("/things")
+    del addresses[0]
+    session.get("/things")
+    assert [asked.path for asked in server.asked] == ["/old/things", "/new/things"]
 
 
 def test_a_passwords_file_is_never_asked(server: Server, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from syncjobs.models import RecordLink, RecordStatus
 from tests.standins.serving import ROOT, serving
 
 RECORDS = 24
+OBJECTS = ("companies", "contacts")
 
 
 @pytest.mark.slow
@@ -32,6 +33,17 @@ def test_the_last_line_is_the_promised_json(tmp_path: Path) -> None:
     assert set(row) == set(report.KEYS)
     assert (row["hub"], row["app"], row["object"]) == ("hubspot", "sansan", "cards")
     assert row["in_sync"] == 17, "of 20, two were deleted and one was merged away"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_all_of_dynamics_twelve_objects_stay_equal(tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "matrix", "--records", "20", "--only", "hubspot,dynamics", "--json"]
+    environment = os.environ | {"VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=290, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads(done.stdout.strip().splitlines()[-1])["rows"]
+    assert {row["object"] for row in rows} == {kind.key for kind in app("dynamics").kinds}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +60,7 @@ def play(hubspot: dict[str, Any], settings: Any, db: None) -> Play:
         setattr(settings, name, int(value) if value.isdigit() else value)
     hub, twin = HubSpot(hubspot), HubSpot(hubspot, second=True)
     hub.control("reset")
-    play = Play(hub, twin, RECORDS)
+    play = Play(hub, twin, RECORDS, OBJECTS)
     play.set_up()
     play.fill()
     play.start()
@@ -70,9 +82,12 @@ def pairs_of(play: Play) -> list[RecordLink]:
 def test_what_is_in_sync_is_counted_as_such(play: Play) -> None:
     play.quiet()
     rows = list(compare.rows(play))
-    assert len(rows) == len(play.parts) > 0
+    assert len(rows) == len(OBJECTS)
     assert all(report.is_good(row) and not wrong for row, wrong in rows), rows
     assert counted(play)["in_sync"] == RECORDS
+    owner = part_of(play).field("owner", Side.APP)
+    held = play.ends[Side.APP].records("contacts", [owner]).values()
+    assert {values[owner.name] for values in held} == {option.value for option in owner.options}, "addresses, not ids"
 
 
 def test_the_whole_story_leaves_nothing_to_complain_of(play: Play) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.dynamics.client import request
+from integrations.connectors.dynamics.client import listed, request
 from integrations.connectors.dynamics.tables import TABLES
 from integrations.http import ApiSession
 from integrations.records import CheckResult
@@ -53,7 +53,7 @@ def _tracked(session: ApiSession) -> set[str] | errors.ConnectorError:
     """Tables with change tracking, by logical name."""
     path = "EntityDefinitions?$select=LogicalName&$filter=ChangeTrackingEnabled%20eq%20true"
     try:
-        return {str(row["LogicalName"]) for row in request(session, "GET", path).data["value"]}
+        return {str(row["LogicalName"]) for row in listed(session, path)[0]}
     except errors.ConnectorError as error:
         return error
 

@@ -156,7 +156,7 @@ class HubSpot(Connector):
         for name, value in self._pipelines.completed(kind, values).items():
             if associations.is_reference(name):
                 continue
-            owner = types.get(name) is FieldType.USER and isinstance(value, str) and value
+            owner = value and types.get(name) is FieldType.USER and isinstance(value, str)
             found[name] = self._owners.id_of(str(value), name) if owner else schema.to_wire(value)
         if (pair := OBJECTS[kind].same_time) and found.get(pair[0]):
             found.setdefault(pair[1], found[pair[0]])

@@ -130,9 +130,19 @@ class Reader:
         types = self._types_of(kind)
         values = item.get("properties") or {}
         merged = values.get(ALIASES)
+        found: dict[str, Value] = {}
+        for name in fields:
+            if name in values:
+                text = values[name]
+                if text is None or text == "":
+                    found[name] = None
+                elif (type_ := types.get(name)) in schema.AS_IT_IS:
+                    found[name] = str(text)
+                else:
+                    found[name] = self._value(text, type_)
         return RemoteRecord(
             id=str(item["id"]),
-            values={name: self._value(values[name], types.get(name)) for name in fields if name in values},
+            values=found,
             modified_at=schema.moment(item.get("updatedAt")),
             created_at=schema.moment(item.get("createdAt")),
             version=str(item.get("updatedAt") or ""),

@@ -106,17 +106,16 @@ def definition_of(field: Field, kind: str) -> dict[str, Any]:
     return made
 
 
-_AS_IT_IS = frozenset(FieldType) - {
-    FieldType.NUMBER, FieldType.BOOL, FieldType.MULTI, FieldType.DATETIME, FieldType.DATE
+AS_IT_IS = {
+    None, FieldType.TEXT, FieldType.LONG_TEXT, FieldType.EMAIL, FieldType.PHONE, FieldType.URL, FieldType.OPTION
 }  # fmt: skip
+"""Types whose values are text on the wire and here; None is text, too."""
 
 
 def to_canonical(text: str | None, kind: FieldType) -> Value:
     """A value as HubSpot sent it → canonical. What does not parse stays as it is: better odd than lost."""
     if text is None or text == "":
         return None
-    if kind in _AS_IT_IS:
-        return str(text)
     if kind is FieldType.NUMBER:
         return number_text(text) or str(text)
     if kind is FieldType.BOOL:

@@ -47,6 +47,7 @@ def abilities(kind: str) -> Abilities:
     return Abilities(
         update_looks_first=True,
         merges=kind in ("people", "organisations"),
+        idempotent_creates=bool(TABLES[kind].key_path),
         scan_page=reading.SCAN_PAGE,
         read_batch=READ_BATCH,
         write_batch=WRITE_BATCH,

@@ -24,6 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--records", type=int, default=200, help="of each object")
         parser.add_argument("--only", default="", metavar="HUB,APP", help="one pair of apps")
+        parser.add_argument("--objects", default="", metavar="KIND,…", help="only these of the app's")
         parser.add_argument("--json", action="store_true", help="the rows again, as JSON in the last line")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         for hub, app in self._pairs(options["only"]):
             with tempfile.TemporaryDirectory(prefix="syncline-matrix-") as folder:
                 try:
-                    rows += self._play(hub, app, options["records"], Path(folder))
+                    rows += self._play(hub, app, options, Path(folder))
                 except DemoFailed as error:
                     self.stderr.write(str(error))
                     broken = True  # the other pairs are played all the same
@@ -53,7 +54,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{hub} and {app} are left out: no adaptor for {', '.join(sorted(missing))} yet.")
         return [pair for pair in PAIRS if not set(pair) - ADAPTORS.keys()]
 
-    def _play(self, hub: str, app: str, records: int, folder: Path) -> list[dict[str, Any]]:
+    def _play(self, hub: str, app: str, options: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
         """One pair: an install and its stand-ins, and the process that plays."""
         install = DemoInstall(folder / "install", port=0)
         try:
@@ -62,13 +63,14 @@ class Command(BaseCommand):
             for key in {hub, app}:
                 install.env |= ADAPTORS[key].environment(install.standins.get(ADAPTORS[key].standin, {}))
             install.make_database()
-            return list(self._job(install, hub, app, records))
+            return list(self._job(install, hub, app, options))
         finally:
             install.stop()
 
-    def _job(self, install: DemoInstall, hub: str, app: str, records: int) -> Iterator[dict[str, Any]]:
+    def _job(self, install: DemoInstall, hub: str, app: str, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Rows as soon as there are any."""
-        command = [sys.executable, "manage.py", "matrix_job", hub, app, "--records", str(records)]
+        narrowed = ["--records", str(options["records"]), "--objects", options["objects"]]
+        command = [sys.executable, "manage.py", "matrix_job", hub, app, *narrowed]
         process = subprocess.Popen(command, cwd=BASE_DIR, env=install.env, stdout=subprocess.PIPE, text=True)
         install.processes["job"] = process
         assert process.stdout

@@ -56,6 +56,10 @@ class Adaptor:
         """Whether a person can fill this field."""
         return field.writable
 
+    def place(self, kind: str, field: Field) -> str:
+        """What holds a reference: fields of one place that takes one record leave the others empty."""
+        return field.name
+
     def create(self, kind: str, rows: Sequence[Values]) -> list[str]:
         raise NotImplementedError
 
@@ -65,6 +69,10 @@ class Adaptor:
     def delete(self, kind: str, ids: Sequence[str]) -> None:
         raise NotImplementedError
 
+    def locked(self, kind: str) -> set[str]:
+        """Ids of records that the app lets nobody change, closed ones for example: people leave them and their twins alone."""
+        return set()
+
     def merge(self, kind: str, winner: str, loser: str) -> str:
         """The id of the record that is left. Only asked of kinds with the ability."""
         raise NotImplementedError
@@ -73,6 +81,10 @@ class Adaptor:
     def records(self, kind: str, fields: Sequence[Field]) -> Records:
         """Everything, over the vendor's public API."""
         raise NotImplementedError
+
+    def keeps(self, kind: str, field: str, values: Values) -> bool:
+        """Whether the app has a value of its own in this field of such a record, whatever is written."""
+        return False
 
     def writes(self, kind: str) -> int:
         """How many requests have written records of this kind so far."""

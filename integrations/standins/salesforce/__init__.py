@@ -1,0 +1,16 @@
+"""Salesforce as far as a sync of CRM records meets it: sign-in with OAuth, the REST API, Bulk API 2.0, a page for people.
+
+People sign in at one address (in reality login.salesforce.com); every org answers at an address of its own, which the token's
+``instance_url`` names. Two orgs have overlapping people.
+"""
+
+from typing import Any
+
+from integrations.standins.salesforce.vendor import Salesforce
+from integrations.standins.vendor import World
+
+__all__ = ["Salesforce", "create"]
+
+
+def create(world: World, settings: dict[str, Any]) -> Salesforce:
+    return Salesforce(world, settings)
