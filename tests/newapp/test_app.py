@@ -9,12 +9,12 @@ from integrations import registry
 from integrations.models import AppInstance, InstanceState
 from integrations.records import Side, Values
 from integrations.services import credentials
+from integrations.standins.realservers.proxy import Proxy
 from portal.accounts.models import Account
 from syncjobs.models import Sync, SyncState
 from tests.contract.conftest import Control
 from tests.newapp import server
 from tests.newapp.server import Collection
-from tests.realservers.proxy import Proxy
 from tests.realservers.test_syncs import HubSpotPeer, Pair, person, proxied
 
 __all__ = ["proxied"]
