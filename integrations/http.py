@@ -13,7 +13,8 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
+from threading import Thread
 from typing import Any, Protocol
 
 import orjson
@@ -120,6 +121,28 @@ class _Headers(requests.auth.AuthBase):
         return request
 
 
+class _Early(Thread):
+    """A read that was sent before anybody asked for it."""
+
+    def __init__(self, call: tuple[Any, ...], send: Callable[[], requests.Response]) -> None:
+        super().__init__(daemon=True)
+        self.call, self._send = call, send
+        self._got: requests.Response | BaseException
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._got = self._send()
+        except BaseException as error:
+            self._got = error
+
+    def answer(self) -> requests.Response:
+        self.join()
+        if isinstance(self._got, BaseException):
+            raise self._got
+        return self._got
+
+
 class ApiSession:
     """Calls to one address with one credential. Not thread safe; keeps its connections.
 
@@ -145,6 +168,7 @@ class ApiSession:
         self._budget = budget
         self._fault = fault
         self._http = _session(self.base_url, guarded)
+        self._early: _Early | None = None
 
     @property
     def base_url(self) -> str:
@@ -224,6 +248,22 @@ class ApiSession:
                 self._budget.block(bucket, error.retry_after)
             raise error
 
+    def ahead(self, path: str, *, params: Params = None, bucket: str = "calls") -> None:
+        """Send a GET that is about to be asked for, and do not wait: ``get`` with the same path and parameters takes its answer,
+        error or not. Another call waits for it and drops it. Where the budget has no place, nothing is sent."""
+        if self._early:
+            return
+        auth = _Headers(self._auth.headers())
+        try:
+            if self._budget and bucket:
+                self._budget.take(bucket)
+        except errors.RateLimited:
+            return
+        self.calls += 1
+        send = partial(self._http.request, "GET", self.base_url + path, params=params, auth=auth, allow_redirects=False,
+                       timeout=self.timeout)  # fmt: skip
+        self._early = _Early(("GET", path, params), send)
+
     def observe(self, bucket: str, remaining: float) -> None:
         """The app told how many calls are left in its window."""
         if self._budget:
@@ -238,16 +278,21 @@ class ApiSession:
         headers: Mapping[str, str] | None,
         options: dict[str, Any],
     ) -> Answer:
-        auth = _Headers(self._auth.headers())
-        if self._budget and bucket:
-            self._budget.take(bucket)
-        self.calls += 1
+        early, self._early = self._early, None
+        if early and early.call != (method, path, options["params"]):
+            early.join()  # one call at a time: the connection is shared
+            early = None
+        if early is None:
+            auth = _Headers(self._auth.headers())
+            if self._budget and bucket:
+                self._budget.take(bucket)
+            self.calls += 1
         started = time.monotonic()
         outcome: Any = "lost"
         try:
-            got = self._http.request(
+            got = early.answer() if early else self._http.request(
                 method, self.base_url + path, headers=headers, auth=auth, allow_redirects=False, **options
-            )
+            )  # fmt: skip
             outcome = got.status_code
             return Answer(got.status_code, got.headers, got.content)
         except requests.RequestException as error:

@@ -71,6 +71,7 @@ class Abilities:
     target_container: bool = False  # creates need one list to put records in
     shares_ids: bool = False  # two connections of this app can show one and the same record, under one id
     merges: bool = False  # two records can become one in the app
+    scans_ahead: bool = False  # the connector is a ``ScansAhead``
     scan_page: int = 100  # records per scan call
     read_batch: int = 100  # records per read-by-id call
     write_batch: int = 100  # records per write call
@@ -79,6 +80,12 @@ class Abilities:
     poll_seconds: int = 60  # how often a poll makes sense
     visibility_lag: int = 0  # seconds until a write can be seen by the feed and by find()
     calls_per_minute: int | None = None  # the app's own limit, for the estimate on the page
+
+
+class ScansAhead(Protocol):
+    def ahead(self, kind: str, *, fields: Sequence[str], position: dict[str, Any], scope: Scope) -> None:
+        """Start to fetch the page at ``position``, which ``scan`` is about to be asked for, and come back at once: the app works
+        on it while the page before is stored. Should nobody ask for it, it was read in vain."""
 
 
 class Connector(Protocol):

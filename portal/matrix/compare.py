@@ -15,13 +15,17 @@ from functools import partial
 from typing import Any
 
 from integrations.records import Field, FieldType, Side, Value
-from portal.matrix.apps.base import Records
-from portal.matrix.play import Part, Play, sides
+from portal.matrix.apps.base import Adaptor, Records
+from portal.matrix.parts import Part, sides
+from portal.matrix.play import Play
 from portal.matrix.report import COLUMNS
 from syncjobs.models import FieldMapping, RecordLink, RecordStatus, SyncCount
 from syncjobs.services.mappings import towards
 
 NOTHING: dict[str, Any] = dict.fromkeys(COLUMNS, 0)
+Kinds = tuple[Adaptor, str, str]
+"""The app's account, and a kind of the hub and of the app."""
+
 ARROWS = {"both": "⇄", "to_hub": "←", "to_app": "→"}  # the hub is named first
 
 
@@ -38,12 +42,12 @@ class Pair:
 
 def rows(play: Play) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """A row for each object, and in words everything that is wrong with it."""
-    held = {id(part): _read(play, part) for part in play.live}
-    twins = {(part.sync.hub_kind, part.sync.app_kind): _pairs(part) for part in play.live}
-    names = {"hub": play.ends[Side.HUB].key, "app": play.ends[Side.APP].key}
+    held = {id(part): _read(part) for part in play.live}
+    twins = {_kinds(part): _pairs(part) for part in play.live}
     for kind, why in play.impossible.items():
-        yield {**NOTHING, **names, "object": kind, "arrow": "–", "note": why}, []
+        yield {**NOTHING, "hub": play.hub.key, "app": play.apps[0].key, "object": kind, "arrow": "–", "note": why}, []
     for part in play.parts:
+        names = {"hub": play.hub.key, "app": part.ends[Side.APP].label}
         words = {"object": part.sync.app_kind, "arrow": ARROWS[part.sync.direction], "note": part.note}
         row: dict[str, Any] = {**NOTHING, **names, **words, "quiet_writes": part.quiet_writes}
         wrong: list[str] = []
@@ -52,20 +56,24 @@ def rows(play: Play) -> Iterator[tuple[dict[str, Any], list[str]]]:
             row |= {"in_sync": counts.pop(RecordStatus.IN_SYNC, 0), "failed": counts.pop(RecordStatus.FAILED, 0)}
             row["excluded"] = sum(counts.values()) - counts.get(RecordStatus.PENDING, 0)
             doubled = _doubled(part, held[id(part)])
-            different = [*_different(play, part, held[id(part)]), *_lost_work(part, held[id(part)])]
-            lost = list(_lost_references(play, part, held[id(part)], twins))
+            different = [*_different(part, held[id(part)]), *_lost_work(part, held[id(part)])]
+            lost = list(_lost_references(part, held[id(part)], twins))
             row |= {"duplicates": len(doubled), "mismatches": len(different), "lost_associations": len(lost)}
             wrong = [*_failures(part), *doubled, *different, *lost]
         yield row, wrong
 
 
-def _read(play: Play, part: Part) -> dict[Side, Records]:
+def _kinds(part: Part) -> Kinds:
+    return part.ends[Side.APP], part.sync.hub_kind, part.sync.app_kind
+
+
+def _read(part: Part) -> dict[Side, Records]:
     names = {
         side: sorted({row.hub_field if side is Side.HUB else row.app_field for row in _mappings(part)}) for side in Side
     }
     return {
         side: end.records(part.sync.kind(side), [part.fields[side][name] for name in names[side]])
-        for side, end in play.ends.items()
+        for side, end in part.ends.items()
     }
 
 
@@ -97,7 +105,7 @@ def _doubled(part: Part, held: dict[Side, Records]) -> list[str]:
     return found
 
 
-def _different(play: Play, part: Part, held: dict[Side, Records]) -> Iterator[str]:
+def _different(part: Part, held: dict[Side, Records]) -> Iterator[str]:
     for pair in _pairs(part):
         missing = [side for side in Side if pair.id(side) not in held[side]]
         for side in missing:
@@ -107,7 +115,7 @@ def _different(play: Play, part: Part, held: dict[Side, Records]) -> Iterator[st
             for mapping in _mappings(part):
                 own = any(
                     end.keeps(part.sync.kind(side), _name(mapping, side), values[side])
-                    for side, end in play.ends.items()
+                    for side, end in part.ends.items()
                 )
                 if not (own or _agree(part, mapping, values)):
                     shown = [f"{_name(mapping, side)} {values[side].get(_name(mapping, side))!r}" for side in Side]
@@ -187,24 +195,22 @@ def _lost_work(part: Part, held: dict[Side, Records]) -> Iterator[str]:
 
 
 # -- associations -------------------------------------------------------------------------------------------------------------
-def _lost_references(
-    play: Play, part: Part, held: dict[Side, Records], twins: dict[tuple[str, str], list[Pair]]
-) -> Iterator[str]:
+def _lost_references(part: Part, held: dict[Side, Records], twins: dict[Kinds, list[Pair]]) -> Iterator[str]:
     """Of in-sync pairs: referents that are in sync themselves and that the other side's record does not name."""
     for mapping in _mappings(part):
         ends = {side: part.fields[side][_name(mapping, side)] for side in Side}
         if {each.type for each in ends.values()} != {FieldType.REFERENCE}:
             continue
-        pairs = twins.get((ends[Side.HUB].refers_to, ends[Side.APP].refers_to), [])
+        pairs = twins.get((part.ends[Side.APP], ends[Side.HUB].refers_to, ends[Side.APP].refers_to), [])
         for side in sides(part):
             if towards(mapping.direction, side) and ends[side].writable:
                 twin = {pair.id(side.other): pair.id(side) for pair in pairs}
-                yield from _missing(part, mapping, side, held, twin, _rivals(play, part, side, ends[side]))
+                yield from _missing(part, mapping, side, held, twin, _rivals(part, side, ends[side]))
 
 
-def _rivals(play: Play, part: Part, side: Side, target: Field) -> list[str]:
+def _rivals(part: Part, side: Side, target: Field) -> list[str]:
     """Fields that hold their record in the same place as ``target``, which takes one."""
-    end = play.ends[side]
+    end = part.ends[side]
     fields = (part.fields[side][_name(mapping, side)] for mapping in _mappings(part))
     place = partial(end.place, part.sync.kind(side))
     return [field.name for field in fields if field.name != target.name and place(field) == place(target)]

@@ -76,13 +76,11 @@ def set_status(row: RecordLink, status: str, deltas: Counter[str], moment: datet
 def find_links(sync_id: int, side: Side, ids: Iterable[str]) -> dict[str, RecordLink]:
     """Links by remote id or alias, keyed by each of those."""
     found: dict[str, RecordLink] = {}
-    condition, wanted = statements.among(ids)
-    if not wanted:
-        return found
+    wanted = list(ids)
     # Two queries, not one OR: each then uses its own index.
     for row in (
-        *store.links(f"sync_id = %s AND {side}_alias IS NOT NULL AND {side}_alias {condition}", sync_id, wanted),
-        *store.links(f"sync_id = %s AND {side}_id {condition}", sync_id, wanted),
+        *store.links_with(sync_id, f"{side}_alias", wanted, f" AND {side}_alias IS NOT NULL"),
+        *store.links_with(sync_id, f"{side}_id", wanted),
     ):
         if alias := get(row, side, "alias"):
             found.setdefault(alias, row)
@@ -198,12 +196,13 @@ def _as_known(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> set[
         for record in records
         if not record.aliases and end.types.keys() <= record.values.keys()
     }
-    condition, ids = statements.among(hashes)
-    settled = statements.select(
-        f"SELECT {side}_id, {side}_hash FROM syncjobs_recordlink"
-        f" WHERE sync_id = %s AND {side}_id {condition} AND NOT {side}_gone AND {side}_expected IS NULL",
-        ctx.sync.pk, ids,
-    )  # fmt: skip
+    settled = statements.links(
+        f"{side}_id, {side}_hash",
+        ctx.sync.pk,
+        f"{side}_id",
+        hashes,
+        f" AND NOT {side}_gone AND {side}_expected IS NULL",
+    )
     return {id for id, digest in settled if hashes[id] == digest}
 
 

@@ -132,14 +132,10 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
 
 def _candidates(ctx: Context, side: Side, name: str, keys: set[str]) -> Iterator[tuple[str, Candidate]]:
     """Records of one side with one of these keys, whether they have a twin or not."""
-    condition, wanted = statements.among(keys)
+    columns = f"id, {name}, {side.other}_id, {side.other}_gone, {side}_modified_at, {side}_created_at"
     # Not "" says nothing new, but is the condition of the index: without it every link is looked at.
-    found = statements.select(
-        f"SELECT id, {name}, {side.other}_id, {side.other}_gone, {side}_modified_at, {side}_created_at FROM syncjobs_recordlink"
-        f" WHERE sync_id = %s AND {name} {condition} AND NOT ({name} = '') AND {side}_id IS NOT NULL AND NOT {side}_gone"
-        " AND code <> 'MERGED_AWAY'",
-        ctx.sync.pk, wanted,
-    )  # fmt: skip
+    more = f" AND NOT ({name} = '') AND {side}_id IS NOT NULL AND NOT {side}_gone AND code <> 'MERGED_AWAY'"
+    found = statements.links(columns, ctx.sync.pk, name, keys, more)
     for pk, key, twin, bereft, modified_at, created_at in found:
         yield key, Candidate(pk, side, twin is not None and not bereft, modified_at, created_at)
 

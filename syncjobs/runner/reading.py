@@ -5,11 +5,12 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Q
 from django.utils.timezone import now
 
+from integrations.connectors.base import ScansAhead
 from integrations.errors import CursorExpired
 from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side, can_be_kept, is_stand_in, stand_in
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
@@ -101,6 +102,8 @@ def _scan_page(ctx: Context, side: Side) -> bool:
     end, cursor = ctx.end(side), ctx.cursors[side]
     state: dict[str, Any] = cursor.position or {"at": None, "known": 0, "new": 0}
     page = end.connector.scan(end.kind, fields=end.fields, position=state["at"], scope=end.scope)
+    if end.abilities.scans_ahead and page.position is not None and time.monotonic() < ctx.deadline:
+        cast(ScansAhead, end.connector).ahead(end.kind, fields=end.fields, position=page.position, scope=end.scope)
     marking = _marks(ctx, end, cursor)
     with ctx.lease.transaction():
         known = _store_page(ctx, side, page, mark=cursor.scan if marking else 0)

@@ -59,23 +59,26 @@ def rows(found: "QuerySet[RecordLink]") -> list[RecordLink]:
         statement, parameters = found.query.sql_with_params()
     except EmptyResultSet:
         return []
-    return _rows(statement, parameters)
+    return _rows(statements.select(statement, *parameters))
 
 
 def links(condition: str, *parameters: Any) -> list[RecordLink]:
     """The same, by a condition in SQL: where a statement is run for every batch, the ORM takes longer to build it than it runs."""
-    return _rows(f"{_selection()} WHERE {condition}", parameters)
+    return _rows(statements.select(f"SELECT {_selection()} FROM syncjobs_recordlink WHERE {condition}", *parameters))
+
+
+def links_with(sync_id: int, column: str, wanted: Iterable[str], more: str = "") -> list[RecordLink]:
+    """The links of a sync whose ``column`` is one of these texts."""
+    return _rows(statements.links(_selection(), sync_id, column, wanted, more))
 
 
 @cache
 def _selection() -> str:
-    columns = ", ".join(f'"{field.column}"' for field in RecordLink._meta.concrete_fields)
-    return f"SELECT {columns} FROM syncjobs_recordlink"
+    return ", ".join(f'"{field.column}"' for field in RecordLink._meta.concrete_fields)
 
 
-def _rows(statement: str, parameters: Sequence[Any]) -> list[RecordLink]:
+def _rows(raw: Iterable[tuple[Any, ...]]) -> list[RecordLink]:
     names, converters = _shape(connection.vendor)
-    raw = statements.select(statement, *parameters)
     return [_row(dict(zip(names, values, strict=True)), converters) for values in raw]
 
 
@@ -194,8 +197,10 @@ def close_intents(side: Side, links: Sequence[int], state: str, *, made: bool = 
     """The creates of these links at ``side`` that were sent have their verdict."""
     if links:
         condition, pks = statements.among(links)
+        # Not plainly "state = 'sent'": PostgreSQL would take the index of open intents, where those lately open still stand.
         statements.run(
-            f"UPDATE syncjobs_writeintent SET state = %s, made = %s WHERE link_id {condition} AND side = %s AND state = 'sent'",
+            "UPDATE syncjobs_writeintent SET state = %s, made = %s"
+            f" WHERE link_id {condition} AND side = %s AND state || '' = 'sent'",
             state, made, pks, side.value,
         )  # fmt: skip
 

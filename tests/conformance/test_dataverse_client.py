@@ -59,7 +59,9 @@ def serving(certificate: Path | None = None) -> Iterator[Dynamics]:
     socket = listen()
     vendor.base = f"http{'s' if certificate else ''}://127.0.0.1:{socket.getsockname()[1]}"
     secure = {"ssl_certfile": str(certificate), "ssl_keyfile": str(certificate)} if certificate else {}
-    server = uvicorn.Server(uvicorn.Config(Gate(vendor), ws="none", lifespan="off", log_level="error", **secure))
+    server = uvicorn.Server(
+        uvicorn.Config(Gate(vendor), ws="none", lifespan="off", log_level="error", date_header=False, **secure)
+    )
     thread = Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     try:

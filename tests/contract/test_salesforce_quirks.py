@@ -318,3 +318,20 @@ class TestBulk:
     def test_a_job_that_is_lost_is_read_another_way(self, salesforce: Salesforce, control: Control) -> None:
         page = salesforce.scan("contacts", fields=["Email"], position={"job": "7505A00000xxxxxQAA"}, scope={})
         assert (page.records, page.position) == ([], {"last": ""})
+
+
+class TestOddTimes:
+    def test_what_a_long_transaction_shows_late_is_found(self, salesforce: Salesforce, control: Control) -> None:
+        """Its stamp is a minute older than the poll that did not see it."""
+        cursor = poll(salesforce, "contacts", start(salesforce, "contacts"), "LastName")[-1].cursor
+        assert cursor
+        [late] = control("records", type="Contact", behind=60, create=[{"LastName": "Late"}])["created"]
+        assert late in [
+            record.id for page in poll(salesforce, "contacts", cursor, "LastName") for record in page.records
+        ]
+
+    def test_an_archived_activity_is_not_taken_for_deleted(self, salesforce: Salesforce, control: Control) -> None:
+        id = put(control, "Task", Subject="Last year's")
+        control("records", type="Task", archive=[id])
+        assert salesforce.read("tasks", [Ref(id)], fields=["Subject"]).gone == set()
+        assert id in scanned(salesforce, "tasks", "Subject")

@@ -7,11 +7,12 @@ import pytest
 
 from integrations import errors
 from integrations.connectors.salesforce.connector import Salesforce
+from integrations.connectors.salesforce.roles import ROLES
 from integrations.connectors.salesforce.writing import KEY_FIELD
 from integrations.records import Create, Update, Values, Verdict
 from tests.contract.conftest import Control
 from tests.contract.salesforce import control_of, opened, salesforce_standin
-from tests.contract.test_salesforce_quirks import DANA, put, read
+from tests.contract.test_salesforce_quirks import DANA, poll, put, read, start
 
 __all__ = ["salesforce_standin"]
 
@@ -156,6 +157,51 @@ class TestLookups:
         assert update(salesforce, "contacts", id, {"AccountId": [account]}).record.values == {"AccountId": [account]}  # type: ignore[union-attr]
         update(salesforce, "contacts", id, {"AccountId": []})
         assert row(control, "Contact", id)["AccountId"] is None
+
+
+class TestContactRoles:
+    """The contacts of an opportunity."""
+
+    def test_they_are_a_field_of_many(self, salesforce: Salesforce, control: Control) -> None:
+        ann, bob, eve = (put(control, "Contact", LastName=name) for name in ("Ann", "Bob", "Eve"))
+        deal: Values = {
+            "Name": "Deal",
+            "StageName": "Prospecting",
+            "CloseDate": "2026-01-31",
+            ROLES: sorted([ann, bob]),
+        }
+        [verdict] = create(salesforce, "opportunities", deal)
+        id = made(verdict)
+        assert read(salesforce, "opportunities", id, ROLES).values == {ROLES: sorted([ann, bob])}
+        put(control, "OpportunityContactRole", OpportunityId=id, ContactId=eve)  # meanwhile
+        verdict = update(salesforce, "opportunities", id, {ROLES: [bob]}, {ROLES: sorted([ann, bob])})
+        assert verdict.record
+        assert verdict.record.values == {ROLES: sorted([bob, eve])}
+
+    def test_a_change_of_roles_alone_shows_in_the_changes(self, salesforce: Salesforce, control: Control) -> None:
+        """The opportunity itself was last changed long ago."""
+        deal = str(control("list", type="Opportunity")["results"][0]["id"])
+        ann, cursor = put(control, "Contact", LastName="Ann"), start(salesforce, "opportunities")
+        assert self.shown(salesforce, cursor) == {}
+        role = put(control, "OpportunityContactRole", OpportunityId=deal, ContactId=ann)
+        assert ann in self.shown(salesforce, cursor)[deal]
+        control("records", type="OpportunityContactRole", delete=[role])
+        assert ann not in self.shown(salesforce, cursor)[deal]
+
+    def shown(self, salesforce: Salesforce, cursor: dict[str, Any]) -> dict[str, Any]:
+        pages = poll(salesforce, "opportunities", cursor, "Name", ROLES)
+        return {record.id: record.values[ROLES] for page in pages for record in page.records}
+
+    def test_a_role_that_is_refused_is_a_note(self, salesforce: Salesforce) -> None:
+        deal: Values = {
+            "Name": "Deal",
+            "StageName": "Prospecting",
+            "CloseDate": "2026-01-31",
+            ROLES: ["0035A00000zzzzzQAA"],
+        }
+        [verdict] = create(salesforce, "opportunities", deal)
+        assert made(verdict)
+        assert verdict.note == "ASSOCIATION_LIMIT"
 
 
 class TestActivities:

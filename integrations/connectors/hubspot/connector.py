@@ -110,6 +110,9 @@ class HubSpot(Connector):
         records, after = self._reader.listed(kind, fields, (position or {}).get("after"))
         return Page(records, position={"after": after} if after else None)
 
+    def ahead(self, kind: str, *, fields: Sequence[str], position: dict[str, Any], scope: Scope) -> None:
+        self._reader.ahead(kind, fields, position["after"])
+
     def changes(
         self,
         kind: str,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from integrations import errors
 from integrations.connectors.salesforce import schema
 from integrations.connectors.salesforce.objects import PREFERRED, Object
+from integrations.connectors.salesforce.roles import ROLES
 from integrations.connectors.salesforce.users import RecordTypes, Users
 from integrations.records import Field, FieldType, Value, Values
 
@@ -51,6 +52,8 @@ class Bodies:
                 raise errors.Refused(
                     _("Salesforce has no field “%(field)s”.") % {"field": name}, code="FIELD_MISSING", field=name
                 )
+            if name == ROLES:  # rows of their own, see ``writing``
+                continue
             attribute, colon, target = name.partition(":")
             if colon:
                 split.setdefault(attribute, {})[target] = _ids(value)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from integrations import errors
 from integrations.connectors.base import Abilities, Scope
-from integrations.connectors.salesforce import bulk, schema, soql
+from integrations.connectors.salesforce import bulk, roles, schema, soql
 from integrations.connectors.salesforce.bodies import Bodies
 from integrations.connectors.salesforce.client import long_id, request
 from integrations.connectors.salesforce.feed import PAGE, Feed
@@ -124,7 +124,7 @@ class Salesforce:
         total = None
         if position is None:
             total = int(soql.ask(self._session, f"SELECT COUNT() FROM {obj.name} {_where(obj)}").data["totalSize"])
-            if total > self._bulk_from:
+            if total > self._bulk_from and roles.ROLES not in fields:  # bulk jobs know no subqueries
                 columns = ", ".join(self._reader.columns(obj, fields))
                 job = bulk.start(self._session, f"SELECT {columns} FROM {obj.name} {_where(obj)}")
                 return Page([], position={"job": job}, total=total)
@@ -167,7 +167,7 @@ class Salesforce:
         obj = OBJECTS[kind]
         known = self._fields_of(obj).get(field)
         wanted = [value for value in dict.fromkeys(values) if value and known and _fits(value, known)]
-        if known is None or known.type in UNSEARCHABLE:
+        if known is None or known.type in UNSEARCHABLE or field == roles.ROLES:
             return []
         found: list[RemoteRecord] = []
         for start in range(0, len(wanted), FIND_VALUES):

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.salesforce import schema, soql
+from integrations.connectors.salesforce import roles, schema, soql
 from integrations.connectors.salesforce.client import long_id, request
 from integrations.connectors.salesforce.objects import Object
 from integrations.connectors.salesforce.reading import Reader, has_left, is_live, master_of
@@ -55,6 +55,8 @@ class Feed:
             stamp = str(rows[-1]["SystemModstamp"]).replace("+0000", "Z")
             page.position = {"at": stamp, "id": rows[-1]["Id"], "next": following}
             return page
+        if roles.ROLES in names:
+            self._roles(obj, _earlier(cursor["since"]), names, page)
         covered = self._deleted(obj, cursor["covered"], following, names, page)
         page.cursor = {"since": following, "covered": covered}
         return page
@@ -65,6 +67,14 @@ class Feed:
         page.gone = [str(row["Id"]) for row in rows if not is_live(row) and not has_left(row) and not master_of(row)]
         self._look_behind(obj, [str(row["Id"]) for row in rows if master_of(row)], names, page)
         return page
+
+    def _roles(self, obj: Object, since: str, names: Sequence[str], page: Page) -> None:
+        """Add opportunities at which nothing but a contact role has changed."""
+        known = {record.id for record in page.records}
+        ids = [id for id in roles.changed(self._session, since) if id not in known]
+        for start in range(0, len(ids), READ_BATCH):
+            answer = self._reader.read(obj, ids[start : start + READ_BATCH], names)
+            page.records += [record for asked, record in answer.records.items() if asked == record.id]
 
     def _deleted(self, obj: Object, covered: str, until: str, names: Sequence[str], page: Page) -> str:
         """Add what *getDeleted* tells, where it is time to ask; up to when it has been asked now."""

@@ -5,6 +5,7 @@ Rows start switched off where a value of one app's list would have no partner in
 
 from django.utils.translation import gettext_lazy as _
 
+from integrations.connectors.salesforce.roles import ROLES
 from integrations.registry import Kind, Preset
 
 OWNER = Preset("owner", "OwnerId")
@@ -104,6 +105,7 @@ OPPORTUNITIES = Kind(
         Preset("deal_type", "Type", on=False),
         OWNER,
         Preset("company", "AccountId"),
+        Preset("contacts", ROLES),
         Preset("description", "Description"),
     ),
     label_fields=("Name",),

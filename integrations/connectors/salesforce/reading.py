@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from integrations import errors
-from integrations.connectors.salesforce import schema, soql
+from integrations.connectors.salesforce import roles, schema, soql
 from integrations.connectors.salesforce.objects import KINDS, Object
 from integrations.http import Answer, ApiSession
 from integrations.records import Field, FieldType, ReadAnswer, RemoteRecord, Value
@@ -109,6 +109,8 @@ class Reader:
 def _columns(field: Field) -> list[str]:
     """The column that holds the value, then what explains it."""
     name = field.name.partition(":")[0]
+    if name == roles.ROLES:
+        return [roles.COLUMN]
     if field.type is FieldType.USER:
         return [name, f"{parent(name)}.Email"]
     if name == schema.RECORD_TYPE:
@@ -127,6 +129,8 @@ def column_of(field: Field) -> str:
 
 
 def _is_in(row: dict[str, Any], column: str) -> bool:
+    if column == roles.COLUMN:
+        return roles.ROLES in row
     return column in row or ("." in column and column.partition(".")[0] in row)
 
 
@@ -139,6 +143,8 @@ def _cell(row: dict[str, Any], column: str) -> Any:
 
 
 def _value(row: dict[str, Any], field: Field) -> Value:
+    if field.name == roles.ROLES:
+        return roles.value_of(row)
     columns = _columns(field)
     value = _cell(row, columns[0])
     if field.type is FieldType.REFERENCE:

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
+from integrations.connectors.salesforce import roles
 from integrations.connectors.salesforce.objects import KINDS
 from integrations.records import Field, FieldType, Option, Value, moment_text, number_text
 
@@ -34,7 +35,7 @@ Described = dict[str, Any]
 def fields_of(said: Described, users: tuple[Option, ...]) -> list[Field]:
     """All fields of a describe, by label. SchemaUnreadable where it makes no sense."""
     try:
-        found = [made for one in said["fields"] for made in _fields(one, said, users)]
+        found = [made for one in said["fields"] for made in _fields(one, said, users)] + roles.fields_of(said)
     except (KeyError, TypeError) as error:
         raise errors.SchemaUnreadable(_("Salesforce's description of its fields cannot be read.")) from error
     return sorted(found, key=lambda made: made.label.casefold())

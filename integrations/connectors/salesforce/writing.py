@@ -13,16 +13,21 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.salesforce.bodies import Bodies, Body
+from integrations.connectors.salesforce import roles
+from integrations.connectors.salesforce.bodies import LEFT_OUT, Bodies, Body
 from integrations.connectors.salesforce.client import item_error, request
 from integrations.connectors.salesforce.objects import Object
 from integrations.connectors.salesforce.reading import Reader
+from integrations.connectors.salesforce.roles import ROLES
 from integrations.connectors.salesforce.users import Users
 from integrations.http import ApiSession
-from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Values, Verdict
+from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Value, Values, Verdict
 
 DEFAULTED = (FieldType.USER, FieldType.OPTION, FieldType.BOOL, FieldType.DATETIME)
 KEY_FIELD = "Syncline_Key__c"
+
+Ways = tuple[set[str], set[str]]
+"""Contacts that a record's roles are to name, and no longer to name."""
 
 Result = dict[str, Any]
 """{"id", "success", "errors": [{"statusCode", "message", "fields"}], "created"?}"""
@@ -46,7 +51,8 @@ class Writer:
 
         path = f"composite/sobjects/{self._object.name}/{KEY_FIELD}" if keyed else "composite/sobjects"
         shown = [[*item.values, *self._filled_in(item.values)] for item in items]
-        return self._write("PATCH" if keyed else "POST", path, [item.values for item in items], shown, prepare)
+        ways = [(_ids(item.values.get(ROLES)), set[str]()) for item in items]
+        return self._write("PATCH" if keyed else "POST", path, [item.values for item in items], shown, ways, prepare)
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
         def prepare(place: int) -> tuple[dict[str, Any], Body]:
@@ -55,7 +61,8 @@ class Writer:
             return {"id": item.id, **body.columns}, body
 
         shown = [[*item.values, *self._siblings(item.values)] for item in items]
-        verdicts = self._write("PATCH", "composite/sobjects", [item.values for item in items], shown, prepare)
+        ways = [_ways(item) for item in items]
+        verdicts = self._write("PATCH", "composite/sobjects", [item.values for item in items], shown, ways, prepare)
         return self._explained([item.id for item in items], verdicts)
 
     def delete(self, ids: Sequence[str]) -> list[Verdict]:
@@ -69,11 +76,11 @@ class Writer:
 
     # -- inside -------------------------------------------------------------------------------------------------------------
     def _write(
-        self, method: str, path: str, values: Sequence[Values], shown: Sequence[Sequence[str]],
+        self, method: str, path: str, values: Sequence[Values], shown: Sequence[Sequence[str]], ways: Sequence[Ways],
         prepare: Callable[[int], tuple[dict[str, Any], Body]],
     ) -> list[Verdict]:  # fmt: skip
-        """``shown``: the fields that each verdict shows. Items that cannot even be sent get theirs here; the others go out
-        together."""
+        """``shown``: the fields that each verdict shows; ``ways``: contact roles to add and take away. Items that cannot even be
+        sent get theirs here; the others go out together."""
         self._users.learn(self._addresses(values))
         verdicts: dict[int, Verdict] = {}
         sent: list[tuple[int, dict[str, Any], Body]] = []
@@ -86,6 +93,7 @@ class Writer:
             results = self._send(method, path, [columns for _place, columns, _body in sent])
             for (place, _columns, body), result in zip(sent, results, strict=True):
                 verdicts[place] = _verdict(result, body.note)
+        self._write_roles(ways, verdicts)
         self._look_again(shown, verdicts)
         return [verdicts[place] for place in range(len(values))]
 
@@ -98,6 +106,18 @@ class Writer:
             headers={"Sforce-Auto-Assign": "FALSE"} if chosen else None,
         )  # fmt: skip
         return _results(answer.data, len(rows))
+
+    def _write_roles(self, ways: Sequence[Ways], verdicts: dict[int, Verdict]) -> None:
+        """Roles of the records that were written. What is refused, or not answered, shows in a note: the record itself is there."""
+        places = {v.record.id: place for place, v in verdicts.items() if v.record and any(ways[place])}
+        if not places:
+            return
+        try:
+            short = roles.write(self._session, {id: ways[place] for id, place in places.items()})
+        except errors.ConnectorError:
+            short = set(places)
+        for id in short:
+            verdicts[places[id]].note = LEFT_OUT
 
     def _explained(self, ids: Sequence[str], verdicts: list[Verdict]) -> list[Verdict]:
         """An update that found no such record: it was deleted, merged or converted, or a record that it names is missing."""
@@ -157,6 +177,15 @@ def _verdict(result: Result, note: str) -> Verdict:
     if not result.get("success"):
         return Verdict(error=item_error((result.get("errors") or [{}])[0]))
     return Verdict(record=RemoteRecord(str(result["id"]), {}), existed=result.get("created") is False, note=note)
+
+
+def _ways(item: Update) -> Ways:
+    wanted, held = _ids(item.values.get(ROLES)), _ids(item.known.get(ROLES))
+    return (wanted - held, held - wanted) if ROLES in item.values else (set(), set())
+
+
+def _ids(value: Value) -> set[str]:
+    return set(value) if isinstance(value, list) else set()
 
 
 def _is_doubtful(error: Exception | None) -> bool:

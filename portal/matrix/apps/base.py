@@ -22,17 +22,24 @@ class NoServer(Exception):
 
 class Adaptor:
     """One account of an app: a person's hands, and an auditor's eyes. ``facts``: what its stand-in told at its start. ``second``:
-    the other end of the pair is the same app, so take another account of it."""
+    another end is the same app, so take another account of it."""
 
     key: ClassVar[str] = ""
     standin: ClassVar[str] = ""  # its name for ``manage.py standins``; "" = a real server, see ``open``
+    shares_records: ClassVar[bool] = False  # accounts show the same records, each as much as it may see
     options: ClassVar[tuple[str, ...]] = ()  # ``--set`` of its stand-in: limits off
+    has_second: ClassVar[bool] = False
     writes_of_kind: ClassVar[str] = ""  # regular expression with {kind}: request lines that write records
 
     def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
-        self.facts = facts
-        if second:
+        """NoServer where there is no second account."""
+        self.facts, self.second = facts, second
+        if second and not self.has_second:
             raise NoServer(f"{self.key} has one account here")
+
+    @property
+    def label(self) -> str:
+        return f"{self.key} 2" if self.second else self.key
 
     @classmethod
     def environment(cls, facts: Mapping[str, Any]) -> dict[str, str]:
