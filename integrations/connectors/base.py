@@ -16,7 +16,8 @@ What the engine counts on:
   raised, unless a record of the batch was written already: then the rest is unsent, and comes again (``verdicts.py``).
 * *Lost answers.* ``NoAnswer`` from a write means that it may have happened; ``integrations/http.py`` raises it. The engine then
   looks the record up by its identifier, or sends the create once more under the same ``key``. Where the app lets us choose an id
-  or has a unique field, make it of the key, and answer the second create with the record and ``existed``.
+  or has a unique field, make it of the key, answer the second create with the record and ``existed``, and say so
+  (``idempotent_creates``).
 * *Time.* One batch ends within some twenty seconds: state batch sizes that make it so.
 * *Life.* A connector serves one slice of work, about ten seconds, in one thread. It may keep what it has read of the app's
   fields.
@@ -63,9 +64,7 @@ class Abilities:
     conditional_writes: bool = False  # Update.version is honoured
     update_looks_first: bool = False  # update() compares the record with Update.known, and answers StaleVersion
     create_upserts_by: str = ""  # a create with the same value of this field updates instead of doubling
-    idempotent_creates: bool = (
-        False  # a create sent again with its key meets what the first one made, even without an identifier
-    )
+    idempotent_creates: bool = False  # a create sent again with its key meets what the first one made
     create_fields: bool = False
     containers: str = ""  # "list": scans are bounded by lists (the word for the page); "" = none
     most_containers: int = 0  # how many of them one sync may choose; 0 = any number

@@ -334,6 +334,20 @@ class ConnectorContract:
         assert [peer.values(id)[self.names.text] for id in (first, second)] == ["One", "Three"]
         assert verdicts[0].record.id == first
 
+    def test_an_update_does_not_overwrite_what_a_person_has_changed_since(
+        self, connector: Connector, peer: Peer
+    ) -> None:
+        able = self.able(connector)
+        if not (able.conditional_writes or able.update_looks_first):
+            pytest.skip("the app takes any write: the engine looks before it writes")
+        id = peer.put(self.person("kim", text="Kim"))
+        known, refs = peer.values(id), self.refs(peer, id)
+        version = connector.read(self.kind, refs, fields=self.fields).records[id].version
+        peer.edit(id, {self.names.text: "Theirs"})
+        stale = Update(id, {self.names.text: "Ours"}, known=known, version=version)
+        assert isinstance(self.in_batches(connector, [stale])[0].error, errors.StaleVersion)
+        assert peer.values(id) == {**known, self.names.text: "Theirs"}
+
     def test_a_value_can_be_cleared_or_the_connector_refuses(self, connector: Connector, peer: Peer) -> None:
         id = peer.put(self.person("kim", text="Kim"))
         verdict = self.update(connector, peer, id, {self.names.text: None})

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from integrations import connectors, registry
+from integrations.standins.realservers.proxy import Proxy
 from tests.contract.conftest import hubspot_control, hubspot_standin
 from tests.newapp import server
 from tests.newapp.server import Collection, KintoServer
-from tests.realservers.proxy import Proxy
 
 __all__ = ["hubspot_control", "hubspot_standin"]
 PROPERTIES: dict[str, Any] = {

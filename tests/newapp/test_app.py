@@ -9,12 +9,12 @@ from integrations import registry
 from integrations.models import AppInstance, InstanceState
 from integrations.records import Side, Values
 from integrations.services import credentials
+from integrations.standins.realservers.proxy import Proxy
 from portal.accounts.models import Account
 from syncjobs.models import Sync, SyncState
 from tests.contract.conftest import Control
 from tests.newapp import server
 from tests.newapp.server import Collection
-from tests.realservers.proxy import Proxy
 from tests.realservers.test_syncs import HubSpotPeer, Pair, person, proxied
 
 __all__ = ["proxied"]
@@ -136,8 +136,28 @@ def test_from_the_connect_page_to_both_sides_equal(
     assert pair.people(Side.HUB)["p50@example.com"]["last_name"] == "App"
     assert not {"p5@example.com", "p55@example.com"} & set(found)
 
+    edited_while_we_write(pair, people)
     asked = pair.quiet_pass()
     assert not [each for each in asked[Side.APP] if each[0] != "GET"]
     assert len(asked[Side.APP]) <= 2
     page = as_manager.get(f"/syncs/{sync.pk}/").content.decode()
     assert "In sync" in page
+
+
+def edited_while_we_write(pair: Pair, people: Collection) -> None:
+    """The hub's first name is on its way when a person changes the last name, and something that is not mapped."""
+    id = pair.id_of(Side.APP, "p10@example.com")
+    proxy = pair.proxies[Side.APP]
+
+    def person_is_faster(asked: tuple[str, str]) -> None:
+        if asked[0] == "POST":
+            proxy.before = lambda asked: None
+            people.edit(id, {"last_name": "Faster", "vip": True})
+
+    proxy.before = person_is_faster
+    pair.hub.edit(pair.id_of(Side.HUB, "p10@example.com"), {"first_name": "Written"})
+    pair.settle()
+    for side in Side:
+        found = pair.people(side)["p10@example.com"]
+        assert found == {"email": "p10@example.com", "first_name": "Written", "last_name": "Faster"}
+    assert people.all()[id]["vip"] is True

@@ -9,11 +9,11 @@ from integrations.models import AppInstance
 from integrations.records import FieldType, Ref, Value, Values
 from integrations.services import credentials
 from integrations.services.connections import open_connector
+from integrations.standins.realservers.proxy import Proxy
 from tests.contract.suite import ConnectorContract, Names
 from tests.newapp import server
 from tests.newapp.conftest import PROPERTIES
 from tests.newapp.server import Collection, KintoServer
-from tests.realservers.proxy import Proxy
 
 pytestmark = server.MARKS
 

@@ -1,3 +1,0 @@
-from integrations.connectors.salesforce.app import APP
-
-__all__ = ["APP"]

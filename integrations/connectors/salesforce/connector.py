@@ -35,6 +35,7 @@ from integrations.records import (
     RemoteRecord,
     Update,
     Verdict,
+    number_text,
 )
 
 BATCH = 200  # the most records of one call that writes
@@ -210,5 +211,5 @@ def _where(obj: Object, *more: str) -> str:
 def _fits(value: str, field: Field) -> bool:
     """Whether a literal without quotes would be one."""
     if field.type is FieldType.NUMBER:
-        return schema.plain_number(value) == value and value.lstrip("-").replace(".", "", 1).isdecimal()
+        return number_text(value) == value and value.lstrip("-").replace(".", "", 1).isdecimal()
     return field.type not in BARE or schema.moment(value) is not None

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from integrations import errors
 from integrations.connectors.salesforce import roles
 from integrations.connectors.salesforce.objects import KINDS
-from integrations.records import Field, FieldType, Option, Value
+from integrations.records import Field, FieldType, Option, Value, moment_text, number_text
 
 TYPES = {
     "string": FieldType.TEXT, "combobox": FieldType.TEXT, "textarea": FieldType.LONG_TEXT, "email": FieldType.EMAIL,
@@ -115,12 +115,12 @@ def to_canonical(value: Any, kind: FieldType) -> Value:
     if kind is FieldType.BOOL:
         return value if isinstance(value, bool) else str(value).lower() == "true"
     if kind is FieldType.NUMBER:
-        return plain_number(value)
+        return number_text(value) or str(value)
     if kind is FieldType.MULTI:
         return sorted(part for part in str(value).split(";") if part)
     if kind is FieldType.DATETIME:
         at = moment(value)
-        return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z" if at else str(value)
+        return moment_text(at) if at else str(value)
     return str(value)[:10] if kind is FieldType.DATE else str(value)
 
 
@@ -147,15 +147,6 @@ def _number(text: str, field: Field) -> int | float:
     if not number.is_finite():
         raise errors.Refused(_("This is not a number."), code="NUMBER_INVALID", field=field.name)
     return int(number) if number == number.to_integral_value() else float(number)
-
-
-def plain_number(value: Any) -> str:
-    """Digits without exponent or trailing zeros: 1250.50 → "1250.5"."""
-    try:
-        number = Decimal(str(value))
-        return format(number.normalize() if number else Decimal(0), "f") if number.is_finite() else str(value)
-    except InvalidOperation:
-        return str(value)
 
 
 def moment(text: Any) -> datetime | None:

@@ -31,8 +31,13 @@ from integrations.records import (
 )
 
 PAGE = 250
-# Records are read before they are changed, because a write replaces the whole record: two calls.
-ABILITIES = Abilities(conditional_writes=True, scan_page=PAGE, write_batch=BATCH, write_calls=2)
+ABILITIES = Abilities(
+    conditional_writes=True,
+    idempotent_creates=True,
+    scan_page=PAGE,
+    write_batch=BATCH,
+    write_calls=2,  # records are read before they are changed, because a write replaces the whole record
+)
 Item = TypeVar("Item")
 
 

@@ -137,7 +137,10 @@ def test_no_page_counts_the_links_of_a_status_that_is_large(as_viewer: Client, a
 
 
 def test_without_a_hub_the_hub_comes_first(as_manager: Client, as_viewer: Client, account: Account) -> None:
-    assert b"Connect your hub first" in as_manager.get(reverse("syncjobs:index")).content
+    page = as_manager.get(reverse("syncjobs:index")).content.decode()
+    assert "Connect your hub first" in page
+    offered = {key for key in apps() if reverse("integrations:connect", args=[key]) in page}
+    assert offered == {app.key for app in apps().values() if app.can_be_hub}
     assert b"Ask an integrations manager" in as_viewer.get(reverse("syncjobs:index")).content
 
 
