@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from integrations.errors import AlreadyExists, ConnectorError, Gone, NoAnswer, StaleVersion
-from integrations.records import Create, Ref, Side, Update, Verdict
+from integrations.records import Create, FieldType, Ref, Side, Update, Value, Verdict
 from syncjobs.engine.canonical import equal
 from syncjobs.engine.merge import Half, Rule
 from syncjobs.engine.plan import LedgerEntry, Plan, plan
@@ -44,6 +44,7 @@ COLUMNS = [
     "generation",
 ]
 SCHEMA_CODES = ("FIELD_MISSING", "FIELD_READ_ONLY", "OPTION_NOT_ALLOWED")
+SECONDS = len("2026-01-31T23:59:59")
 BACKOFF = [30, 60, 120, 240, 480, 960, 1920, 3600]  # seconds, by attempt
 
 
@@ -392,8 +393,11 @@ def _settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str) -> N
     stored = verdict.record.values if verdict.record else {}
     types = ctx.end(side).types
     landed = {name: stored.get(name, sent[name]) for name in sent if name in types}
-    if any(not equal(landed[name], sent[name], types[name]) for name in landed) and "LOSSY_FIELD" not in w.plan.notes:
-        w.plan.notes.append("LOSSY_FIELD")  # the app's own form is adopted, and never sent back to the source
+    rewritten = any(_rewritten(sent[name], landed[name], types[name]) for name in landed)
+    # The app's own form is adopted, and never sent back to the source.
+    note = verdict.note or ("LOSSY_FIELD" if rewritten else "")
+    if note and note not in w.plan.notes:
+        w.plan.notes.append(note)
     if what == "created":
         landed = {**landed, **{name: value for name, value in stored.items() if name in types}}
     put(row, side, now={**(get(row, side, "now") or {}), **landed}, expected=None)
@@ -406,12 +410,17 @@ def _settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str) -> N
         put(row, side, created_at=record.created_at or get(row, side, "created_at"), read_at=now())
     current = {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}
     put(row, side, hash=ctx.hash(side, current), **keys_of(ctx, side, current))
-    if verdict.note and verdict.note not in w.plan.notes:
-        w.plan.notes.append(verdict.note)
     changed_at = get(row, side.other, "modified_at")
     if changed_at and what == "updated":
         ctx.lags.append((now() - changed_at).total_seconds())
     w.events.append(("linked" if verdict.existed and what == "created" else what, side, len(sent)))
+
+
+def _rewritten(sent: Value, landed: Value, kind: FieldType) -> bool:
+    """Whether the app keeps another value than it was sent. That many keep no fractions of a second is nothing to tell anybody."""
+    if kind is FieldType.DATETIME and str(sent)[:SECONDS] == str(landed)[:SECONDS]:
+        return False
+    return not equal(landed, sent, kind)
 
 
 def _refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
