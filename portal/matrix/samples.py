@@ -51,7 +51,8 @@ def value(kind: str, concept: str, number: int, field: Field, twin: Field, total
     if field.type is FieldType.OPTION:
         return _choice(number, field, twin)
     if field.type is FieldType.USER:
-        return _colleague(number, field, twin)
+        people = [option.value for option in field.options]
+        return people[number % len(people)] if people else None
     if field.type is FieldType.BOOL:
         return number % 2 == 0
     text = _text(kind, concept, number, total)
@@ -74,13 +75,6 @@ def _choice(number: int, field: Field, twin: Field) -> Value:
         for option in field.options
         if not known or {option.value.casefold(), option.label.casefold()} & known
     ]
-    return both[number % len(both)] if both else None
-
-
-def _colleague(number: int, field: Field, twin: Field) -> Value:
-    """Somebody who works with both apps."""
-    there = {option.value for option in twin.options}
-    both = sorted(option.value for option in field.options if option.value in there)
     return both[number % len(both)] if both else None
 
 

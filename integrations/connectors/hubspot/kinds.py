@@ -27,7 +27,7 @@ CALL_STATUS = (
 )
 EMAIL_STATUS = (
     ("done", "SENT"),
-    ("done", "SENDING"),
+    ("open", "SENDING"),
     ("open", "SCHEDULED"),
     ("failed", "FAILED"),
     ("failed", "BOUNCED"),

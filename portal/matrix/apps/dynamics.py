@@ -40,10 +40,11 @@ TO = 2  # participation type mask
 
 class Dynamics(Standin):
     key = standin = "dynamics"
+    has_second = True
     options = ("limit_requests=0", "token_seconds=1000000000")
 
     def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
-        super().__init__(facts)
+        super().__init__(facts, second=second)
         self.organisation = int(second)
         self.about = facts["organisations"][self.organisation]
         self.http = requests.Session()
@@ -83,12 +84,15 @@ class Dynamics(Standin):
             member = f"{attribute}_{table}" if table else attribute
             address = f"/{SETS.get(table) or POINTS_TO[attribute]}({value[0]})" if isinstance(value, list) else None
             return f"{member}@odata.bind", address
+        if name == "ownerid":
+            id = next(id for id, address in self.users.items() if address == value)
+            return "ownerid@odata.bind", f"/systemusers({id})"
         if name == "transactioncurrencyid":
             id = next(id for id, code in self.currencies.items() if code == value)
             return "transactioncurrencyid@odata.bind", f"/transactioncurrencies({id})"
         return name, _typed(value, self._types(kind).get(name, ""))
 
-    def place(self, field: Field) -> str:
+    def place(self, kind: str, field: Field) -> str:
         return field.name if field.many else field.name.partition(":")[0]
 
     def create(self, kind: str, rows: Sequence[Values]) -> list[str]:

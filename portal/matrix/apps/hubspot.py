@@ -22,6 +22,7 @@ OWNER = "hubspot_owner_id"
 
 class HubSpot(Standin):
     key = standin = "hubspot"
+    has_second = True
     options = ("limit_oauth=1000000000", "limit_static=0", "limit_search=0", "search_lag=0", "token_seconds=1000000000")
     writes_of_kind = (
         r"^(PATCH|PUT|DELETE) /crm/(objects|associations)/[^/]+/{kind}/"
@@ -30,8 +31,7 @@ class HubSpot(Standin):
     )
 
     def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
-        super().__init__(facts)
-        self.second = second
+        super().__init__(facts, second=second)
         self.portal = int(facts["portal_id"]) + second
         self.api = HubSpotApi(dict(facts))
 

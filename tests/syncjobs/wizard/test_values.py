@@ -90,6 +90,20 @@ def test_a_required_option_gets_a_stand_in_from_the_start(bench: Bench) -> None:
     )
 
 
+def test_a_stand_in_is_one_that_can_be_written() -> None:
+    options = (Option("won", "Won", writable=False), Option("new", "New"))
+    assert default_mappings.stand_in(Field("s", "S", FieldType.OPTION, options=options), needed=True) == "new"
+
+
+def test_that_an_option_cannot_be_written_is_remembered(bench: Bench) -> None:
+    bench.leads.fields.append(
+        Field("s", "S", FieldType.OPTION, options=(Option("won", "Won", writable=False), Option("new", "New")))
+    )
+    draft = bench.draft()
+    for _ in range(2):  # as the app tells it, and as it was stored
+        assert [option.writable for option in mappings.schemas_of(draft).app["s"].options] == [False, True]
+
+
 def test_names_that_tell_are_paired_from_the_start() -> None:
     """*Won* is *Closed won*; *Open* could be two, and equal names need no pair."""
     app = Field("a", "A", FieldType.OPTION, options=tuple(Option(x, x) for x in ("Won", "Lost", "Open", "New")))
@@ -110,6 +124,15 @@ def test_options_of_one_common_word_are_paired_and_the_first_speaks_for_the_othe
     hub_words = (("done", "MISSED"), ("done", "DONE"), ("done", "BUSY"), ("open", "RINGING"), ("gone", "OFF"))
     found = [(pair["app"], pair["hub"]) for pair in default_mappings.suggested_values(app, hub, app_words, hub_words)]
     assert found == [("2", "DONE"), ("4", "DONE"), ("2", "BUSY"), ("1", "RINGING"), ("9", "OFF")]
+
+
+def test_two_lists_of_one_app_keep_their_own_names_within_a_word() -> None:
+    field, words = (
+        options(("1", "New"), ("2", "Waiting"), ("4", "Closed")),
+        (("open", "1"), ("open", "2"), ("done", "4")),
+    )
+    found = [(pair["app"], pair["hub"]) for pair in default_mappings.suggested_values(field, field, words, words)]
+    assert found == [("1", "1"), ("2", "2"), ("4", "4")]
 
 
 def options(*pairs: tuple[str, str]) -> Field:
