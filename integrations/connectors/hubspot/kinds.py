@@ -27,8 +27,8 @@ CALL_STATUS = (
 )
 EMAIL_STATUS = (
     ("done", "SENT"),
-    ("open", "SENDING"),
     ("open", "SCHEDULED"),
+    ("open", "SENDING"),
     ("failed", "FAILED"),
     ("failed", "BOUNCED"),
 )
