@@ -27,8 +27,8 @@ CALL_STATUS = (
 )
 EMAIL_STATUS = (
     ("done", "SENT"),
-    ("done", "SENDING"),
     ("open", "SCHEDULED"),
+    ("open", "SENDING"),
     ("failed", "FAILED"),
     ("failed", "BOUNCED"),
 )

@@ -279,3 +279,19 @@ def writes(control: Control, hubspot_control: Control) -> tuple[Any, Any, int]:
         n for line, n in lines if not line.startswith("GET") and "/batch/read" not in line and "search" not in line
     )
     return control("writes", organisation=0), control("writes", organisation=1), to_hub
+
+
+def test_what_a_task_cannot_name_is_told_and_milliseconds_are_not(start: Start, hubspot_control: Control) -> None:
+    companies, people = start("companies", "accounts"), start("contacts", "contacts")
+    firm, person = (next(iter(twins(world.sync))) for world in (companies, people))
+    both, one = (
+        str(hubspot_control("records", type="tasks", create=[
+            {"hs_task_subject": subject, "hs_timestamp": "2026-05-01T08:30:00.759Z"}
+        ])["created"][0])
+        for subject in ("Of both", "Of one")
+    )  # fmt: skip
+    ties = [[both, "companies", firm], [both, "contacts", person], [one, "contacts", person]]
+    hubspot_control("records", type="tasks", associate=ties)
+    links = RecordLink.objects.filter(sync=start("tasks", "tasks").sync)
+    assert [links.get(hub_id=id).code for id in (both, one)] == ["ASSOCIATION_LIMIT", ""]
+    assert links.get(hub_id=one).status == "insync"
