@@ -10,9 +10,11 @@ import logging
 import os
 import random
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
+from threading import Thread
 from typing import Any, Protocol
 
 import orjson
@@ -90,6 +92,11 @@ class Bearer(NoAuth):
         return {"Authorization": f"Bearer {self._token}"}
 
 
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header of HTTP's basic authentication (RFC 7617)."""
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
 Fault = Callable[[Answer, bool], ConnectorError | None]
 """An app's own error table: ``(answer, wrote)`` → the error it means, None = the default table decides. Asked about every answer,
 2xx too, because some apps refuse with 200."""
@@ -112,6 +119,28 @@ class _Headers(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers.update(self._headers)
         return request
+
+
+class _Early(Thread):
+    """A read that was sent before anybody asked for it."""
+
+    def __init__(self, call: tuple[Any, ...], send: Callable[[], requests.Response]) -> None:
+        super().__init__(daemon=True)
+        self.call, self._send = call, send
+        self._got: requests.Response | BaseException
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._got = self._send()
+        except BaseException as error:
+            self._got = error
+
+    def answer(self) -> requests.Response:
+        self.join()
+        if isinstance(self._got, BaseException):
+            raise self._got
+        return self._got
 
 
 class ApiSession:
@@ -139,6 +168,7 @@ class ApiSession:
         self._budget = budget
         self._fault = fault
         self._http = _session(self.base_url, guarded)
+        self._early: _Early | None = None
 
     @property
     def base_url(self) -> str:
@@ -182,10 +212,11 @@ class ApiSession:
         wrote = method not in ("GET", "HEAD") and not safe
         options = {
             "params": params,
-            "json": json,
-            "data": form if body is None else body,
+            "data": _encoded(json) if json is not None else form if body is None else body,
             "timeout": timeout or self.timeout,
         }
+        if json is not None:
+            headers = {"Content-Type": "application/json", **(headers or {})}
         renewed, tries = False, 0
         while True:
             tries += 1
@@ -217,6 +248,22 @@ class ApiSession:
                 self._budget.block(bucket, error.retry_after)
             raise error
 
+    def ahead(self, path: str, *, params: Params = None, bucket: str = "calls") -> None:
+        """Send a GET that is about to be asked for, and do not wait: ``get`` with the same path and parameters takes its answer,
+        error or not. Another call waits for it and drops it. Where the budget has no place, nothing is sent."""
+        if self._early:
+            return
+        auth = _Headers(self._auth.headers())
+        try:
+            if self._budget and bucket:
+                self._budget.take(bucket)
+        except errors.RateLimited:
+            return
+        self.calls += 1
+        send = partial(self._http.request, "GET", self.base_url + path, params=params, auth=auth, allow_redirects=False,
+                       timeout=self.timeout)  # fmt: skip
+        self._early = _Early(("GET", path, params), send)
+
     def observe(self, bucket: str, remaining: float) -> None:
         """The app told how many calls are left in its window."""
         if self._budget:
@@ -231,16 +278,21 @@ class ApiSession:
         headers: Mapping[str, str] | None,
         options: dict[str, Any],
     ) -> Answer:
-        auth = _Headers(self._auth.headers())
-        if self._budget and bucket:
-            self._budget.take(bucket)
-        self.calls += 1
+        early, self._early = self._early, None
+        if early and early.call != (method, path, options["params"]):
+            early.join()  # one call at a time: the connection is shared
+            early = None
+        if early is None:
+            auth = _Headers(self._auth.headers())
+            if self._budget and bucket:
+                self._budget.take(bucket)
+            self.calls += 1
         started = time.monotonic()
         outcome: Any = "lost"
         try:
-            got = self._http.request(
+            got = early.answer() if early else self._http.request(
                 method, self.base_url + path, headers=headers, auth=auth, allow_redirects=False, **options
-            )
+            )  # fmt: skip
             outcome = got.status_code
             return Answer(got.status_code, got.headers, got.content)
         except requests.RequestException as error:
@@ -256,6 +308,13 @@ class ApiSession:
             error.status = error.status or answer.status
             error.remote = error.remote or redact(answer.text[:2000])
         return error
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # halves of surrogate pairs, numbers beyond 64 bits
+        return json_codec.dumps(value, allow_nan=False).encode()
 
 
 def default_error(answer: Answer, wrote: bool) -> ConnectorError | None:

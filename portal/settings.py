@@ -121,7 +121,8 @@ TEMPLATES = [
 
 # -- database -------------------------------------------------------------------------------------------------------
 SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; PRAGMA cache_size=-32000;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; PRAGMA cache_size=-32000; "
+    "PRAGMA wal_autocheckpoint=4000;"  # pages of 4 KiB: a bulk write touches the same ones again and again
 )
 if DATABASE_URL:
     import dj_database_url

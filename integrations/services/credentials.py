@@ -74,21 +74,32 @@ def load(instance: AppInstance) -> Credential:
     return credential
 
 
-class StoredToken:
-    """An ``integrations.http.Auth`` for keys that do not change: ``secrets[name]`` as bearer token."""
+class StoredKeys:
+    """An ``integrations.http.Auth`` for keys that do not change by themselves. ``headers``: the secrets → the headers that carry
+    them, for example ``lambda keys: basic(keys["user"], keys["password"])``."""
 
-    def __init__(self, instance: AppInstance, name: str = "access_token") -> None:
-        self._instance, self._name = instance, name
-        self._token = ""
+    def __init__(self, instance: AppInstance, headers: Callable[[dict[str, Any]], dict[str, str]]) -> None:
+        self._instance, self._made_of = instance, headers
+        self._headers: dict[str, str] = {}
 
     def headers(self) -> dict[str, str]:
-        self._token = self._token or str(secrets(self._instance)[self._name])
-        return {"Authorization": f"Bearer {self._token}"}
+        self._headers = self._headers or self._stored()
+        return self._headers
 
     def renew(self) -> bool:
-        """Somebody may have entered a new key meanwhile."""
-        before, self._token = self._token, str(secrets(self._instance)[self._name])
-        return self._token != before
+        """Somebody may have entered new keys meanwhile."""
+        before, self._headers = self._headers, self._stored()
+        return self._headers != before
+
+    def _stored(self) -> dict[str, str]:
+        return self._made_of(secrets(self._instance))
+
+
+class StoredToken(StoredKeys):
+    """``secrets[name]`` as bearer token."""
+
+    def __init__(self, instance: AppInstance, name: str = "access_token") -> None:
+        super().__init__(instance, lambda keys: {"Authorization": f"Bearer {keys[name]}"})
 
 
 class RenewableToken:

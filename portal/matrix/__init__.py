@@ -7,6 +7,8 @@ work at both sides, and in the end both sides are read over the vendors' own API
 ============ ============================================================================================================
 ``apps/``    an adaptor per app: how it is connected, what a person can do there, how all of it is read back
 ``samples``  the records that are made, by concept
+``parts``    an object of a connected app with its counterpart in the hub
+``filling``  which records exist at which side
 ``play``     the story: fill, initial sync, edits, deletions, a merge, a quiet pass
 ``compare``  what both sides hold, against what the syncs say of themselves
 ``report``   a row as people and programs read it

@@ -25,8 +25,8 @@ class End:
     writable: bool = True
     clearable: bool = True
     max_length: int | None = None
-    options: frozenset[str] = frozenset()  # empty: anything goes
-    option_labels: tuple[tuple[str, str], ...] = ()  # (label, value): options are matched by label, too
+    options: frozenset[str] = frozenset()  # that can be written; empty: anything goes
+    option_labels: tuple[tuple[str, str], ...] = ()  # (label, value) of all: options are matched by label, too
     many: bool = False  # a reference that can name several records
     otherwise: str = (
         ""  # what is written here in place of an option or user that has no counterpart; "" = the record fails
@@ -126,6 +126,16 @@ class SyncRules:
     duplicates: Literal["newest", "oldest", "hold"] = "newest"
     leaving: Literal["keep", "stop"] = "keep"
     start_from: datetime | None = None
+    # What a record that is made at a side gets: (field at the other side, field there, rule). No associations.
+    copied: dict[Side, tuple[tuple[str, str, MappingRule], ...]] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        crossing = [rule for rule in self.mappings if not rule.is_association]
+        copied = {
+            to: tuple((rule.end(to.other).field, rule.end(to).field, rule) for rule in crossing if rule.goes_to(to))
+            for to in Side
+        }
+        object.__setattr__(self, "copied", copied)
 
     def side(self, side: Side) -> SideRules:
         return self.hub if side is Side.HUB else self.app

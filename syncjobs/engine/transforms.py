@@ -25,22 +25,25 @@ NAMED: dict[str, Callable[[str], str]] = {
 
 
 class ConversionFailed(Exception):
-    """The value cannot be written at the other end. ``code`` is an entry of the failure catalogue."""
+    """The value cannot be written at the other end. ``code`` is an entry of the failure catalogue. ``is_optional``: the record
+    crosses without it, and says so."""
 
     def __init__(self, code: str, field: str, value: Value) -> None:
         super().__init__(f"{field}: {code}")
         self.code, self.field, self.value = code, field, value
+        self.is_optional = code == "OWNER_UNMAPPED"
 
 
 def convert(rule: MappingRule, value: Value, to: Side) -> Value:
     """``value`` of the other side as the ``to`` side should store it; blank stays None. Raises ConversionFailed."""
-    source, target = rule.end(to.other), rule.end(to)
     if is_blank(value):
         return None
+    target = rule.end(to)
     if to in rule.plain and isinstance(value, str) and "\n" not in value:
         if target.max_length and len(value) > target.max_length:
             raise ConversionFailed("VALUE_TOO_LONG", target.field, value)
         return value
+    source = rule.end(to.other)
     if source.type is FieldType.REFERENCE:
         return _names(rule, value, to)
     if target.type is FieldType.REFERENCE:
@@ -176,7 +179,7 @@ _STRICT: dict[FieldType, Callable[[Value, End], Value]] = {
 
 def _options(value: Value, source: End, target: End) -> Value:
     """The target's option values: by value, else by label (of the source's option, too)."""
-    labels = {label.casefold(): stored for label, stored in target.option_labels}
+    labels = {label.casefold(): stored for label, stored in target.option_labels if stored in target.options}
 
     def one(item: str) -> str:
         if item in target.options:

@@ -335,6 +335,9 @@ _OURS = _entries(OURS, [
      _("Syncline stumbled over this record several times in a row, so it was set aside and all others go on. "
        "Its last change was not written to the other side."),
      _("Resync it. If it is set aside again, tell your operator: the log of that moment names the fault."), "resync"),
+    ("ID_TOO_LONG", "C", _("Its id is too long"),
+     _("{app} names this record, or its version, by more characters than Syncline can keep (200 and 120), so it was left alone."),
+     _("Nothing was changed, and all others go on. Tell your operator which app and record it is.")),
     ("AWAITS_RUN", "", _("Waits for its turn"),
      _("The record changed, and no run has come to it yet."),
      _("Nothing to do: the next run writes it.")),

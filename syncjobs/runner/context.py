@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
@@ -11,10 +12,10 @@ from django.utils.timezone import now
 from integrations.connectors.base import Abilities, Connector
 from integrations.errors import ConnectorError
 from integrations.models import AppInstance
-from integrations.records import Field, FieldType, Side
+from integrations.records import Field, FieldType, Side, Values
 from integrations.services import schemas
 from integrations.services.connections import open_connector
-from syncjobs.engine.canonical import projection_hash
+from syncjobs.engine.canonical import hasher
 from syncjobs.engine.filters import groups_from
 from syncjobs.engine.rules import Constant, End, Identifier, MappingRule, SideRules, SyncRules, Way, WinnerRule
 from syncjobs.models import Direction, FieldMapping, Sync, SyncCursor, SyncRun
@@ -59,6 +60,10 @@ class SyncEnd:
     abilities: Abilities
     types: dict[str, FieldType]  # tracked fields
     label_fields: tuple[str, ...]
+    hash: Callable[[Values], str] = field(init=False)  # of a projection
+
+    def __post_init__(self) -> None:
+        self.hash = hasher(self.types)
 
     @property
     def fields(self) -> list[str]:
@@ -86,8 +91,8 @@ class Context:
     def end(self, side: Side) -> SyncEnd:
         return self.ends[side]
 
-    def hash(self, side: Side, values: dict[str, Any]) -> str:
-        return projection_hash(values, self.ends[side].types)
+    def hash(self, side: Side, values: Values) -> str:
+        return self.ends[side].hash(values)
 
     @property
     def calls(self) -> int:
@@ -183,7 +188,7 @@ def end_of(field: Field, abilities: Abilities, otherwise: str = "") -> End:
         writable=field.writable,
         clearable=field.clearable and abilities.clear,
         max_length=field.max_length,
-        options=frozenset(option.value for option in field.options),
+        options=frozenset(option.value for option in field.options if option.writable),
         option_labels=tuple((option.label, option.value) for option in field.options),
         many=field.many,
         otherwise=otherwise,

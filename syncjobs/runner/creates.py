@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from integrations.errors import AlreadyExists, NoAnswer, StaleVersion
 from integrations.records import Create, Ref, Side, Verdict
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import recovery, settling, siblings, store
+from syncjobs.runner import recovery, settling, siblings, statements, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import find_links
 from syncjobs.runner.reading import read_by_id
@@ -26,33 +26,34 @@ def send_creates(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     if not ready:
         return
     end = ctx.end(side)
-    items = [Create(w.plan.writes[side], str(intents[w.row.pk].key)) for w in ready]
+    items = [Create(w.plan.writes[side], str(intents[w.row.id].key)) for w in ready]
     verdicts = settling.send(ctx, lambda: end.connector.create(end.kind, items, scope=end.scope), len(items))
     _meet_existing(ctx, side, ready, verdicts)
     with ctx.lease.transaction():
         taken = find_links(ctx.sync.pk, side, [v.record.id for v in verdicts if v.record])
         made: dict[str, RecordLink] = {}
-        born: list[uuid.UUID] = []
+        born: list[int] = []
+        moment = now()
         done, dead = [], []
         for w, verdict in zip(ready, verdicts, strict=True):
             if verdict.record and (first := made.get(verdict.record.id)):
                 settling.conflict(w, side, first)  # the app takes the two for one
-                done.append(intents[w.row.pk].key)
+                done.append(w.row.id)
                 continue
-            if verdict.record and (other := taken.get(verdict.record.id)) and other.pk != w.row.pk:
+            if verdict.record and (other := taken.get(verdict.record.id)) and other.pk != w.row.id:
                 _joined_or_conflict(ctx, side, w, other, verdict)
-                done.append(intents[w.row.pk].key)
+                done.append(w.row.id)
                 continue
-            settling.settle(ctx, side, w, verdict, "created")
+            settling.settle(ctx, side, w, verdict, "created", moment)
             if verdict.record:
                 made[verdict.record.id] = w.row
-                (done if verdict.existed else born).append(intents[w.row.pk].key)
+                (done if verdict.existed else born).append(w.row.id)
             elif not isinstance(verdict.error, NoAnswer):
-                dead.append(intents[w.row.pk].key)
-        store.close_intents(born, WriteIntent.State.DONE, made=True)
-        store.close_intents(done, WriteIntent.State.DONE)
-        store.close_intents(dead, WriteIntent.State.DEAD)
-        settling.close(ctx, [w for w in ready if not w.left and w.row.pk])
+                dead.append(w.row.id)
+        store.close_intents(side, born, WriteIntent.State.DONE, made=True)
+        store.close_intents(side, done, WriteIntent.State.DONE)
+        store.close_intents(side, dead, WriteIntent.State.DEAD)
+        settling.close(ctx, [w for w in ready if not w.left and w.row.id])
 
 
 def _exclude(ctx: Context, side: Side, work: Sequence[Work], code: str) -> None:
@@ -68,16 +69,15 @@ def _exclude(ctx: Context, side: Side, work: Sequence[Work], code: str) -> None:
 def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[list[Work], dict[int, WriteIntent]]:
     """Commit the intents. A create that was sent before goes out again only when it may (``recovery.may_resend``)."""
     with ctx.lease.transaction():
-        sent = WriteIntent.objects.filter(link_id__among=[w.row.pk for w in work], side=side.value)
-        known = {intent.link_id: intent for intent in sent.order_by("generation")}
-        ready, fresh = [], []
+        known = _announced(side, work)
+        ready, fresh, moment = [], [], now()
         busy = siblings.being_created(ctx, side, work)
         for w in work:
-            if w.row.pk in busy:
+            if w.row.id in busy:
                 w.left.clear()
                 w.again, w.row.next_try_at = True, now() + siblings.WAIT
                 continue
-            intent = known.get(w.row.pk)
+            intent = known.get(w.row.id)
             if intent and intent.state == WriteIntent.State.SENT:
                 if recovery.may_resend(ctx, w.row, side, intent):
                     ready.append(w)
@@ -85,24 +85,35 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
                     _wait_or_park(ctx, w, side, intent)
                 continue
             generation = intent.generation + 1 if intent else 0
-            name = f"{ctx.sync.pk}:{w.row.pk}:{side}:{generation}:{w.row.created_at.isoformat()}"
-            known[w.row.pk] = WriteIntent(
-                link_id=w.row.pk, sync_id=ctx.sync.pk, side=side.value, generation=generation,
+            name = f"{w.row.sync_id}:{w.row.id}:{side}:{generation}:{w.row.created_at.isoformat()}"
+            known[w.row.id] = store.fresh_intent(
+                link_id=w.row.id, sync_id=ctx.sync.pk, side=side.value, generation=generation,
                 key=uuid.uuid5(KEY_SPACE, name), payload=w.plan.writes[side], source=w.plan.after[side], run_id=ctx.run.pk,
+                sent_at=moment,
             )  # fmt: skip
-            fresh.append(known[w.row.pk])
+            fresh.append(known[w.row.id])
             ready.append(w)
         store.insert_intents(fresh)
         announced = {intent.link_id for intent in fresh}
-        resent = [w for w in ready if w.row.pk not in announced]
+        resent = [w for w in ready if w.row.id not in announced]
         for w in resent:
-            intent = known[w.row.pk]  # what it is looked up by is what is sent now, which may have changed since
+            intent = known[w.row.id]  # what it is looked up by is what is sent now, which may have changed since
             intent.payload, intent.source, intent.sent_at = w.plan.writes[side], w.plan.after[side], now()
         if resent:
-            WriteIntent.objects.bulk_update([known[w.row.pk] for w in resent], ["payload", "source", "sent_at"])
-        held = {w.row.pk for w in work} - {w.row.pk for w in ready}
-        settling.close(ctx, [w for w in work if w.row.pk in held])
+            WriteIntent.objects.bulk_update([known[w.row.id] for w in resent], ["payload", "source", "sent_at"])
+        held = {w.row.id for w in work} - {w.row.id for w in ready}
+        settling.close(ctx, [w for w in work if w.row.id in held])
     return ready, known
+
+
+def _announced(side: Side, work: Sequence[Work]) -> dict[int, WriteIntent]:
+    """The latest intent of each link that has one: nearly none."""
+    condition, pks = statements.among(w.row.id for w in work)
+    sent = statements.select(
+        f"SELECT id FROM syncjobs_writeintent WHERE link_id {condition} AND side = %s", pks, side.value
+    )
+    found = WriteIntent.objects.filter(pk__in=[pk for (pk,) in sent]).order_by("generation") if sent else []
+    return {intent.link_id: intent for intent in found}
 
 
 def _wait_or_park(ctx: Context, w: Work, side: Side, intent: WriteIntent) -> None:

@@ -12,7 +12,7 @@ from integrations.records import ReadAnswer, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import key_of
 from syncjobs.models import PendingChange, RecordLink, RecordStatus
-from syncjobs.runner import parking, store
+from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
 
 BIT = {Side.HUB: 1, Side.APP: 2}
@@ -38,13 +38,31 @@ def side_columns(side: Side) -> list[str]:
     return [f"{side}_{name}" for name in names] + [f"{side}_key", f"{side}_key2", "label", "dirty", "status", "code"]
 
 
+NAMES = {
+    side: {
+        name.removeprefix(f"{side}_"): name
+        for name in (field.attname for field in RecordLink._meta.concrete_fields)
+        if name.startswith(f"{side}_")
+    }
+    for side in Side
+}
+"""Side → name of a value → its attribute."""
+
+
 def get(row: RecordLink, side: Side, name: str) -> Any:
-    return getattr(row, f"{side}_{name}")
+    return getattr(row, NAMES[side][name])
 
 
 def put(row: RecordLink, side: Side, **values: Any) -> None:
+    names = NAMES[side]
     for name, value in values.items():
-        setattr(row, f"{side}_{name}", value)
+        setattr(row, names[name], value)
+
+
+def current(row: RecordLink, side: Side) -> Values:
+    """What is known of the record: its memory, and over it what was read since."""
+    seen, read = get(row, side, "seen"), get(row, side, "now")
+    return {**seen, **read} if seen and read else dict(seen or read or {})
 
 
 def set_status(row: RecordLink, status: str, deltas: Counter[str], moment: datetime | None = None) -> None:
@@ -57,13 +75,12 @@ def set_status(row: RecordLink, status: str, deltas: Counter[str], moment: datet
 
 def find_links(sync_id: int, side: Side, ids: Iterable[str]) -> dict[str, RecordLink]:
     """Links by remote id or alias, keyed by each of those."""
-    wanted = list(ids)
-    links = RecordLink.objects.filter(sync_id=sync_id)
     found: dict[str, RecordLink] = {}
+    wanted = list(ids)
     # Two queries, not one OR: each then uses its own index.
     for row in (
-        *store.rows(links.filter(**{f"{side}_alias__isnull": False, f"{side}_alias__among": wanted})),
-        *store.rows(links.filter(**{f"{side}_id__among": wanted})),
+        *store.links_with(sync_id, f"{side}_alias", wanted, f" AND {side}_alias IS NOT NULL"),
+        *store.links_with(sync_id, f"{side}_id", wanted),
     ):
         if alias := get(row, side, "alias"):
             found.setdefault(alias, row)
@@ -88,9 +105,12 @@ def ingest(
     """
     hashes, parked = row_hashes or {}, ctx.parked[side]
     fit = records if force else [r for r in records if r.id not in parked or parked[r.id] != parking.mark(r)]
+    for record in fit:
+        if record.unfit:
+            park_unread(ctx, side, record, hashes.get(record.id, ""), code=parking.TOO_LONG)
     parking.by_halves(
         ctx,
-        fit,
+        [record for record in fit if not record.unfit],
         lambda part: _ingest(ctx, side, part, force=force, row_hashes=hashes, listed=listed),
         lambda record: park_unread(ctx, side, record, hashes.get(record.id, "")),
     )
@@ -121,9 +141,9 @@ def _ingest(
             links.get(record.id) or next((links[a] for a in record.aliases if a in links), None) or fresh.get(record.id)
         )
         if row is None:
-            row = store.fresh(ctx.sync.pk, moment)
-            fresh[record.id] = row
-            deltas[RecordStatus.PENDING] += 1
+            row = fresh[record.id] = store.fresh(ctx.sync.pk, moment)
+            _put(ctx, side, row, record, _projection(ctx, side, row, record), moment, row_hashes or {})
+            continue
         for lost in _merged_away(row, record, side, links):
             set_status(lost, RecordStatus.EXCLUDED, deltas, moment)
             put(lost, side, gone=True)
@@ -134,12 +154,13 @@ def _ingest(
         if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes, deltas=deltas) and row.pk:
             changed[row.pk] = row
     store.update(list(changed.values()), [*side_columns(side), "status_since", "next_try_at", "detail"])
-    store.insert(list(fresh.values()))
+    store.insert(list(fresh.values()), [*side_columns(side), "sync_id", "created_at", "status_since"])
+    deltas[RecordStatus.PENDING] += len(fresh)
     store.add_counts(ctx.sync.pk, deltas)
     return total
 
 
-def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = "") -> int:
+def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = "", *, code: str = parking.CODE) -> int:
     """The record cannot be taken in: its link says so, and what was read of it so far stays. Returns 1."""
     known = find_links(ctx.sync.pk, side, [record.id, *record.aliases])
     row = known.get(record.id) or next(iter(known.values()), None)
@@ -147,16 +168,16 @@ def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = 
     row = row or store.fresh(ctx.sync.pk, now())
     put(row, side, id=record.id, hash=parking.mark(record), row_hash=row_hash, gone=False)
     ctx.parked[side][record.id] = get(row, side, "hash")
-    set_aside(ctx, row, deltas, side)
+    set_aside(ctx, row, deltas, side, code=code)
     if row.pk is None:
-        store.insert([row])
+        store.insert([row], [*side_columns(side), *ASIDE, "sync_id", "created_at"])
     return 1
 
 
-def set_aside(ctx: Context, row: RecordLink, deltas: Counter[str], side: str = "") -> None:
+def set_aside(ctx: Context, row: RecordLink, deltas: Counter[str], side: str = "", *, code: str = parking.CODE) -> None:
     """``row`` fails, and the run goes on without it."""
     set_status(row, RecordStatus.FAILED, deltas)
-    row.code, row.side, row.field, row.detail = parking.CODE, side, "", ""
+    row.code, row.side, row.field, row.detail = code, side, "", ""
     row.dirty, row.next_try_at = 0, None
     if row.pk is not None:
         store.update([row], [*side_columns(Side.HUB), *side_columns(Side.APP), *ASIDE])
@@ -175,11 +196,14 @@ def _as_known(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> set[
         for record in records
         if not record.aliases and end.types.keys() <= record.values.keys()
     }
-    settled = RecordLink.objects.filter(
-        sync_id=ctx.sync.pk,
-        **{f"{side}_id__among": list(hashes), f"{side}_gone": False, f"{side}_expected__isnull": True},
+    settled = statements.links(
+        f"{side}_id, {side}_hash",
+        ctx.sync.pk,
+        f"{side}_id",
+        hashes,
+        f" AND NOT {side}_gone AND {side}_expected IS NULL",
     )
-    return {pk for pk, digest in settled.values_list(f"{side}_id", f"{side}_hash") if hashes[pk] == digest}
+    return {id for id, digest in settled if hashes[id] == digest}
 
 
 def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink]) -> list[RecordLink]:
@@ -199,18 +223,12 @@ def _take(
     row_hashes: dict[str, str], deltas: Counter[str],
 ) -> bool:  # fmt: skip
     """Put one record into its row; whether anything changed."""
-    known: Values = {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}
-    types = ctx.end(side).types
-    values = {name: record.values[name] for name in types if name in record.values}
-    projection: Values = {**{name: known[name] for name in types if name in known}, **values}
+    projection = _projection(ctx, side, row, record)
     digest = ctx.hash(side, projection)
-    row_hash = next(
-        (row_hashes[name] for name in (record.id, *record.aliases) if name in row_hashes), get(row, side, "row_hash")
-    )
-    alias = next((a for a in record.aliases if a != record.id), get(row, side, "alias"))
     same = digest == get(row, side, "hash") and get(row, side, "id") == record.id and not get(row, side, "gone")
     pending_outcome = row.dirty and get(row, side, "expected") is not None
     if same and not force and not pending_outcome:
+        row_hash, alias = _listing(side, row, record, row_hashes)
         if (row_hash, alias) == (get(row, side, "row_hash"), get(row, side, "alias")) and not ctx.end(
             side
         ).abilities.partial_scan:
@@ -219,17 +237,43 @@ def _take(
         return True
     if get(row, side, "gone") and get(row, side.other, "gone"):
         forget(row, side.other)
+    _put(ctx, side, row, record, projection, moment, row_hashes, digest)
+    if row.status != RecordStatus.PENDING:
+        set_status(row, RecordStatus.PENDING, deltas, moment)
+    return True
+
+
+def _projection(ctx: Context, side: Side, row: RecordLink, record: RemoteRecord) -> Values:
+    """What is known of the record's tracked fields now that it was read."""
+    types = ctx.end(side).types
+    values = record.values if types.keys() <= record.values.keys() else {**current(row, side), **record.values}
+    return {name: value for name, value in values.items() if name in types}
+
+
+def _listing(side: Side, row: RecordLink, record: RemoteRecord, row_hashes: dict[str, str]) -> tuple[str, str | None]:
+    """(hash of its listing row, its other id)"""
+    row_hash, alias = get(row, side, "row_hash"), get(row, side, "alias")
+    if row_hashes:
+        row_hash = next((row_hashes[name] for name in (record.id, *record.aliases) if name in row_hashes), row_hash)
+    if record.aliases:
+        alias = next((name for name in record.aliases if name != record.id), alias)
+    return row_hash, alias
+
+
+def _put(
+    ctx: Context, side: Side, row: RecordLink, record: RemoteRecord, projection: Values, moment: datetime,
+    row_hashes: dict[str, str], digest: str = "",
+) -> None:  # fmt: skip
+    """Put what was read into the row, to be planned."""
+    row_hash, alias = _listing(side, row, record, row_hashes)
     put(
-        row, side, id=record.id, alias=alias, now=projection, hash=digest, row_hash=row_hash, version=record.version,
-        modified_at=record.modified_at or get(row, side, "modified_at"), read_at=moment, gone=False,
-        created_at=record.created_at or get(row, side, "created_at"), **keys_of(ctx, side, projection),
+        row, side, id=record.id, alias=alias, now=projection, hash=digest or ctx.hash(side, projection), row_hash=row_hash,
+        version=record.version, modified_at=record.modified_at or get(row, side, "modified_at"), read_at=moment,
+        gone=False, created_at=record.created_at or get(row, side, "created_at"), **keys_of(ctx, side, projection),
     )  # fmt: skip
     row.label = label_of(ctx, side, projection) or row.label
     row.dirty |= BIT[side]
     row.next_try_at = None
-    if row.status != RecordStatus.PENDING:
-        set_status(row, RecordStatus.PENDING, deltas, moment)
-    return True
 
 
 def forget(row: RecordLink, side: Side) -> None:

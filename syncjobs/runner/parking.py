@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("syncline.runner")
 PATIENCE = 3  # leases without a step that got through, before the chunk is halved
 CODE = "RECORD_PARKED"
+TOO_LONG = "ID_TOO_LONG"  # its id or version cannot be kept: set aside at once, in the same way
 MARK = "!"
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ def mark(record: RemoteRecord) -> str:
 def marks_of(sync_id: int) -> dict[Side, dict[str, str]]:
     """The marks of a sync's records, by side and id."""
     found: dict[Side, dict[str, str]] = {side: {} for side in Side}
-    parked = RecordLink.objects.filter(sync=sync_id, status=RecordStatus.FAILED, code=CODE)
+    parked = RecordLink.objects.filter(sync=sync_id, status=RecordStatus.FAILED, code__in=(CODE, TOO_LONG))
     for hub_id, hub_hash, app_id, app_hash in parked.values_list("hub_id", "hub_hash", "app_id", "app_hash"):
         for side, id, digest in ((Side.HUB, hub_id, hub_hash), (Side.APP, app_id, app_hash)):
             if id and digest.startswith(MARK):
@@ -67,5 +68,8 @@ def marks_of(sync_id: int) -> dict[Side, dict[str, str]]:
 
 def unread_side(row: RecordLink) -> Side | None:
     """The side whose record is there and could not be taken in: without its values nothing may be planned."""
-    marked = (s for s in Side if getattr(row, f"{s}_hash").startswith(MARK) and not getattr(row, f"{s}_gone"))
-    return next(marked, None)
+    if row.hub_hash[:1] == MARK and not row.hub_gone:
+        return Side.HUB
+    if row.app_hash[:1] == MARK and not row.app_gone:
+        return Side.APP
+    return None

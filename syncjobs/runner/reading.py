@@ -5,15 +5,16 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Q
 from django.utils.timezone import now
 
+from integrations.connectors.base import ScansAhead
 from integrations.errors import CursorExpired
-from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side
+from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side, can_be_kept, is_stand_in, stand_in
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
-from syncjobs.runner import guards, parking
+from syncjobs.runner import guards, parking, statements
 from syncjobs.runner.context import Context, SyncEnd
 from syncjobs.runner.ingest import (
     find_links,
@@ -91,7 +92,7 @@ def _changes_page(ctx: Context, side: Side) -> bool:
         cursor.position = page.position
         if page.position is None:
             cursor.cursor, cursor.mode = page.cursor, ""
-        cursor.save(update_fields=["position", "cursor", "mode"])
+        statements.save(cursor, ["position", "cursor", "mode"])
         if not nothing:
             _progress(ctx, f"read_{side}", len(page.records), None)
     return page.position is not None
@@ -101,6 +102,8 @@ def _scan_page(ctx: Context, side: Side) -> bool:
     end, cursor = ctx.end(side), ctx.cursors[side]
     state: dict[str, Any] = cursor.position or {"at": None, "known": 0, "new": 0}
     page = end.connector.scan(end.kind, fields=end.fields, position=state["at"], scope=end.scope)
+    if end.abilities.scans_ahead and page.position is not None and time.monotonic() < ctx.deadline:
+        cast(ScansAhead, end.connector).ahead(end.kind, fields=end.fields, position=page.position, scope=end.scope)
     marking = _marks(ctx, end, cursor)
     with ctx.lease.transaction():
         known = _store_page(ctx, side, page, mark=cursor.scan if marking else 0)
@@ -111,7 +114,7 @@ def _scan_page(ctx: Context, side: Side) -> bool:
         _progress(ctx, f"read_{side}", len(page.records), page.total)
         if page.position is None:
             _finish_scan(ctx, side, state["known"], state["new"], marked=marking)
-        cursor.save()
+        statements.save(cursor, ["position", "mode", "scan", "scanned_at"])
     return cursor.mode != ""
 
 
@@ -154,7 +157,7 @@ def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
     rows = [record for record in page.records if record.partial]
     known = ingest(ctx, side, full, force=force, listed=True) + _store_rows(ctx, side, rows, force=force)
     if page.gone:
-        ingest_gone(ctx, side, page.gone)
+        ingest_gone(ctx, side, [id if can_be_kept(id) else stand_in(id) for id in page.gone])
     if page.left:
         ingest_left(ctx, side, page.left)
     if mark:
@@ -170,13 +173,16 @@ def _store_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force
     many have a link."""
     parked = ctx.parked[side]
     fit = rows if force else [r for r in rows if r.id not in parked or parked[r.id] != parking.mark(r)]
+    unfit = [row for row in fit if row.unfit]
+    for row in unfit:
+        park_unread(ctx, side, row, code=parking.TOO_LONG)
     known = parking.by_halves(
         ctx,
-        fit,
+        [row for row in fit if not row.unfit],
         lambda part: _note_rows(ctx, side, part, force=force),
         lambda row: park_unread(ctx, side, row),
     )
-    return len(rows) - len(fit) + known
+    return len(rows) - len(fit) + len(unfit) + known
 
 
 def _note_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
@@ -272,8 +278,8 @@ def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
 
 
 def read_by_id(ctx: Context, side: Side, refs: Sequence[Ref]) -> ReadAnswer:
-    end = ctx.end(side)
-    return end.connector.read(end.kind, refs, fields=end.fields)
+    end, refs = ctx.end(side), [ref for ref in refs if not is_stand_in(ref.id)]
+    return end.connector.read(end.kind, refs, fields=end.fields) if refs else ReadAnswer({})
 
 
 def _progress(ctx: Context, phase: str, done: int, total: int | None) -> None:
@@ -281,4 +287,4 @@ def _progress(ctx: Context, phase: str, done: int, total: int | None) -> None:
     entry["done"] = entry.get("done", 0) + done
     if total is not None:
         entry["total"] = total
-    ctx.run.save(update_fields=["phases"])
+    statements.save(ctx.run, ["phases"])

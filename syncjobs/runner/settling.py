@@ -10,9 +10,9 @@ from integrations.errors import ConnectorError, Gone, NoAnswer, StaleVersion
 from integrations.records import Side, Verdict
 from syncjobs.engine.canonical import equal
 from syncjobs.models import RecordLink, RecordStatus, RunEvent
-from syncjobs.runner import associations, recovery, store
+from syncjobs.runner import associations, parking, recovery, statements, store
 from syncjobs.runner.context import Context, forget_schema
-from syncjobs.runner.ingest import BIT, get, keys_of, put, set_status
+from syncjobs.runner.ingest import BIT, current, get, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
 from syncjobs.runner.work import Work
 
@@ -39,8 +39,8 @@ def send(ctx: Context, call: Callable[[], list[Verdict]], n: int) -> list[Verdic
         return [Verdict(error=error) for _ in range(n)]
 
 
-def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str) -> None:
-    """Move one item's memory by its verdict."""
+def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str, moment: datetime) -> None:
+    """Move one item's memory by its verdict, which came at ``moment``."""
     row, sent = w.row, w.plan.writes[side]
     w.left.discard(side)
     if verdict.error is not None:
@@ -48,26 +48,31 @@ def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str) -> No
         return
     stored = verdict.record.values if verdict.record else {}
     types = ctx.end(side).types
-    landed = {name: stored.get(name, sent[name]) for name in sent if name in types}
-    if any(not equal(landed[name], sent[name], types[name]) for name in landed) and "LOSSY_FIELD" not in w.plan.notes:
+    landed = {name: stored.get(name, value) for name, value in sent.items() if name in types}
+    lossy = landed != sent and any(not equal(landed[name], sent[name], types[name]) for name in landed)
+    if lossy and "LOSSY_FIELD" not in w.plan.notes:
         w.plan.notes.append("LOSSY_FIELD")  # the app's own form is adopted, and never sent back to the source
     if what == "created":
-        landed = {**landed, **{name: value for name, value in stored.items() if name in types}}
-    put(row, side, now={**(get(row, side, "now") or {}), **landed}, expected=None)
-    put(row, side, seen={**(get(row, side, "seen") or {}), **landed})
+        landed |= {name: value for name, value in stored.items() if name in types}
+    read, seen = get(row, side, "now"), get(row, side, "seen")
+    read, seen = {**read, **landed} if read else landed, {**seen, **landed} if seen else landed
+    put(row, side, now=read, seen=seen, expected=None)
     put(row, side.other, seen={**(get(row, side.other, "seen") or {}), **w.plan.after.get(side, {})})
     if record := verdict.record:
         alias = next((a for a in record.aliases if a != record.id), get(row, side, "alias"))
-        put(row, side, id=record.id, alias=alias, version=record.version)
-        put(row, side, modified_at=record.modified_at or get(row, side, "modified_at"))
-        put(row, side, created_at=record.created_at or get(row, side, "created_at"), read_at=now())
-    current = {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}
-    put(row, side, hash=ctx.hash(side, current), **keys_of(ctx, side, current))
+        put(row, side, id=record.id, alias=alias, version=record.version, read_at=moment,
+            modified_at=record.modified_at or get(row, side, "modified_at"),
+            created_at=record.created_at or get(row, side, "created_at"))  # fmt: skip
+    known = current(row, side)
+    put(row, side, hash=ctx.hash(side, known), **keys_of(ctx, side, known))
+    if record and record.unfit:  # written, and never to be found again by what we can keep of its id
+        put(row, side, hash=parking.mark(record))
+        w.plan.status, w.plan.code, w.plan.side = RecordStatus.FAILED, parking.TOO_LONG, side
     if verdict.note and verdict.note not in w.plan.notes:
         w.plan.notes.append(verdict.note)
     changed_at = get(row, side.other, "modified_at")
     if changed_at and what == "updated":
-        ctx.lags.append((now() - changed_at).total_seconds())
+        ctx.lags.append((moment - changed_at).total_seconds())
     w.events.append(("linked" if verdict.existed and what == "created" else what, side, len(sent)))
 
 
@@ -103,7 +108,9 @@ def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
         w.again = True
         return
     w.plan.status = RecordStatus.FAILED
-    w.plan.code, w.plan.field, w.plan.side = error.code, error.field, side
+    # A value that is missing because the record that it names is not across yet comes with that record.
+    awaits = error.code == "REQUIRED_VALUE_BLANK" and w.plan.waits
+    w.plan.code, w.plan.field, w.plan.side = "PARENT_NOT_SYNCED_YET" if awaits else error.code, error.field, side
     w.plan.detail = error.remote or error.message
     if error.code in SCHEMA_CODES:
         forget_schema(ctx, side)
@@ -117,6 +124,8 @@ def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
 
 def close(ctx: Context, work: Sequence[Work]) -> None:
     """Write the rows of finished work: memory, status, counts, a few lines for *Just now*."""
+    if not work:
+        return
     moment = now()
     deltas: Counter[str] = Counter()
     mind_others(work)
@@ -130,9 +139,10 @@ def close(ctx: Context, work: Sequence[Work]) -> None:
 
 def mind_others(work: Sequence[Work]) -> None:
     """A person may have asked for some of these records again while the app was being called: counts change from there."""
-    current = dict(RecordLink.objects.filter(pk__among=[w.row.pk for w in work]).values_list("pk", "status"))
+    condition, pks = statements.among(w.row.id for w in work)
+    found = dict(statements.select(f"SELECT id, status FROM syncjobs_recordlink WHERE id {condition}", pks))
     for w in work:
-        w.row.status = current.get(w.row.pk, w.row.status)
+        w.row.status = found.get(w.row.id, w.row.status)
 
 
 def close_one(ctx: Context, w: Work, moment: datetime, deltas: Counter[str]) -> None:
@@ -143,8 +153,7 @@ def close_one(ctx: Context, w: Work, moment: datetime, deltas: Counter[str]) -> 
         return
     row.dirty = 0
     if w.plan.status == RecordStatus.IN_SYNC:
-        put(row, Side.HUB, now=None, expected=None)
-        put(row, Side.APP, now=None, expected=None)
+        row.hub_now = row.hub_expected = row.app_now = row.app_expected = None
         row.code = w.plan.notes[0] if w.plan.notes else ""
         row.field = row.side = row.detail = ""
         row.attempts, row.next_try_at, row.synced_at = 0, None, moment
@@ -178,10 +187,10 @@ def _tell(ctx: Context, work: Sequence[Work], moment: datetime) -> None:
             if result in ("created", "updated", "linked"):
                 entry = ctx.run.phases.setdefault(f"write_{side}", {})
                 entry["done"] = entry.get("done", 0) + 1
-    ctx.run.save(update_fields=["counts", "phases"])
+    statements.save(ctx.run, ["counts", "phases"])
     told = [w for w in work if w.events][-7:]
-    RunEvent.objects.bulk_create(
-        RunEvent(run=ctx.run, link_id=w.row.pk, label=w.row.label, result=result, side=side.value, code=w.plan.code,
+    store.insert_events(
+        RunEvent(run=ctx.run, link_id=w.row.id, label=w.row.label, result=result, side=side.value, code=w.plan.code,
                  fields=n, at=moment)
         for w in told
         for result, side, n in w.events[:1]

@@ -32,6 +32,7 @@ from syncjobs.runner import (
     preview,
     reading,
     settling,
+    statements,
     undoing,
     writing,
 )
@@ -151,7 +152,8 @@ def _forget_trouble(ctx: Context) -> None:
 
 def _still_on(ctx: Context) -> bool:
     """Pausing takes effect within a step; the run keeps its place and goes on when the sync is resumed."""
-    return Sync.objects.filter(pk=ctx.sync.pk, state__in=ctx.run.sync_states).exists()
+    state = statements.select("SELECT state FROM syncjobs_sync WHERE id = %s", ctx.sync.pk)
+    return bool(state) and state[0][0] in ctx.run.sync_states
 
 
 def _enter(ctx: Context, phase: str) -> None:

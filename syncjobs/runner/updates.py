@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from django.utils.timezone import now
+
 from integrations.errors import Gone, NoAnswer
 from integrations.records import Side, Update
 from syncjobs.engine.merge import Rule
@@ -24,7 +26,7 @@ def send_updates(ctx: Context, side: Side, work: Sequence[Work], *, just_read: b
         ledger = FieldChange.objects.bulk_create(
             FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=e.side.value, field=e.field, old=e.old, new=e.new,
                         loser=e.loser, rule=e.rule)
-            for w in work for e in w.plan.ledger if e.side is side and _line(w.row.pk, e) not in told
+            for w in work for e in w.plan.ledger if e.side is side and _line(w.row.id, e) not in told
         )  # fmt: skip
         for w in work:
             put(w.row, side, expected={**(get(w.row, side, "expected") or {}), **w.plan.writes[side]})
@@ -45,14 +47,14 @@ def send_updates(ctx: Context, side: Side, work: Sequence[Work], *, just_read: b
             for w, v in zip(work, verdicts, strict=True)
             if v.record and v.record.id != get(w.row, side, "id")
         ]
-        taken = find_links(ctx.sync.pk, side, moved)
+        taken, moment = find_links(ctx.sync.pk, side, moved), now()
         for w, verdict in zip(work, verdicts, strict=True):
             if other := taken.get(verdict.record.id) if verdict.record else None:
                 settling.conflict(w, side, other)  # merged into a record that another link holds
             else:
-                settling.settle(ctx, side, w, verdict, "updated")
+                settling.settle(ctx, side, w, verdict, "updated", moment)
         refused = {
-            w.row.pk for w, v in zip(work, verdicts, strict=True) if v.error and not isinstance(v.error, NoAnswer)
+            w.row.id for w, v in zip(work, verdicts, strict=True) if v.error and not isinstance(v.error, NoAnswer)
         }
         FieldChange.objects.filter(pk__in=[entry.pk for entry in ledger if entry.link_id in refused]).delete()
         settling.close(ctx, [w for w in work if not w.left])
@@ -61,7 +63,7 @@ def send_updates(ctx: Context, side: Side, work: Sequence[Work], *, just_read: b
 def _told(side: Side, work: Sequence[Work]) -> set[str]:
     """Lines that the ledger has already, of writes that are sent again because nobody knows what became of them. The whole line
     counts: what is overwritten by the second try may be another value than what the first one met."""
-    unsure = {w.row.pk: expected for w in work if (expected := get(w.row, side, "expected"))}
+    unsure = {w.row.id: expected for w in work if (expected := get(w.row, side, "expected"))}
     if not unsure:
         return set()
     lines = FieldChange.objects.filter(link__in=unsure, side=side.value)
@@ -91,6 +93,6 @@ def send_deletes(ctx: Context, side: Side, work: Sequence[Work]) -> None:
                 continue
             settling.refused(ctx, w, side, verdict.error)
             if not isinstance(verdict.error, NoAnswer):
-                refused.add(w.row.pk)
+                refused.add(w.row.id)
         FieldChange.objects.filter(pk__in=[entry.pk for entry in ledger if entry.link_id in refused]).delete()
         settling.close(ctx, list(work))

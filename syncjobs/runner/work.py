@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 
 from integrations.records import Side
 from syncjobs.engine.merge import Half
@@ -9,10 +10,17 @@ from syncjobs.engine.plan import Plan, plan
 from syncjobs.models import RecordLink, RecordStatus
 from syncjobs.runner import parking
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import AWAY, get
+from syncjobs.runner.ingest import AWAY, NAMES
+
+_OF_HALF = {
+    side: attrgetter(
+        *(NAMES[side][name] for name in ("now", "seen", "expected", "modified_at", "created_at", "id", "gone"))
+    )
+    for side in Side
+}
 
 
-@dataclass
+@dataclass(slots=True)
 class Work:
     """One link on its way through a write step."""
 
@@ -25,18 +33,19 @@ class Work:
 
 def plan_row(ctx: Context, row: RecordLink, moment: datetime) -> Plan:
     if (side := parking.unread_side(row)) is not None:
-        return Plan(RecordStatus.FAILED, parking.CODE, side=side)
+        return Plan(RecordStatus.FAILED, row.code if row.code == parking.TOO_LONG else parking.CODE, side=side)
     return plan(_half(row, Side.HUB), _half(row, Side.APP), ctx.rules, moment)
 
 
 def _half(row: RecordLink, side: Side) -> Half:
+    now, seen, expected, modified_at, created_at, id, gone = _OF_HALF[side](row)
     return Half(
-        now=get(row, side, "now"),
-        seen=get(row, side, "seen"),
-        expected=get(row, side, "expected"),
-        modified_at=get(row, side, "modified_at"),
-        created_at=get(row, side, "created_at"),
-        exists=get(row, side, "id") is not None,
-        gone=get(row, side, "gone"),
-        away=row.code if get(row, side, "gone") and row.code in AWAY else "",
+        now,
+        seen,
+        expected,
+        modified_at,
+        created_at,
+        id is not None,
+        gone,
+        row.code if gone and row.code in AWAY else "",
     )

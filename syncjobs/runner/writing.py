@@ -9,26 +9,25 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from django.db.models import Q
 from django.utils.timezone import now
 
 from integrations.records import Side
 from syncjobs.engine.plan import Plan
 from syncjobs.models import RecordLink, RecordStatus
-from syncjobs.runner import associations, creates, guards, recovery, settling, store, updates
+from syncjobs.runner import associations, creates, guards, recovery, settling, statements, store, updates
 from syncjobs.runner.context import Context
 from syncjobs.runner.parking import CODE, PATIENCE
 from syncjobs.runner.work import Work, plan_row
 
 log = logging.getLogger("syncline.runner")
+NEXT = "sync_id = %s AND dirty > 0 AND (next_try_at IS NULL OR next_try_at <= %s) ORDER BY id LIMIT %s"
 CHUNK = 400
 
 
 def step(ctx: Context) -> bool:
     """Write one chunk. False when nothing is left that could be done now."""
-    due = Q(next_try_at=None) | Q(next_try_at__lte=now())
     size = max(1, CHUNK >> (ctx.run.stumbles // PATIENCE))
-    rows = store.rows(RecordLink.objects.filter(due, sync=ctx.sync, dirty__gt=0).order_by("pk")[:size])
+    rows = store.links(NEXT, ctx.sync.pk, statements.moment(now()), size)
     if not rows:
         return False
     if size == 1 and ctx.run.stumbles >= PATIENCE * CHUNK.bit_length() + PATIENCE:

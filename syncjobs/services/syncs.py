@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
-from integrations.records import Side
+from integrations.records import Side, is_stand_in
 from portal.accounts import audit
 from syncjobs.models import (
     SETTINGS,
@@ -161,7 +161,8 @@ def _read_again(sync: Sync, links: QuerySet[RecordLink]) -> list[int]:
     found: list[int] = []
     for side in Side:
         marked = links.filter(**{f"{side}_hash__startswith": parking.MARK, f"{side}_gone": False})
-        rows = list(marked.values_list("pk", f"{side}_id", f"{side}_seen", f"{side}_now"))
+        columns = ("pk", f"{side}_id", f"{side}_seen", f"{side}_now")
+        rows = [row for row in marked.values_list(*columns) if not is_stand_in(row[1])]
         PendingChange.objects.bulk_create(
             [
                 PendingChange(sync=sync, side=side, remote_id=id, known={**(seen or {}), **(new or {})}, priority=2)

@@ -69,7 +69,7 @@ def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, peeks: dict[Side,
     flows = mappings.effective(draft, mapping)
     state, note = _state(draft, schemas, mapping, flows)
     source = Side.HUB if flows == Direction.TO_APP else Side.APP
-    peek = peeks[source]
+    peek, shown = peeks[source], mapping.hub_field if source is Side.HUB else mapping.app_field
     return Row(
         mapping=mapping,
         app=_cell(schemas, Side.APP, mapping.app_field, mapping.required),
@@ -79,9 +79,7 @@ def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, peeks: dict[Side,
         fixed=mappings.why_fixed(mapping),
         state=state,
         note=note,
-        sample=samples.shown(peek.values.get(mapping.hub_field if source is Side.HUB else mapping.app_field))
-        if peek
-        else "",
+        sample=samples.shown(peek.values.get(shown), schemas.side(source).get(shown)) if peek else "",
         association=mappings.is_association(schemas, mapping.app_field, mapping.hub_field),
         has_values=not mapping.locked and value_maps.fields_of(mapping, schemas) is not None,
     )

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ import uvicorn
 
 from integrations.standins import dynamics
 from integrations.standins.dynamics.vendor import Dynamics
+from integrations.standins.realservers import environment
 from integrations.standins.server import Gate, listen
 from integrations.standins.vendor import World
 from tests.conformance.installing import HOME, ROOT, installing, marks, run
@@ -37,13 +37,7 @@ def python() -> Path:
     found = CLIENT / "venv" / "bin" / "python"
     with installing(CLIENT) as missing:
         if missing:
-            run(sys.executable, "-m", "venv", CLIENT / "venv")
-            hashed = ["-q", "--require-hashes", "-r", LOCK]
-            uv = Path(sys.executable).with_name("uv")
-            if uv.exists():
-                run(uv, "pip", "install", "-p", found, *hashed)
-            else:
-                run(found, "-m", "pip", "install", "--disable-pip-version-check", *hashed)
+            environment.install(LOCK, CLIENT / "venv")
     return found
 
 
@@ -65,7 +59,9 @@ def serving(certificate: Path | None = None) -> Iterator[Dynamics]:
     socket = listen()
     vendor.base = f"http{'s' if certificate else ''}://127.0.0.1:{socket.getsockname()[1]}"
     secure = {"ssl_certfile": str(certificate), "ssl_keyfile": str(certificate)} if certificate else {}
-    server = uvicorn.Server(uvicorn.Config(Gate(vendor), ws="none", lifespan="off", log_level="error", **secure))
+    server = uvicorn.Server(
+        uvicorn.Config(Gate(vendor), ws="none", lifespan="off", log_level="error", date_header=False, **secure)
+    )
     thread = Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     try:

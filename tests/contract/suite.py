@@ -107,6 +107,15 @@ class ConnectorContract:
         assert all(field.label and isinstance(field.type, FieldType) for field in fields)
         assert all(field.options for field in fields if field.type is FieldType.OPTION)
 
+    def test_a_field_for_a_user_offers_users_by_their_addresses(self, connector: Connector, peer: Peer) -> None:
+        """So that people pair them on the page of values, and owners without a counterpart are told before the first sync. Where a
+        field is only read, strangers do no harm, and the app may have no list of its users (Sansan)."""
+        people = [field for field in connector.fields(self.kind) if field.type is FieldType.USER and field.writable]
+        assert not [field.name for field in people if not field.options]
+        offered = [option for field in people for option in field.options]
+        assert all(option.label and option.value == option.value.casefold() for option in offered)
+        assert not people or any("@" in option.value for option in offered)
+
     def test_its_live_checks_end_and_all_pass(self, connector: Connector, peer: Peer) -> None:
         results = list(connector.preflight([self.kind]))
         assert results

@@ -8,9 +8,9 @@ import pytest
 from integrations import errors
 from integrations.connectors.base import Connector
 from integrations.records import Create, Page, Ref, Update, Verdict
+from integrations.standins.realservers.proxy import Proxy
 from tests.realservers import accounts
 from tests.realservers.accounts import card
-from tests.realservers.proxy import Proxy
 from tests.realservers.servers import Book, CardServer
 
 NAMES = ["email", "first_name", "last_name", "full_name", "phone", "mobile", "note", "company_name", "birthday"]

@@ -67,6 +67,13 @@ def error(answer: requests.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()[0]["errorCode"]
 
 
+def refused(org: SalesforceOrg, kind: str, **values: Any) -> tuple[str, list[str]]:
+    """(code, fields) of a new record that is not taken."""
+    answer = org.call("POST", f"/sobjects/{kind}", json=values)
+    assert answer.status_code == 400, answer.text
+    return answer.json()[0]["errorCode"], answer.json()[0].get("fields", [])
+
+
 def asked(about: dict[str, Any], **more: str) -> dict[str, str]:
     """The parameters of the consent page."""
     return {"response_type": "code", "client_id": about["client_id"], "redirect_uri": BACK, "scope": "api refresh_token",

@@ -53,6 +53,29 @@ class TestConditions:
     def test_they_find_what_fits(self, few: SalesforceOrg, condition: str, expected: list[str]) -> None:
         assert names(few, f"WHERE {condition} ORDER BY LastName") == expected
 
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            "Email = 'a@made.example' OR Score__c > 3",
+            "Email IN ('a@made.example', 'b@made.example') AND LastName = 'birch'",
+            "SystemModstamp >= {late} OR LastName = 'Alder'",
+            "SystemModstamp >= {late} OR SystemModstamp = {early}",
+            "SystemModstamp >= {late} AND SystemModstamp > {early}",
+            "(SystemModstamp > {early} OR (SystemModstamp = {early} AND Id > '003000000000000AAA')) AND Score__c != null",
+            "Id IN (SELECT Id FROM Contact WHERE LastName = 'Alder') OR AccountId = null",
+        ],
+    )
+    def test_an_index_finds_what_a_look_at_all_rows_finds(self, few: SalesforceOrg, condition: str) -> None:
+        few.control("clock", advance=5)
+        few.create("Contact", LastName="Late", Email="late@made.example", Score__c=1)
+        stamps = sorted(
+            each["SystemModstamp"].replace("+0000", "Z") for each in few.found("SELECT SystemModstamp FROM Contact")
+        )
+        asked = condition.format(early=stamps[0], late=stamps[-1])
+        found = names(few, f"WHERE {asked} ORDER BY LastName")
+        assert found == names(few, f"WHERE (NOT (NOT ({asked}))) ORDER BY LastName")
+        assert found
+
     def test_choices_are_included_or_not(self, few: SalesforceOrg) -> None:
         few.create("Contact", LastName="Elm", Topics__c="Events;Training")
         assert names(few, "WHERE Topics__c INCLUDES ('Events;Training', 'Offers')") == ["Elm"]
@@ -200,6 +223,9 @@ class TestDeleted:
         assert gone["latestDateCovered"] <= now.strftime("%Y-%m-%dT%H:%M:59")
         changed = few.call("GET", "/sobjects/Contact/updated/", params=span).json()
         assert set(changed["ids"]) == {rows[0]["Id"], rows[1]["Id"], rows[3]["Id"]}
+        past = {"start": span["start"], "end": (now - timedelta(minutes=2)).isoformat()}
+        assert few.call("GET", "/sobjects/Contact/updated/", params=past).json()["ids"] == []
+        assert few.call("GET", "/sobjects/Contact/deleted/", params=past).json()["deletedRecords"] == []
 
     @pytest.mark.parametrize(("which", "days"), [("updated", 31), ("deleted", 16)])
     def test_spans_do_not_reach_back_for_ever(self, few: SalesforceOrg, which: str, days: int) -> None:

@@ -17,7 +17,15 @@ def served(vendor: Vendor) -> Iterator[None]:
     """It serves until the block ends, at ``vendor.base``."""
     sockets = attach(vendor)
     server = uvicorn.Server(
-        uvicorn.Config(Gate(vendor), http=_Protocol, ws="none", lifespan="off", log_level="error", access_log=False)
+        uvicorn.Config(
+            Gate(vendor),
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_level="error",
+            access_log=False,
+            date_header=False,
+        )
     )
     thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=sockets),), daemon=True)
     thread.start()

@@ -125,7 +125,7 @@ def test_the_app_page_of_a_healthy_app_costs_little(
     as_viewer: Client, account: Account, django_assert_max_num_queries: Any
 ) -> None:
     sync = factories.sync_of(account, {"insync": 20})
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         as_viewer.get(reverse("syncjobs:instance", args=[sync.app_instance_id]))
 
 
@@ -144,8 +144,9 @@ def test_without_a_hub_the_hub_comes_first(as_manager: Client, as_viewer: Client
 def test_without_an_app_some_are_suggested(as_manager: Client, account: Account) -> None:
     factories.hub_of(account)
     html = as_manager.get(reverse("syncjobs:index")).content.decode()
-    suggested = [app for app in apps().values() if not app.only_hub and app.key != "hubspot"][:3]
-    assert len([app for app in suggested if reverse("integrations:connect", args=[app.key]) in html]) == 3
+    offered = {key for key in apps() if reverse("integrations:connect", args=[key]) in html}
+    assert offered
+    assert "hubspot" not in offered
 
 
 def test_a_draft_can_be_continued(as_manager: Client, as_viewer: Client, account: Account) -> None:

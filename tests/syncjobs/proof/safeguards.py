@@ -283,10 +283,10 @@ def value_that_is_cut_and_another_edit(make: Make) -> None:
 def memory_of_what_was_sent(patch: pytest.MonkeyPatch) -> None:
     settle = settling.settle
 
-    def without(ctx: Any, side: Side, w: Any, verdict: Any, what: str) -> None:
+    def without(ctx: Any, side: Side, w: Any, verdict: Any, what: str, moment: Any) -> None:
         if verdict.record:
             verdict = replace(verdict, record=replace(verdict.record, values={}))
-        settle(ctx, side, w, verdict, what)
+        settle(ctx, side, w, verdict, what, moment)
 
     patch.setattr(settling, "settle", without)
 
@@ -361,6 +361,7 @@ def unchecked_transactions(patch: pytest.MonkeyPatch) -> None:
     done = lambda run: SyncRun.objects.filter(pk=run.pk).update(state=RunState.DONE)  # noqa: E731
     patch.setattr(SyncRun, "delete", done)
     patch.setattr(Lease, "_mine", lambda lease: Anybody())
+    patch.setattr(Lease, "_extend", lambda lease: True)
 
 
 # -- rules and brakes --------------------------------------------------------------------------------------------------------

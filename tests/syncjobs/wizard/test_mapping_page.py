@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from integrations import errors
-from integrations.records import Field, FieldType
+from integrations.records import Field, FieldType, Option
 from syncjobs.models import Direction, Sync
+from syncjobs.wizard import samples
 from tests.syncjobs.wizard.conftest import Bench
 
 
@@ -212,3 +213,20 @@ def test_a_refused_constant_keeps_what_was_typed(bench: Bench, draft: Sync) -> N
     assert "“Score” takes a number" in answer
     assert 'value="lots"' in answer
     assert "Choose a field." in press(bench, draft, "constant:elsewhere")
+
+
+def test_a_sample_is_shown_in_words() -> None:
+    stage = Field("stage", "Stage", FieldType.OPTION, options=(Option("1", "Won"),))
+    owner = Field("owner", "Owner", FieldType.USER, options=(Option("a@example.com", "Ada"),))
+    firms = Field("firms", "Companies", FieldType.REFERENCE, refers_to="companies", many=True)
+    shown = [
+        ("1", stage),
+        ("2", stage),
+        (["7f3a"], firms),
+        (["1", "2"], firms),
+        ([], firms),
+        ("a@example.com", owner),
+        ("x", None),
+    ]
+    expected = ["Won", "2", "1 record", "2 records", "", "Ada", "x"]
+    assert [samples.shown(value, field) for value, field in shown] == expected
