@@ -74,7 +74,7 @@ ACCOUNTS = Kind(
     presets=(
         Preset("name", "Name", required=True),
         Preset("website", "Website"),
-        Preset("domain", "Website", on=False),  # what companies are matched by; the web address itself is the row above
+        Preset("domain", "Website.domain"),
         Preset("phone", "Phone"),
         Preset("street", "BillingStreet"),
         Preset("city", "BillingCity"),
