@@ -245,6 +245,7 @@ def _stamp_constants(made: Plan, rules: SyncRules, hub: Half, app: Half, first: 
             if kind is None or equal(old, constant.value, kind) or not constant.applies(old, first=first):
                 continue
             made.writes.setdefault(side, {})[constant.field] = constant.value
+            made.memory[side].pop(constant.field, None)  # what the write leaves there is remembered, not what it met
             made.ledger.append(LedgerEntry(side, constant.field, old, constant.value, old, Rule.CONSTANT))
 
 

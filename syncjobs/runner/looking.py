@@ -41,7 +41,8 @@ def still_as_known(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wo
             elif record is not None:
                 moved.append(record)
         with ctx.lease.transaction():
-            ingest(ctx, side, moved)
+            # By force: what differs from our memory must be planned anew, even where its hash says that it is known.
+            ingest(ctx, side, moved, force=True)
             ingest_missing(ctx, side, answer)
     return kept
 

@@ -228,6 +228,22 @@ class TestConversion:
 
 
 class TestFinding:
+    def test_accounts_are_told_apart_by_the_domain_of_their_website(
+        self, salesforce: Salesforce, control: Control
+    ) -> None:
+        sites = [
+            "https://www.Acme-Tools.example/contact?x",
+            "acme-tools.example",
+            "http://not-acme-tools.example",
+            "none",
+        ]
+        ids = [put(control, "Account", Name="Acme", Website=site) for site in sites]
+        names = ("Name", "Website.domain")
+        found = salesforce.find("accounts", "Website.domain", ["ACME-tools.example"], fields=["Name"])
+        assert sorted(record.id for record in found) == sorted(ids[:2])
+        assert read(salesforce, "accounts", ids[0], *names).values["Website.domain"] == "acme-tools.example"
+        assert read(salesforce, "accounts", ids[3], *names).values["Website.domain"] is None
+
     def test_text_that_looks_like_soql_is_text(self, salesforce: Salesforce, control: Control) -> None:
         name = "O'Brien \\' OR Name != '"
         id = put(control, "Contact", LastName=name)

@@ -172,9 +172,11 @@ class Salesforce:
         found: list[RemoteRecord] = []
         for start in range(0, len(wanted), FIND_VALUES):
             some = wanted[start : start + FIND_VALUES]
-            listed = ", ".join(some) if known.type in BARE else ", ".join(soql.text(value) for value in some)
-            tail = _where(obj, f"{column_of(known)} IN ({listed})")
-            rows = self._reader.rows(obj, fields, f"{tail} ORDER BY Id ASC")
+            tail = _where(obj, _is_one_of(known, some))
+            rows = self._reader.rows(obj, [*fields, field], f"{tail} ORDER BY Id ASC")
+            if field == schema.DOMAIN:
+                domains = {schema.domain_of(value) for value in some}
+                rows = [row for row in rows if schema.domain_of(row[schema.WEBSITE]) in domains]
             found += [self._reader.record(obj, row, fields) for row in rows]
         return found
 
@@ -206,6 +208,15 @@ class Salesforce:
 def _where(obj: Object, *more: str) -> str:
     """The live records of the kind."""
     return "WHERE " + soql.both("IsDeleted = false", "IsConverted = false" if obj.converts else "", obj.where, *more)
+
+
+def _is_one_of(field: Field, values: Sequence[str]) -> str:
+    """A condition that holds where the field has one of these values; for domains also where something is around it."""
+    if field.name == schema.DOMAIN:
+        return "(" + " OR ".join(f"{schema.WEBSITE} LIKE {soql.text(f'%{value}%')}" for value in values) + ")"
+    if field.type in BARE:
+        return f"{column_of(field)} IN ({', '.join(values)})"
+    return soql.among(column_of(field), values)
 
 
 def _fits(value: str, field: Field) -> bool:

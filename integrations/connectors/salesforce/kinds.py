@@ -74,7 +74,7 @@ ACCOUNTS = Kind(
     presets=(
         Preset("name", "Name", required=True),
         Preset("website", "Website"),
-        Preset("domain", "Website", on=False),  # what companies are matched by; the web address itself is the row above
+        Preset("domain", "Website.domain"),
         Preset("phone", "Phone"),
         Preset("street", "BillingStreet"),
         Preset("city", "BillingCity"),
@@ -97,7 +97,7 @@ OPPORTUNITIES = Kind(
     key="opportunities", label=_("Opportunities"), noun=_("opportunity"), concept="deal",
     presets=(
         Preset("name", "Name", required=True),
-        Preset("stage", "StageName", required=True),
+        Preset("stage", "StageName", required=True, values=(("won", "Closed Won"), ("lost", "Closed Lost"))),
         Preset("close_date", "CloseDate", required=True),
         Preset("amount", "Amount"),
         Preset("currency", "CurrencyIsoCode", on=False),  # only in orgs with several
@@ -128,9 +128,10 @@ CASES = Kind(
     key="cases", label=_("Cases"), noun=_("case"), concept="ticket",
     presets=(
         Preset("name", "Subject", required=True),
-        Preset("status", "Status", required=True),
+        Preset("status", "Status", required=True,
+               values=(("open", "New"), ("open", "Working"), ("open", "Escalated"), ("done", "Closed"))),
         Preset("description", "Description"),
-        Preset("priority", "Priority", on=False),
+        Preset("priority", "Priority", values=(("low", "Low"), ("medium", "Medium"), ("high", "High"))),
         Preset("category", "Type", on=False),
         OWNER,
         Preset("company", "AccountId"),
@@ -153,14 +154,22 @@ TASKS = Kind(
     presets=(
         Preset("subject", "Subject", required=True),
         Preset("due", "ActivityDate", required=True),
-        Preset("status", "Status"),
+        Preset("status", "Status", values=(("open", "Not Started"), ("done", "Completed"))),
         Preset("body", "Description"),
-        Preset("priority", "Priority", on=False),
+        Preset("priority", "Priority", values=(("low", "Low"), ("medium", "Normal"), ("high", "High"))),
         *ENDS,
     ),
     label_fields=("Subject",),
     filter_fields=("Status", "Priority"),
 )  # fmt: skip
+
+CALL_STATUS = (
+    ("done", "Completed"),
+    ("open", "Not Started"),
+    ("open", "In Progress"),
+    ("open", "Waiting on someone else"),
+    ("canceled", "Deferred"),
+)
 
 CALLS = Kind(
     key="calls", label=_("Logged calls"), noun=_("call"), concept="call",
@@ -168,7 +177,8 @@ CALLS = Kind(
         Preset("subject", "Subject"),
         Preset("time", "ActivityDate", required=True),
         Preset("body", "Description"),
-        Preset("direction", "CallType", on=False),
+        Preset("direction", "CallType", values=(("out", "Outbound"), ("in", "Inbound"), ("out", "Internal"))),
+        Preset("status", "Status", values=CALL_STATUS),
         *ENDS,
     ),
     label_fields=("Subject",),

@@ -115,6 +115,8 @@ def _columns(field: Field) -> list[str]:
         return [name, f"{parent(name)}.Email"]
     if name == schema.RECORD_TYPE:
         return ["RecordType.DeveloperName"]
+    if name == schema.DOMAIN:
+        return [schema.WEBSITE]
     return [name]
 
 
@@ -147,6 +149,8 @@ def _value(row: dict[str, Any], field: Field) -> Value:
         return roles.value_of(row)
     columns = _columns(field)
     value = _cell(row, columns[0])
+    if field.name == schema.DOMAIN:
+        return schema.domain_of(value)
     if field.type is FieldType.REFERENCE:
         target = field.name.partition(":")[2]
         return [str(value)] if value and (not target or str(value).startswith(PREFIXES[target])) else []

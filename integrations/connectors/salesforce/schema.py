@@ -5,6 +5,7 @@ A lookup with several targets (*WhoId*) is one field per target that is a kind o
 e-mail address, a record type is an option whose value is its developer name, which is the same in a sandbox and in production.
 """
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -26,6 +27,7 @@ TYPES = {
 SHOWN_ONLY = {"time", "encryptedstring"}  # what is read of these is not what may be written
 WITH_LENGTH = (FieldType.TEXT, FieldType.LONG_TEXT, FieldType.EMAIL, FieldType.PHONE, FieldType.URL)
 RECORD_TYPE = "RecordTypeId"
+WEBSITE, DOMAIN = "Website", "Website.domain"  # the second is ours: what companies are told apart by
 HIDDEN = {"Id", "IsDeleted", "MasterRecordId", "SystemModstamp", "LastViewedDate", "LastReferencedDate", "LastActivityDate",
           "TaskSubtype", "EventSubtype", "PhotoUrl", "CleanStatus", "Jigsaw", "JigsawContactId", "JigsawCompanyId"}  # fmt: skip
 
@@ -38,7 +40,15 @@ def fields_of(said: Described, users: tuple[Option, ...]) -> list[Field]:
         found = [made for one in said["fields"] for made in _fields(one, said, users)] + roles.fields_of(said)
     except (KeyError, TypeError) as error:
         raise errors.SchemaUnreadable(_("Salesforce's description of its fields cannot be read.")) from error
+    if said.get("name") == "Account" and any(made.name == WEBSITE for made in found):
+        found.append(Field(DOMAIN, _("Domain of the website"), FieldType.TEXT, writable=False))
     return sorted(found, key=lambda made: made.label.casefold())
+
+
+def domain_of(website: str | None) -> str | None:
+    """``https://www.acme.com/contact`` → ``acme.com``; None for what has no domain."""
+    found = re.match(r"\s*(?:\w+://)?(?:www\.)?([^/:?#\s]+\.[^/:?#\s]+)", website or "", re.IGNORECASE)
+    return found[1].casefold() if found else None
 
 
 def record_types(said: Described) -> dict[str, str]:

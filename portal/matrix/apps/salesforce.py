@@ -1,5 +1,5 @@
 """Salesforce's stand-in. Tasks and calls are rows of one object; a reference is a lookup, ``WhatId:Account`` one target of one.
-Owners are ids on the wire, and addresses to everyone else."""
+Owners are ids on the wire, and addresses to everyone else. Contacts of an opportunity are rows of their own."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -27,6 +27,8 @@ ONLY = {
 }
 BORN = {"tasks": {"TaskSubtype": "Task"}, "calls": {"TaskSubtype": "Call"}}
 PREFIXES = {"Account": "001", "Contact": "003", "Lead": "00Q", "Opportunity": "006", "Case": "500", "Product2": "01t"}
+DOMAIN = "Website.domain"  # no field of Salesforce: the host of the web address
+ROLES = "OpportunityContactRoles"
 API = "/services/data/v62.0"
 
 
@@ -57,7 +59,7 @@ class Salesforce(Standin):
         return connections.finish_oauth(account=account, user=user, query=query)
 
     def control(self, verb: str, **given: Any) -> Any:
-        kind = {"type": OBJECTS[given.pop("type")]} if "type" in given else {}
+        kind = {"type": OBJECTS.get(given["type"], given.pop("type"))} if "type" in given else {}
         return super().control(verb, organisation=int(self.second), **kind, **given)
 
     # -- hands -------------------------------------------------------------------------------------------------------------
@@ -69,6 +71,8 @@ class Salesforce(Standin):
         found: dict[str, Any] = {}
         for name, value in values.items():
             lookup, _colon, _target = name.partition(":")
+            if name == ROLES:
+                continue
             if isinstance(value, list) and not name.endswith("__c"):
                 found[lookup] = value[0] if value else found.get(lookup)
             elif name == "OwnerId":
@@ -79,10 +83,22 @@ class Salesforce(Standin):
 
     def create(self, kind: str, rows: Sequence[Values]) -> list[str]:
         given = [{**BORN.get(kind, {}), **self.wire(kind, values)} for values in rows]
-        return [str(id) for id in self.control("records", type=kind, create=given)["created"]]
+        ids = [str(id) for id in self.control("records", type=kind, create=given)["created"]]
+        for id, values in zip(ids, rows, strict=True):
+            self._give_roles(id, values)
+        return ids
 
     def edit(self, kind: str, id: str, values: Values) -> None:
-        self.control("records", type=kind, edit=[{"Id": id, **self.wire(kind, values)}])
+        """A new contact of an opportunity comes besides the old ones."""
+        self._give_roles(id, values)
+        if wired := self.wire(kind, values):
+            self.control("records", type=kind, edit=[{"Id": id, **wired}])
+
+    def _give_roles(self, id: str, values: Values) -> None:
+        contacts = values.get(ROLES)
+        if isinstance(contacts, list) and contacts:
+            rows = [{"OpportunityId": id, "ContactId": contact} for contact in contacts]
+            self.control("records", type="OpportunityContactRole", create=rows)
 
     # -- eyes --------------------------------------------------------------------------------------------------------------
     def records(self, kind: str, fields: Sequence[Field]) -> Records:
@@ -125,12 +141,20 @@ class Salesforce(Standin):
 
 
 def _column(field: Field) -> str:
+    if field.name == ROLES:
+        return f"(SELECT ContactId FROM {ROLES})"
+    if field.name == DOMAIN:
+        return "Website"
     if field.type is FieldType.USER:
         return f"{field.name.removesuffix('Id')}.Email"
     return field.name.partition(":")[0]
 
 
 def _read(row: dict[str, Any], field: Field) -> Any:
+    if field.name == ROLES:
+        return sorted(each["ContactId"] for each in (row[ROLES] or {}).get("records", []))
+    if field.name == DOMAIN:
+        return (row["Website"] or "").rpartition("//")[2].partition("/")[0].removeprefix("www.") or None
     if field.type is FieldType.USER:
         parent = row.get(field.name.removesuffix("Id")) or {}
         return str(parent.get("Email") or "").casefold() or None

@@ -205,7 +205,11 @@ def test_a_promoting_constant_moves_forward_once(stage: str | None, met_before: 
     theirs = Half(now={"name": "Ada L."}, seen=agreed, exists=True)
     if not met_before:
         mine, theirs = (Half(now={**agreed, **(half.now or {})}, exists=True) for half in (mine, theirs))
-    assert plan(mine, theirs, rules(hub=hub), NOW).writes.get(Side.HUB, {}).get("stage") == becomes
+    made = plan(mine, theirs, rules(hub=hub), NOW)
+    assert made.writes.get(Side.HUB, {}).get("stage") == becomes
+    assert ("stage" in made.memory[Side.HUB]) is (becomes is None), (
+        "the stage that it had is not remembered over the new one"
+    )
 
 
 def test_a_web_address_identifies_by_its_domain_where_that_is_text() -> None:

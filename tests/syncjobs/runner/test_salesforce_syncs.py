@@ -230,3 +230,28 @@ def test_a_quiet_minute_is_one_call(start: Start, control: Control) -> None:
     control("stats", reset=True)
     world.poll()
     assert sum(n for line, n in control("stats")["by_path"].items() if "/services/data/" in line) == 1
+
+
+def test_a_contact_that_moves_to_another_account_moves_in_the_hub(
+    start: Start, control: Control, hubspot_control: Control
+) -> None:
+    companies, people = start("companies", "accounts"), start("contacts", "contacts")
+    people.poll()
+    rows = salesforce_rows(control, "Contact")
+    hub_id, app_id = next((h, a) for h, a in twins(people.sync).items() if rows[a]["AccountId"])
+    firm, account = next((h, a) for h, a in twins(companies.sync).items() if a != rows[app_id]["AccountId"])
+    control("records", type="Contact", edit=[{"Id": app_id, "AccountId": account}])
+    people.poll()
+    [row] = [row for row in hubspot_control("list", type="contacts")["results"] if row["id"] == hub_id]
+    assert [one["id"] for one in row["associations"]["companies"] if "Primary" in one["labels"]] == [firm]
+
+
+def test_a_promoted_contact_goes_on_syncing(start: Start, control: Control, hubspot_control: Control) -> None:
+    address = "both@example.com"
+    [hub_id] = hubspot_control("records", type="contacts", create=[{"email": address, "lastname": "Both"}])["created"]
+    [app_id] = control("records", type="Contact", create=[{"Email": address, "LastName": "Both"}])["created"]
+    people = start("contacts", "contacts")
+    assert hubspot_rows(hubspot_control, "contacts")[str(hub_id)]["lifecyclestage"] == "salesqualifiedlead"
+    control("records", type="Contact", edit=[{"Id": app_id, "Title": "Boss"}])
+    people.poll()
+    assert hubspot_rows(hubspot_control, "contacts")[str(hub_id)]["jobtitle"] == "Boss"
