@@ -1,8 +1,8 @@
 """The catalogue: app key → App. Everything the product knows of an app without talking to it.
 
-A folder below ``integrations/connectors/`` is an app, and its ``app.py`` declares it: there is no list to add it to. Default mappings
-are not written per pair of apps: each app says which of its fields carries which **concept** ("first_name", "email"), and a pair's
-defaults are the concepts both know.
+A folder below ``integrations/connectors/`` is an app, and its ``app.py`` declares it: there is no list to add it to. Default
+mappings are not written per pair of apps: each app says which of its fields carries which **concept** ("first_name", "email"), and
+a pair's defaults are the concepts both know.
 
 The words, by concept of the kind (an app gives what it has, and may add words that another app shares):
 
