@@ -10,9 +10,11 @@ import logging
 import os
 import random
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
+from threading import Thread
 from typing import Any, Protocol
 
 import orjson
@@ -69,7 +71,7 @@ class Auth(Protocol):
     def headers(self) -> dict[str, str]: ...
 
     def renew(self) -> bool:
-        """Asked once per call after a 401. True: there are new headers, try once more."""
+        """Asked once per call after a 401 that means AuthExpired. True: there are new headers, try once more."""
 
 
 class NoAuth:
@@ -88,6 +90,11 @@ class Bearer(NoAuth):
 
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header of HTTP's basic authentication (RFC 7617)."""
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
 
 
 Fault = Callable[[Answer, bool], ConnectorError | None]
@@ -114,16 +121,39 @@ class _Headers(requests.auth.AuthBase):
         return request
 
 
+class _Early(Thread):
+    """A read that was sent before anybody asked for it."""
+
+    def __init__(self, call: tuple[Any, ...], send: Callable[[], requests.Response]) -> None:
+        super().__init__(daemon=True)
+        self.call, self._send = call, send
+        self._got: requests.Response | BaseException
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._got = self._send()
+        except BaseException as error:
+            self._got = error
+
+    def answer(self) -> requests.Response:
+        self.join()
+        if isinstance(self._got, BaseException):
+            raise self._got
+        return self._got
+
+
 class ApiSession:
     """Calls to one address with one credential. Not thread safe; keeps its connections.
 
+    ``base_url``: a function where the address may change while the session lives (an app that names it with each new token).
     ``guarded``: the address comes from a user, so it must be public https (``integrations.addresses``).
     ``calls`` counts the requests that were sent, repeats included.
     """
 
     def __init__(
         self,
-        base_url: str,
+        base_url: str | Callable[[], str],
         *,
         auth: Auth | None = None,
         budget: Budget | None = None,
@@ -131,13 +161,18 @@ class ApiSession:
         timeout: tuple[float, float] = (5, 30),
         guarded: bool = False,
     ) -> None:
-        self.base_url = base_url.rstrip("/")
+        self._where = base_url if callable(base_url) else lambda: base_url
         self.timeout = timeout
         self.calls = 0
         self._auth: Auth = auth or NoAuth()
         self._budget = budget
         self._fault = fault
         self._http = _session(self.base_url, guarded)
+        self._early: _Early | None = None
+
+    @property
+    def base_url(self) -> str:
+        return self._where().rstrip("/")
 
     def get(self, path: str, **options: Any) -> Answer:
         """Options as for ``request``."""
@@ -177,10 +212,11 @@ class ApiSession:
         wrote = method not in ("GET", "HEAD") and not safe
         options = {
             "params": params,
-            "json": json,
-            "data": form if body is None else body,
+            "data": _encoded(json) if json is not None else form if body is None else body,
             "timeout": timeout or self.timeout,
         }
+        if json is not None:
+            headers = {"Content-Type": "application/json", **(headers or {})}
         renewed, tries = False, 0
         while True:
             tries += 1
@@ -194,7 +230,9 @@ class ApiSession:
             error = self._error_in(answer, wrote)
             if error is None:
                 return answer
-            if answer.status == 401 and not renewed and self._auth.renew():
+            # An app's own table may say that this 401 is about something else than the token.
+            expired = answer.status == 401 and isinstance(error, errors.AuthExpired)
+            if expired and not renewed and self._auth.renew():
                 renewed = True
                 continue
             if (
@@ -210,6 +248,22 @@ class ApiSession:
                 self._budget.block(bucket, error.retry_after)
             raise error
 
+    def ahead(self, path: str, *, params: Params = None, bucket: str = "calls") -> None:
+        """Send a GET that is about to be asked for, and do not wait: ``get`` with the same path and parameters takes its answer,
+        error or not. Another call waits for it and drops it. Where the budget has no place, nothing is sent."""
+        if self._early:
+            return
+        auth = _Headers(self._auth.headers())
+        try:
+            if self._budget and bucket:
+                self._budget.take(bucket)
+        except errors.RateLimited:
+            return
+        self.calls += 1
+        send = partial(self._http.request, "GET", self.base_url + path, params=params, auth=auth, allow_redirects=False,
+                       timeout=self.timeout)  # fmt: skip
+        self._early = _Early(("GET", path, params), send)
+
     def observe(self, bucket: str, remaining: float) -> None:
         """The app told how many calls are left in its window."""
         if self._budget:
@@ -224,16 +278,21 @@ class ApiSession:
         headers: Mapping[str, str] | None,
         options: dict[str, Any],
     ) -> Answer:
-        auth = _Headers(self._auth.headers())
-        if self._budget and bucket:
-            self._budget.take(bucket)
-        self.calls += 1
+        early, self._early = self._early, None
+        if early and early.call != (method, path, options["params"]):
+            early.join()  # one call at a time: the connection is shared
+            early = None
+        if early is None:
+            auth = _Headers(self._auth.headers())
+            if self._budget and bucket:
+                self._budget.take(bucket)
+            self.calls += 1
         started = time.monotonic()
         outcome: Any = "lost"
         try:
-            got = self._http.request(
+            got = early.answer() if early else self._http.request(
                 method, self.base_url + path, headers=headers, auth=auth, allow_redirects=False, **options
-            )
+            )  # fmt: skip
             outcome = got.status_code
             return Answer(got.status_code, got.headers, got.content)
         except requests.RequestException as error:
@@ -249,6 +308,13 @@ class ApiSession:
             error.status = error.status or answer.status
             error.remote = error.remote or redact(answer.text[:2000])
         return error
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # halves of surrogate pairs, numbers beyond 64 bits
+        return json_codec.dumps(value, allow_nan=False).encode()
 
 
 def default_error(answer: Answer, wrote: bool) -> ConnectorError | None:

@@ -1,8 +1,8 @@
 """The catalogue: app key → App. Everything the product knows of an app without talking to it.
 
-A folder below ``integrations/connectors/`` is an app, and its ``app.py`` declares it: there is no list to add it to. Default
-mappings are not written per pair of apps: each app says which of its fields carries which **concept** ("first_name", "email"), and
-a pair's defaults are the concepts both know.
+A folder below ``integrations/connectors/`` with an ``app.py`` is an app: there is no list to add it to. ``app.py`` sets ``APP``, an
+``App`` whose key is the folder's name. Default mappings are not written per pair of apps: each app says which of its fields
+carries which **concept** ("first_name", "email"), and a pair's defaults are the concepts both know.
 
 The words, by concept of the kind (an app gives what it has, and may add words that another app shares):
 
@@ -35,9 +35,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import Promise
 
 from integrations import connectors
@@ -122,7 +123,7 @@ class App:
     kinds: tuple[Kind, ...]
     permissions: tuple[Permission, ...]
     abilities: "Callable[[str], Abilities]"  # by kind key, without an instance: for the directory
-    connect: "Callable[[Any], Connector]"  # an AppInstance → a connector (imports late, opens nothing yet)
+    connect: "Callable[[Any], Connector]"  # an AppInstance → a connector, which sends nothing yet
     facts: tuple[tuple[Words, Words], ...] = ()  # lines of the directory card: ("Limits", "60 calls a minute")
     can_be_hub: bool = False
     only_hub: bool = False
@@ -142,9 +143,19 @@ class App:
 @cache
 def apps() -> dict[str, App]:
     """All apps by key, in the order of the directory: those that lead it, then by name."""
-    folders = (module.name for module in iter_modules(connectors.__path__) if module.ispkg)
-    found: list[App] = [import_module(f"integrations.connectors.{name}").APP for name in folders]
+    folders = (file.parent.name for path in connectors.__path__ for file in Path(path).glob("*/app.py"))
+    found: list[App] = [_declared_in(folder) for folder in folders]
     return {app.key: app for app in sorted(found, key=lambda app: (not app.leads, str(app.name).casefold()))}
+
+
+def _declared_in(folder: str) -> App:
+    module = import_module(f"{connectors.__name__}.{folder}.app")
+    found = getattr(module, "APP", None)
+    if not isinstance(found, App) or found.key != folder:
+        raise ImproperlyConfigured(
+            f"{module.__file__} must set APP to a registry.App whose key is {folder!r}, its folder."
+        )
+    return found
 
 
 def app(key: str) -> App:

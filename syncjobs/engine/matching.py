@@ -5,7 +5,6 @@ duplicate policy; a weak key (a company's name) waits for a person.
 """
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from integrations.records import FieldType, Side, Values
 from syncjobs.engine.canonical import host_of, is_blank
 from syncjobs.engine.rules import Identifier
 
-_SPACE = re.compile(r"\s+")
 KEY_LENGTH = 200  # RecordLink.hub_key and its like
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,10 +25,11 @@ def key_of(values: Values, identifier: Identifier, side: Side) -> str:
     value = values.get(end.field)
     if is_blank(value) or isinstance(value, list | bool):
         return ""
-    text = unicodedata.normalize("NFKC", str(value)).strip().casefold()
+    text = str(value)
+    text = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
     if end.type is FieldType.URL:
         text = host_of(text)
-    text = _SPACE.sub(" ", text)
+    text = " ".join(text.split())
     if len(text) <= KEY_LENGTH:
         return text
     # Cut, two long texts with one beginning would be taken for one record.

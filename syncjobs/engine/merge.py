@@ -57,7 +57,7 @@ class Half:
     created_at: datetime | None = None
     exists: bool = False
     gone: bool = False
-    merged: bool = False  # gone because it was merged into a record that another link holds
+    away: str = ""  # why it is gone without having been deleted: it was merged into, or converted to, another record
 
     def value(self, name: str) -> Any:
         """The current value, or UNKNOWN."""

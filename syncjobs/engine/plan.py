@@ -64,9 +64,9 @@ class Plan:
 
 def plan(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
     """Plan one link. Exactly one of the halves may be missing (``exists`` False)."""
-    if (hub.merged and app.exists) or (app.merged and hub.exists):
+    if (hub.away and app.exists) or (app.away and hub.exists):
         # Its twin's edits must not reach the survivor, whose own twin they would contradict: a person decides.
-        return Plan("excluded", "MERGED_AWAY", side=Side.HUB if hub.merged else Side.APP)
+        return Plan("excluded", hub.away or app.away, side=Side.HUB if hub.away else Side.APP)
     if hub.gone or app.gone:
         return _after_deletion(hub, app, rules)
     if hub.exists and app.exists:
@@ -76,14 +76,14 @@ def plan(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
 
 # -- one side only -----------------------------------------------------------------------------------------------------
 def _plan_half(source: Side, half: Half, rules: SyncRules, now: datetime) -> Plan:
-    target = source.other
-    if refusal := why_not(source, half, rules, now):
+    target, known = source.other, _current(half)
+    if refusal := why_not(source, half, known, rules, now):
         return refusal
     if not rules.side(target).create:
         return Plan("excluded", "DIRECTION_ONE_WAY", side=source)
-    made = Plan(create=target, after={target: _current(half)})
+    made = Plan(create=target, after={target: known})
     try:
-        made.writes[target] = values = _values_for_create(source, half, rules, made)
+        made.writes[target] = values = _values_for_create(source, known, rules, made)
     except ConversionFailed as problem:
         return _failed(problem, target)
     _relate(made, source, half, rules)
@@ -108,15 +108,14 @@ def _relate(made: Plan, source: Side, half: Half, rules: SyncRules) -> None:
         made.wait(source, name, waiting)
 
 
-def _values_for_create(source: Side, half: Half, rules: SyncRules, made: Plan) -> Values:
+def _values_for_create(source: Side, known: Values, rules: SyncRules, made: Plan) -> Values:
     target = source.other
     values: Values = {}
-    known = _current(half)
-    for rule in rules.mappings:
-        current = known.get(rule.end(source).field)
-        if current is not None and rule.goes_to(target) and not is_blank(current) and not rule.is_association:
+    for origin, name, rule in rules.copied[target]:
+        current = known.get(origin)
+        if current is not None and not is_blank(current):
             try:
-                values.setdefault(rule.end(target).field, convert(rule, current, target))
+                values.setdefault(name, convert(rule, current, target))
             except ConversionFailed as problem:
                 if not problem.is_optional:
                     raise
@@ -137,17 +136,16 @@ def _as_identifier(identifier: Identifier, value: Value, to: Side) -> Value:
     return host_of(str(value)) or value if is_address else value
 
 
-def why_not(side: Side, half: Half, rules: SyncRules, now: datetime) -> Plan | None:
-    """The reason why a record of ``side`` may not cross, or None."""
+def why_not(side: Side, half: Half, values: Values, rules: SyncRules, now: datetime) -> Plan | None:
+    """The reason why a record of ``side`` with these current values may not cross, or None."""
     mine = rules.side(side)
-    values = _current(half)
     if mine.email_field:
         address = values.get(mine.email_field)
         if is_blank(address):
             return Plan("excluded", "EMAIL_REQUIRED", field=mine.email_field, side=side)
         if not EMAIL_SHAPE.match(str(address).strip()):
             return Plan("excluded", "EMAIL_INVALID", field=mine.email_field, side=side, detail=str(address))
-    allowed, failed = matches(mine.filter, values, mine.types, now)
+    allowed, failed = matches(mine.filter, values, mine.types, now) if mine.filter else (True, None)
     if not allowed:
         detail = f"{failed.field} {failed.operator} {failed.value or ''}".strip() if failed else ""
         return Plan("excluded", "FILTER_NOT_MATCHED", field=failed.field if failed else "", side=side, detail=detail)
@@ -182,7 +180,7 @@ def _neither_may_cross(hub: Half, app: Half, rules: SyncRules, now: datetime) ->
     refusals = []
     for side, half in ((Side.HUB, hub), (Side.APP, app)):
         if rules.side(side.other).update:
-            refusal = why_not(side, half, rules, now)
+            refusal = why_not(side, half, _current(half), rules, now)
             if refusal is None:
                 return None
             refusals.append(refusal)
@@ -239,10 +237,10 @@ def _stamp_constants(made: Plan, rules: SyncRules, hub: Half, app: Half, first: 
         for constant in rules.side(side).constants:
             kind = rules.side(side).types.get(constant.field)
             old = half.value(constant.field)
-            if constant.on_create_only or kind is None or (old is not UNKNOWN and equal(old, constant.value, kind)):
+            old = None if old is UNKNOWN else old
+            if kind is None or equal(old, constant.value, kind) or not constant.applies(old, first=first):
                 continue
             made.writes.setdefault(side, {})[constant.field] = constant.value
-            old = None if old is UNKNOWN else old
             made.ledger.append(LedgerEntry(side, constant.field, old, constant.value, old, Rule.CONSTANT))
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from integrations.records import FieldType, Side, Value
+from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.filters import Groups
 
 Way = Literal["both", "to_hub", "to_app"]
@@ -83,9 +84,21 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
+    """A fixed value. ``when``: ``always`` (with everything that is written), ``create`` (new records only), or ``promote``: new
+    records, and a record that meets its twin for the first time with a blank, or with a value that comes earlier in ``order``.
+    What people make of it afterwards stays, and nothing is ever moved back."""
+
     field: str
     value: Value
-    on_create_only: bool = False
+    when: Literal["always", "create", "promote"] = "always"
+    order: tuple[Value, ...] = ()
+
+    def applies(self, old: Value, *, first: bool) -> bool:
+        """Over ``old``, the value of a record that exists."""
+        if self.when != "promote":
+            return self.when == "always"
+        earlier = self.order[: self.order.index(self.value)] if self.value in self.order else ()
+        return first and (is_blank(old) or old in earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +126,16 @@ class SyncRules:
     duplicates: Literal["newest", "oldest", "hold"] = "newest"
     leaving: Literal["keep", "stop"] = "keep"
     start_from: datetime | None = None
+    # What a record that is made at a side gets: (field at the other side, field there, rule). No associations.
+    copied: dict[Side, tuple[tuple[str, str, MappingRule], ...]] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        crossing = [rule for rule in self.mappings if not rule.is_association]
+        copied = {
+            to: tuple((rule.end(to.other).field, rule.end(to).field, rule) for rule in crossing if rule.goes_to(to))
+            for to in Side
+        }
+        object.__setattr__(self, "copied", copied)
 
     def side(self, side: Side) -> SideRules:
         return self.hub if side is Side.HUB else self.app

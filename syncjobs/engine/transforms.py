@@ -36,13 +36,14 @@ class ConversionFailed(Exception):
 
 def convert(rule: MappingRule, value: Value, to: Side) -> Value:
     """``value`` of the other side as the ``to`` side should store it; blank stays None. Raises ConversionFailed."""
-    source, target = rule.end(to.other), rule.end(to)
     if is_blank(value):
         return None
+    target = rule.end(to)
     if to in rule.plain and isinstance(value, str) and "\n" not in value:
         if target.max_length and len(value) > target.max_length:
             raise ConversionFailed("VALUE_TOO_LONG", target.field, value)
         return value
+    source = rule.end(to.other)
     if source.type is FieldType.REFERENCE:
         return _names(rule, value, to)
     if target.type is FieldType.REFERENCE:

@@ -10,7 +10,11 @@
 ``looking``          a look at the records just before an update, where the app takes any write
 ``associations``    the twins of related records, and records that wait for one
 ``partners``        which syncs belong together
-``writing``         phase *write*: plan a chunk, journal, send batches, settle each item by its verdict
+``writing``         phase *write*: plan a chunk and send it, batch by batch
+``work``            one link on its way through that, and its plan
+``creates``         records made: the intent first, then the request
+``updates``         records changed and deleted: ledger and expected values first
+``settling``        a verdict moves one item's memory; the rows of finished work are written
 ``recovery``        writes whose answer never came: look before anything is sent again
 ``guards``          brakes: a run that would do far more harm than usual stops and asks
 ``preview``         a draft's full run without writing: what would become of every record

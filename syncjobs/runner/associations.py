@@ -21,7 +21,7 @@ from syncjobs.runner.ingest import BIT, get, put, set_status
 
 if TYPE_CHECKING:
     from syncjobs.runner.context import Context
-    from syncjobs.runner.writing import Work
+    from syncjobs.runner.work import Work
 
 WOKEN = 400  # links a step
 ASKED = 500  # ids a query

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
@@ -11,14 +12,14 @@ from django.utils.timezone import now
 from integrations.connectors.base import Abilities, Connector
 from integrations.errors import ConnectorError
 from integrations.models import AppInstance
-from integrations.records import Field, FieldType, Side
+from integrations.records import Field, FieldType, Side, Values
 from integrations.services import schemas
 from integrations.services.connections import open_connector
-from syncjobs.engine.canonical import projection_hash
+from syncjobs.engine.canonical import hasher
 from syncjobs.engine.filters import groups_from
 from syncjobs.engine.rules import Constant, End, Identifier, MappingRule, SideRules, SyncRules, Way, WinnerRule
 from syncjobs.models import Direction, FieldMapping, Sync, SyncCursor, SyncRun
-from syncjobs.runner import partners
+from syncjobs.runner import parking, partners
 from syncjobs.runner.lease import Lease
 from syncjobs.services import mappings as mapping_service
 from syncjobs.services.constants import typed
@@ -59,6 +60,10 @@ class SyncEnd:
     abilities: Abilities
     types: dict[str, FieldType]  # tracked fields
     label_fields: tuple[str, ...]
+    hash: Callable[[Values], str] = field(init=False)  # of a projection
+
+    def __post_init__(self) -> None:
+        self.hash = hasher(self.types)
 
     @property
     def fields(self) -> list[str]:
@@ -78,13 +83,16 @@ class Context:
     deadline: float  # time.monotonic()
     references: list[tuple[MappingRule, int]] = field(default_factory=list)  # with the sync whose links give the twins
     cursors: dict[Side, SyncCursor] = field(default_factory=dict)
+    parked: dict[Side, dict[str, str]] = field(
+        default_factory=dict
+    )  # ids of records that could not be read → their marks
     lags: list[float] = field(default_factory=list)  # seconds from a change there to its arrival here
 
     def end(self, side: Side) -> SyncEnd:
         return self.ends[side]
 
-    def hash(self, side: Side, values: dict[str, Any]) -> str:
-        return projection_hash(values, self.ends[side].types)
+    def hash(self, side: Side, values: Values) -> str:
+        return self.ends[side].hash(values)
 
     @property
     def calls(self) -> int:
@@ -109,7 +117,8 @@ def build(sync: Sync, run: SyncRun, lease: Lease, deadline: float) -> Context:
         if (fields := (rule.hub.field, rule.app.field)) in of_fields
     ]
     cursors = {side: SyncCursor.objects.get_or_create(sync=sync, side=side.value)[0] for side in Side}
-    return Context(sync, run, lease, rules, ends, _settings_hash(sync, ends), deadline, references, cursors)
+    marks = parking.marks_of(sync.pk)
+    return Context(sync, run, lease, rules, ends, _settings_hash(sync, ends), deadline, references, cursors, marks)
 
 
 def _is_stale(sync: Sync, side: Side) -> bool:
@@ -251,7 +260,12 @@ def _side_rules(sync: Sync, side: Side, known: dict[str, Field], end: SyncEnd) -
         types=end.types,
         filter=groups_from(stored),
         constants=tuple(
-            Constant(c.field, typed(known[c.field], c.value), c.on_create_only)
+            Constant(
+                c.field,
+                typed(known[c.field], c.value),
+                cast(Any, c.when),
+                tuple(o.value for o in known[c.field].options),
+            )
             for c in sync.constants.all()
             if c.side == side.value and c.field in known
         ),

@@ -24,7 +24,7 @@ from syncjobs.models import FieldChange, RecordLink, RunKind, SyncCount
 
 if TYPE_CHECKING:
     from syncjobs.runner.context import Context
-    from syncjobs.runner.writing import Work
+    from syncjobs.runner.work import Work
 
 FEW, SHARE = 20, 0.05
 MANY_CHANGED, MANY_CREATED = 200, 1000
@@ -115,6 +115,8 @@ def park_fighting_fields(ctx: "Context", work: "Sequence[Work]") -> None:
     """A field that got one and the same value more than four times in a day is written by somebody else in between: stop
     writing it, and say so. The rest of the record goes on."""
     updates = [w for w in work if w.plan.writes and not w.plan.create]
+    if not updates:
+        return
     recent = FieldChange.objects.filter(link_id__among=[w.row.pk for w in updates], at__gte=now() - timedelta(days=1))
     times: Counter[tuple[int, str, str, str]] = Counter()
     for link_id, side, field, value in recent.values_list("link_id", "side", "field", "new"):

@@ -8,15 +8,17 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from integrations.records import RemoteRecord, Side, Values
+from integrations.records import ReadAnswer, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import key_of
 from syncjobs.models import PendingChange, RecordLink, RecordStatus
-from syncjobs.runner import store
+from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
 
 BIT = {Side.HUB: 1, Side.APP: 2}
-MERGED_AWAY = "MERGED_AWAY"
+MERGED_AWAY, CONVERTED_AWAY = "MERGED_AWAY", "CONVERTED_AWAY"
+AWAY = (MERGED_AWAY, CONVERTED_AWAY)  # codes of links whose record lives on in another record
+ASIDE = ("status_since", "side", "field", "detail", "next_try_at")
 
 
 def side_columns(side: Side) -> list[str]:
@@ -36,13 +38,31 @@ def side_columns(side: Side) -> list[str]:
     return [f"{side}_{name}" for name in names] + [f"{side}_key", f"{side}_key2", "label", "dirty", "status", "code"]
 
 
+NAMES = {
+    side: {
+        name.removeprefix(f"{side}_"): name
+        for name in (field.attname for field in RecordLink._meta.concrete_fields)
+        if name.startswith(f"{side}_")
+    }
+    for side in Side
+}
+"""Side → name of a value → its attribute."""
+
+
 def get(row: RecordLink, side: Side, name: str) -> Any:
-    return getattr(row, f"{side}_{name}")
+    return getattr(row, NAMES[side][name])
 
 
 def put(row: RecordLink, side: Side, **values: Any) -> None:
+    names = NAMES[side]
     for name, value in values.items():
-        setattr(row, f"{side}_{name}", value)
+        setattr(row, names[name], value)
+
+
+def current(row: RecordLink, side: Side) -> Values:
+    """What is known of the record: its memory, and over it what was read since."""
+    seen, read = get(row, side, "seen"), get(row, side, "now")
+    return {**seen, **read} if seen and read else dict(seen or read or {})
 
 
 def set_status(row: RecordLink, status: str, deltas: Counter[str], moment: datetime | None = None) -> None:
@@ -55,13 +75,12 @@ def set_status(row: RecordLink, status: str, deltas: Counter[str], moment: datet
 
 def find_links(sync_id: int, side: Side, ids: Iterable[str]) -> dict[str, RecordLink]:
     """Links by remote id or alias, keyed by each of those."""
-    wanted = list(ids)
-    links = RecordLink.objects.filter(sync_id=sync_id)
     found: dict[str, RecordLink] = {}
+    wanted = list(ids)
     # Two queries, not one OR: each then uses its own index.
     for row in (
-        *store.rows(links.filter(**{f"{side}_alias__isnull": False, f"{side}_alias__among": wanted})),
-        *store.rows(links.filter(**{f"{side}_id__among": wanted})),
+        *store.links_with(sync_id, f"{side}_alias", wanted, f" AND {side}_alias IS NOT NULL"),
+        *store.links_with(sync_id, f"{side}_id", wanted),
     ):
         if alias := get(row, side, "alias"):
             found.setdefault(alias, row)
@@ -82,8 +101,31 @@ def ingest(
 
     ``force``: the settings changed, so equal hashes are planned again, too. ``row_hashes``: listing-row hash by any id of the
     record, to remember which version of the listing this read belongs to. ``listed``: they come from a scan or a change feed,
-    which may lag behind what we have read, or written, since.
+    which may lag behind what we have read, or written, since. A record at which this stumbles is set aside (``parking``).
     """
+    hashes, parked = row_hashes or {}, ctx.parked[side]
+    fit = records if force else [r for r in records if r.id not in parked or parked[r.id] != parking.mark(r)]
+    for record in fit:
+        if record.unfit:
+            park_unread(ctx, side, record, hashes.get(record.id, ""), code=parking.TOO_LONG)
+    parking.by_halves(
+        ctx,
+        [record for record in fit if not record.unfit],
+        lambda part: _ingest(ctx, side, part, force=force, row_hashes=hashes, listed=listed),
+        lambda record: park_unread(ctx, side, record, hashes.get(record.id, "")),
+    )
+    return len(records)
+
+
+def _ingest(
+    ctx: Context,
+    side: Side,
+    records: Sequence[RemoteRecord],
+    *,
+    force: bool,
+    row_hashes: dict[str, str],
+    listed: bool,
+) -> int:
     total = len(records)
     if not force and not row_hashes:
         same = _as_known(ctx, side, records)
@@ -99,9 +141,9 @@ def ingest(
             links.get(record.id) or next((links[a] for a in record.aliases if a in links), None) or fresh.get(record.id)
         )
         if row is None:
-            row = store.fresh(ctx.sync.pk, moment)
-            fresh[record.id] = row
-            deltas[RecordStatus.PENDING] += 1
+            row = fresh[record.id] = store.fresh(ctx.sync.pk, moment)
+            _put(ctx, side, row, record, _projection(ctx, side, row, record), moment, row_hashes or {})
+            continue
         for lost in _merged_away(row, record, side, links):
             set_status(lost, RecordStatus.EXCLUDED, deltas, moment)
             put(lost, side, gone=True)
@@ -109,12 +151,39 @@ def ingest(
             changed[lost.pk] = lost
         if listed and _outdated(row, side, record):
             record = replace(record, values={}, modified_at=None, version=get(row, side, "version"))
-        if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes or {}, deltas=deltas) and row.pk:
+        if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes, deltas=deltas) and row.pk:
             changed[row.pk] = row
     store.update(list(changed.values()), [*side_columns(side), "status_since", "next_try_at", "detail"])
-    store.insert(list(fresh.values()))
+    store.insert(list(fresh.values()), [*side_columns(side), "sync_id", "created_at", "status_since"])
+    deltas[RecordStatus.PENDING] += len(fresh)
     store.add_counts(ctx.sync.pk, deltas)
     return total
+
+
+def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = "", *, code: str = parking.CODE) -> int:
+    """The record cannot be taken in: its link says so, and what was read of it so far stays. Returns 1."""
+    known = find_links(ctx.sync.pk, side, [record.id, *record.aliases])
+    row = known.get(record.id) or next(iter(known.values()), None)
+    deltas: Counter[str] = Counter() if row else Counter({RecordStatus.PENDING: 1})
+    row = row or store.fresh(ctx.sync.pk, now())
+    put(row, side, id=record.id, hash=parking.mark(record), row_hash=row_hash, gone=False)
+    ctx.parked[side][record.id] = get(row, side, "hash")
+    set_aside(ctx, row, deltas, side, code=code)
+    if row.pk is None:
+        store.insert([row], [*side_columns(side), *ASIDE, "sync_id", "created_at"])
+    return 1
+
+
+def set_aside(ctx: Context, row: RecordLink, deltas: Counter[str], side: str = "", *, code: str = parking.CODE) -> None:
+    """``row`` fails, and the run goes on without it."""
+    set_status(row, RecordStatus.FAILED, deltas)
+    row.code, row.side, row.field, row.detail = code, side, "", ""
+    row.dirty, row.next_try_at = 0, None
+    if row.pk is not None:
+        store.update([row], [*side_columns(Side.HUB), *side_columns(Side.APP), *ASIDE])
+    store.add_counts(ctx.sync.pk, deltas)
+    ctx.run.counts["failed"] = ctx.run.counts.get("failed", 0) + 1
+    ctx.run.save(update_fields=["counts"])
 
 
 def _as_known(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> set[str]:
@@ -127,11 +196,14 @@ def _as_known(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> set[
         for record in records
         if not record.aliases and end.types.keys() <= record.values.keys()
     }
-    settled = RecordLink.objects.filter(
-        sync_id=ctx.sync.pk,
-        **{f"{side}_id__among": list(hashes), f"{side}_gone": False, f"{side}_expected__isnull": True},
+    settled = statements.links(
+        f"{side}_id, {side}_hash",
+        ctx.sync.pk,
+        f"{side}_id",
+        hashes,
+        f" AND NOT {side}_gone AND {side}_expected IS NULL",
     )
-    return {pk for pk, digest in settled.values_list(f"{side}_id", f"{side}_hash") if hashes[pk] == digest}
+    return {id for id, digest in settled if hashes[id] == digest}
 
 
 def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink]) -> list[RecordLink]:
@@ -151,18 +223,12 @@ def _take(
     row_hashes: dict[str, str], deltas: Counter[str],
 ) -> bool:  # fmt: skip
     """Put one record into its row; whether anything changed."""
-    known: Values = {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}
-    types = ctx.end(side).types
-    values = {name: record.values[name] for name in types if name in record.values}
-    projection: Values = {**{name: known[name] for name in types if name in known}, **values}
+    projection = _projection(ctx, side, row, record)
     digest = ctx.hash(side, projection)
-    row_hash = next(
-        (row_hashes[name] for name in (record.id, *record.aliases) if name in row_hashes), get(row, side, "row_hash")
-    )
-    alias = next((a for a in record.aliases if a != record.id), get(row, side, "alias"))
     same = digest == get(row, side, "hash") and get(row, side, "id") == record.id and not get(row, side, "gone")
     pending_outcome = row.dirty and get(row, side, "expected") is not None
     if same and not force and not pending_outcome:
+        row_hash, alias = _listing(side, row, record, row_hashes)
         if (row_hash, alias) == (get(row, side, "row_hash"), get(row, side, "alias")) and not ctx.end(
             side
         ).abilities.partial_scan:
@@ -171,17 +237,43 @@ def _take(
         return True
     if get(row, side, "gone") and get(row, side.other, "gone"):
         forget(row, side.other)
+    _put(ctx, side, row, record, projection, moment, row_hashes, digest)
+    if row.status != RecordStatus.PENDING:
+        set_status(row, RecordStatus.PENDING, deltas, moment)
+    return True
+
+
+def _projection(ctx: Context, side: Side, row: RecordLink, record: RemoteRecord) -> Values:
+    """What is known of the record's tracked fields now that it was read."""
+    types = ctx.end(side).types
+    values = record.values if types.keys() <= record.values.keys() else {**current(row, side), **record.values}
+    return {name: value for name, value in values.items() if name in types}
+
+
+def _listing(side: Side, row: RecordLink, record: RemoteRecord, row_hashes: dict[str, str]) -> tuple[str, str | None]:
+    """(hash of its listing row, its other id)"""
+    row_hash, alias = get(row, side, "row_hash"), get(row, side, "alias")
+    if row_hashes:
+        row_hash = next((row_hashes[name] for name in (record.id, *record.aliases) if name in row_hashes), row_hash)
+    if record.aliases:
+        alias = next((name for name in record.aliases if name != record.id), alias)
+    return row_hash, alias
+
+
+def _put(
+    ctx: Context, side: Side, row: RecordLink, record: RemoteRecord, projection: Values, moment: datetime,
+    row_hashes: dict[str, str], digest: str = "",
+) -> None:  # fmt: skip
+    """Put what was read into the row, to be planned."""
+    row_hash, alias = _listing(side, row, record, row_hashes)
     put(
-        row, side, id=record.id, alias=alias, now=projection, hash=digest, row_hash=row_hash, version=record.version,
-        modified_at=record.modified_at or get(row, side, "modified_at"), read_at=moment, gone=False,
-        created_at=record.created_at or get(row, side, "created_at"), **keys_of(ctx, side, projection),
+        row, side, id=record.id, alias=alias, now=projection, hash=digest or ctx.hash(side, projection), row_hash=row_hash,
+        version=record.version, modified_at=record.modified_at or get(row, side, "modified_at"), read_at=moment,
+        gone=False, created_at=record.created_at or get(row, side, "created_at"), **keys_of(ctx, side, projection),
     )  # fmt: skip
     row.label = label_of(ctx, side, projection) or row.label
     row.dirty |= BIT[side]
     row.next_try_at = None
-    if row.status != RecordStatus.PENDING:
-        set_status(row, RecordStatus.PENDING, deltas, moment)
-    return True
 
 
 def forget(row: RecordLink, side: Side) -> None:
@@ -203,7 +295,12 @@ def keys_of(ctx: Context, side: Side, values: Values) -> dict[str, str]:
 
 def label_of(ctx: Context, side: Side, values: Values) -> str:
     """How pages name a record: its name, else its address."""
-    names = [str(values[n]) for n in ctx.end(side).label_fields if not is_blank(values.get(n))]
+    return name_of(values, ctx.end(side).label_fields)
+
+
+def name_of(values: Values, label_fields: Sequence[str]) -> str:
+    """The parts of a name, else the first value that there is; "" where all are blank."""
+    names = [str(values[n]) for n in label_fields if not is_blank(values.get(n))]
     words = [name for name in names if "@" not in name]
     return (" ".join(words) or (names[0] if names else ""))[:200]
 
@@ -220,6 +317,30 @@ def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
     store.update(rows, [f"{side}_gone", "dirty", "next_try_at"])
     _call_heirs(ctx, side, rows)
     return len(rows)
+
+
+def ingest_left(ctx: Context, side: Side, ids: Sequence[str]) -> int:
+    """These records became another kind of record: nothing was deleted, so their twins are left alone, whatever the sync does with
+    deletions. Returns how many links that concerns."""
+    found = {row.pk: row for row in find_links(ctx.sync.pk, side, ids).values() if not get(row, side, "gone")}
+    rows = [row for row in found.values() if get(row, side.other, "id")]
+    ingest_gone(ctx, side, [get(row, side, "id") for row in found.values() if not get(row, side.other, "id")])
+    deltas: Counter[str] = Counter()
+    moment = now()
+    for row in rows:
+        set_status(row, RecordStatus.EXCLUDED, deltas, moment)
+        put(row, side, gone=True)
+        row.code, row.side, row.dirty, row.next_try_at = CONVERTED_AWAY, side.value, 0, None
+    store.update(rows, [f"{side}_gone", "code", "side", "dirty", "next_try_at", "status", "status_since"])
+    store.add_counts(ctx.sync.pk, deltas)
+    _call_heirs(ctx, side, rows)
+    return len(found)
+
+
+def ingest_missing(ctx: Context, side: Side, answer: ReadAnswer) -> None:
+    """What a read by id did not find."""
+    ingest_gone(ctx, side, sorted(answer.gone))
+    ingest_left(ctx, side, sorted(answer.left))
 
 
 def _call_heirs(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> None:

@@ -17,6 +17,7 @@ from django.utils.timezone import now
 
 from syncjobs.models import RunState, SyncRun
 from syncjobs.models.runs import ACTIVE_STATES, SyncRunQuerySet
+from syncjobs.runner import statements
 
 SECONDS = 90
 REQUEST_SECONDS = (
@@ -24,6 +25,7 @@ REQUEST_SECONDS = (
 )
 
 
+EXTEND = """UPDATE syncjobs_syncrun SET lease_until = %s WHERE id = %s AND lease_number = %s AND state = 'running'"""
 HOST = socket.gethostname()
 
 
@@ -72,10 +74,14 @@ class Lease:
     def transaction(self) -> Iterator[None]:
         """A transaction that commits only while the lease is ours."""
         with transaction.atomic():
-            self.until = now() + timedelta(seconds=SECONDS)
-            if not self._mine().update(lease_until=self.until):
+            if not self._extend():
                 raise LeaseLost
             yield
+
+    def _extend(self) -> bool:
+        """Push the end out; False when the lease is no longer ours."""
+        self.until = now() + timedelta(seconds=SECONDS)
+        return bool(statements.run(EXTEND, statements.moment(self.until), self.run_id, self.number))
 
     def check_before_request(self) -> None:
         """The lease must outlive the request that is about to be sent."""

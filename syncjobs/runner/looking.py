@@ -12,11 +12,11 @@ from integrations.connectors.base import Abilities
 from integrations.records import Ref, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import equal
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get, ingest, ingest_gone
+from syncjobs.runner.ingest import get, ingest, ingest_missing
 from syncjobs.runner.reading import read_by_id
 
 if TYPE_CHECKING:
-    from syncjobs.runner.writing import Work
+    from syncjobs.runner.work import Work
 
 
 def needed(able: Abilities) -> bool:
@@ -42,7 +42,7 @@ def still_as_known(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wo
                 moved.append(record)
         with ctx.lease.transaction():
             ingest(ctx, side, moved)
-            ingest_gone(ctx, side, sorted(answer.gone))
+            ingest_missing(ctx, side, answer)
     return kept
 
 

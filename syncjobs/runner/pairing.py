@@ -5,18 +5,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.utils.timezone import now
 
 from integrations.records import Side
 from syncjobs.engine.matching import Candidate, key_of, resolve
 from syncjobs.engine.merge import echo_of
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import store
+from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get, put, set_status, side_columns
+from syncjobs.runner.ingest import get, put, set_aside, set_status, side_columns
 
 CHUNK = 500
+Keys = tuple[int, tuple[str, str]]
 KEPT = [*side_columns(Side.HUB), *side_columns(Side.APP), "status_since", "field", "side", "detail"]
 MEMORY = ["hub_seen", "app_seen", "hub_expected", "app_expected"]
 CARRIED = ["id", "alias", "now", "seen", "expected", "hash", "row_hash", "version", "modified_at", "created_at", "scan", "read_at",
@@ -26,27 +26,43 @@ CARRIED = ["id", "alias", "now", "seen", "expected", "hash", "row_hash", "versio
 def step(ctx: Context) -> bool:
     """Match one chunk of half links that changed; False when none is left."""
     phase = ctx.run.phases.setdefault("match", {})
-    half = RecordLink.objects.filter(Q(hub_id=None) | Q(app_id=None), sync=ctx.sync, dirty__gt=0)
-    rows = _keys_of(half.filter(pk__gt=phase.get("position", 0)).order_by("pk")[:CHUNK])
+    rows = _keys_of(ctx, "id > %s ORDER BY id LIMIT %s", phase.get("position", 0), CHUNK)
     if not rows:
         return False
     with ctx.lease.transaction():
-        left = rows
-        met = _match_unanswered(ctx, [pk for pk, _ in rows])
-        for number in range(len(ctx.rules.identifiers[:2])):
-            if met or number:
-                left = _keys_of(half.filter(pk__among=[pk for pk, _ in left]))
-            linked = _match_by(ctx, number, {keys[number] for _, keys in left} - {""})
-            ctx.run.counts["linked"] = ctx.run.counts.get("linked", 0) + linked
+        linked = parking.by_halves(ctx, rows, lambda part: _match(ctx, part), lambda row: _park(ctx, row[0]))
+        ctx.run.counts["linked"] = ctx.run.counts.get("linked", 0) + linked
         phase["position"] = rows[-1][0]
         phase["done"] = phase.get("done", 0) + len(rows)
-        ctx.run.save(update_fields=["phases", "counts"])
+        statements.save(ctx.run, ["phases", "counts"])
     return True
 
 
-def _keys_of(half: Any) -> list[tuple[int, tuple[str, str]]]:
+def _match(ctx: Context, rows: Sequence[Keys]) -> int:
+    """Match these half links by each identifier in turn; returns how many pairs were made."""
+    left, linked = rows, 0
+    met = _match_unanswered(ctx, [pk for pk, _ in rows])
+    for number in range(len(ctx.rules.identifiers[:2])):
+        if met or number:
+            condition, pks = statements.among(pk for pk, _ in left)
+            left = _keys_of(ctx, f"id {condition}", pks)
+        linked += _match_by(ctx, number, {keys[number] for _, keys in left} - {""})
+    return linked
+
+
+def _park(ctx: Context, pk: int) -> int:
+    for row in store.rows(RecordLink.objects.filter(pk=pk)):
+        set_aside(ctx, row, Counter(), "hub" if row.hub_id else "app")
+    return 0
+
+
+def _keys_of(ctx: Context, condition: str, *parameters: Any) -> list[Keys]:
     """(pk, its two keys) of half links: most of them have no twin, and need not be loaded to find that out."""
-    found = half.values_list("pk", "hub_id", "hub_key", "hub_key2", "app_key", "app_key2")
+    found = statements.select(
+        "SELECT id, hub_id, hub_key, hub_key2, app_key, app_key2 FROM syncjobs_recordlink"
+        f" WHERE sync_id = %s AND dirty > 0 AND (hub_id IS NULL OR app_id IS NULL) AND {condition}",
+        ctx.sync.pk, *parameters,
+    )  # fmt: skip
     return [(pk, (key, key2) if hub_id else (app_key, app_key2)) for pk, hub_id, key, key2, app_key, app_key2 in found]
 
 
@@ -116,11 +132,11 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
 
 def _candidates(ctx: Context, side: Side, name: str, keys: set[str]) -> Iterator[tuple[str, Candidate]]:
     """Records of one side with one of these keys, whether they have a twin or not."""
-    found = RecordLink.objects.filter(
-        sync=ctx.sync, **{f"{name}__in": keys, f"{side}_id__isnull": False, f"{side}_gone": False}
-    ).exclude(**{name: ""})  # says nothing new, but is the condition of the index: without it every link is looked at
-    columns = ("pk", name, f"{side.other}_id", f"{side.other}_gone", f"{side}_modified_at", f"{side}_created_at")
-    for pk, key, twin, bereft, modified_at, created_at in found.exclude(code="MERGED_AWAY").values_list(*columns):
+    columns = f"id, {name}, {side.other}_id, {side.other}_gone, {side}_modified_at, {side}_created_at"
+    # Not "" says nothing new, but is the condition of the index: without it every link is looked at.
+    more = f" AND NOT ({name} = '') AND {side}_id IS NOT NULL AND NOT {side}_gone AND code <> 'MERGED_AWAY'"
+    found = statements.links(columns, ctx.sync.pk, name, keys, more)
+    for pk, key, twin, bereft, modified_at, created_at in found:
         yield key, Candidate(pk, side, twin is not None and not bereft, modified_at, created_at)
 
 

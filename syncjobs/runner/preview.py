@@ -30,6 +30,7 @@ from syncjobs.models import (
 from syncjobs.runner import associations, guards, looking, store, writing
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import put
+from syncjobs.runner.work import Work, plan_row
 
 COPIED = 5000  # links per transaction, at most
 UNTOUCHED = {
@@ -122,7 +123,7 @@ def step(ctx: Context) -> bool:
         return False
     moment = now()
     associations.load(ctx, rows)
-    work = [writing.Work(row, writing.plan_row(ctx, row, moment)) for row in rows if row.dirty]
+    work = [Work(row, plan_row(ctx, row, moment)) for row in rows if row.dirty]
     _look_before_creates(ctx, work)
     lines = [line for w in work for line in _lines(w.row, w.plan)]
     lines += [_untouched(row) for row in rows if not row.dirty]
@@ -156,7 +157,7 @@ def _next(ctx: Context, entry: dict[str, Any]) -> list[RecordLink]:
     return []
 
 
-def _look_before_creates(ctx: Context, work: Sequence[writing.Work]) -> None:
+def _look_before_creates(ctx: Context, work: Sequence[Work]) -> None:
     """Where a create would meet a record outside the chosen lists, the real run looks first and merges; so does this."""
     for side in Side:
         end = ctx.end(side)
@@ -173,7 +174,7 @@ def _look_before_creates(ctx: Context, work: Sequence[writing.Work]) -> None:
                 if w is None:
                     continue
                 put(w.row, side, id=record.id, now=record.values, modified_at=record.modified_at)
-                w.plan = writing.plan_row(ctx, w.row, now())
+                w.plan = plan_row(ctx, w.row, now())
 
 
 def _lines(row: RecordLink, plan: Plan) -> Iterator[PlannedChange]:
@@ -227,7 +228,7 @@ def _untouched(row: RecordLink) -> PlannedChange:
 
 
 # -- what it would cost ------------------------------------------------------------------------------------------------
-def _write_calls(ctx: Context, work: Sequence[writing.Work]) -> int:
+def _write_calls(ctx: Context, work: Sequence[Work]) -> int:
     """Requests for this chunk's writes: full batches per side and verb, as ``writing`` sends them."""
     calls = 0
     for side in Side:

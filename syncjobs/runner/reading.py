@@ -5,21 +5,33 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Q
 from django.utils.timezone import now
 
+from integrations.connectors.base import ScansAhead
 from integrations.errors import CursorExpired
-from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side
+from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side, can_be_kept, is_stand_in, stand_in
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
-from syncjobs.runner import guards
+from syncjobs.runner import guards, parking, statements
 from syncjobs.runner.context import Context, SyncEnd
-from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, note, plan_again
+from syncjobs.runner.ingest import (
+    find_links,
+    get,
+    ingest,
+    ingest_gone,
+    ingest_left,
+    ingest_missing,
+    note,
+    park_unread,
+    plan_again,
+)
 
 ROLLING_SHARE = (
     0.6  # of an app's calls per minute that a poll spends on re-reading records its listing shows only in part
 )
+CALLS_A_STEP = 25  # where each record takes a call of its own: so many are lost, and made again, when a worker dies
 
 
 def begin(ctx: Context) -> bool:
@@ -74,13 +86,13 @@ def _changes_page(ctx: Context, side: Side) -> bool:
     page = end.connector.changes(
         end.kind, fields=end.fields, cursor=cursor.cursor, position=cursor.position, scope=end.scope
     )
-    nothing = not page.records and not page.gone and page.position is None and not cursor.position
+    nothing = not (page.records or page.gone or page.left) and page.position is None and not cursor.position
     with ctx.lease.transaction():
         _store_page(ctx, side, page)
         cursor.position = page.position
         if page.position is None:
             cursor.cursor, cursor.mode = page.cursor, ""
-        cursor.save(update_fields=["position", "cursor", "mode"])
+        statements.save(cursor, ["position", "cursor", "mode"])
         if not nothing:
             _progress(ctx, f"read_{side}", len(page.records), None)
     return page.position is not None
@@ -90,6 +102,8 @@ def _scan_page(ctx: Context, side: Side) -> bool:
     end, cursor = ctx.end(side), ctx.cursors[side]
     state: dict[str, Any] = cursor.position or {"at": None, "known": 0, "new": 0}
     page = end.connector.scan(end.kind, fields=end.fields, position=state["at"], scope=end.scope)
+    if end.abilities.scans_ahead and page.position is not None and time.monotonic() < ctx.deadline:
+        cast(ScansAhead, end.connector).ahead(end.kind, fields=end.fields, position=page.position, scope=end.scope)
     marking = _marks(ctx, end, cursor)
     with ctx.lease.transaction():
         known = _store_page(ctx, side, page, mark=cursor.scan if marking else 0)
@@ -100,7 +114,7 @@ def _scan_page(ctx: Context, side: Side) -> bool:
         _progress(ctx, f"read_{side}", len(page.records), page.total)
         if page.position is None:
             _finish_scan(ctx, side, state["known"], state["new"], marked=marking)
-        cursor.save()
+        statements.save(cursor, ["position", "mode", "scan", "scanned_at"])
     return cursor.mode != ""
 
 
@@ -143,7 +157,9 @@ def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
     rows = [record for record in page.records if record.partial]
     known = ingest(ctx, side, full, force=force, listed=True) + _store_rows(ctx, side, rows, force=force)
     if page.gone:
-        ingest_gone(ctx, side, page.gone)
+        ingest_gone(ctx, side, [id if can_be_kept(id) else stand_in(id) for id in page.gone])
+    if page.left:
+        ingest_left(ctx, side, page.left)
     if mark:
         ids = [record.id for record in page.records]
         links = {row.pk for row in find_links(ctx.sync.pk, side, ids).values()}
@@ -153,7 +169,23 @@ def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
 
 def _store_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
     """Listing rows lack fields: new or changed ones go to the inbox and are read by id before anything is planned. ``force``:
-    the settings changed; what is known of the others is enough to plan them again (other fields give other hashes)."""
+    the settings changed; what is known of the others is enough to plan them again (other fields give other hashes). Returns how
+    many have a link."""
+    parked = ctx.parked[side]
+    fit = rows if force else [r for r in rows if r.id not in parked or parked[r.id] != parking.mark(r)]
+    unfit = [row for row in fit if row.unfit]
+    for row in unfit:
+        park_unread(ctx, side, row, code=parking.TOO_LONG)
+    known = parking.by_halves(
+        ctx,
+        [row for row in fit if not row.unfit],
+        lambda part: _note_rows(ctx, side, part, force=force),
+        lambda row: park_unread(ctx, side, row),
+    )
+    return len(rows) - len(fit) + len(unfit) + known
+
+
+def _note_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
     known, notices = 0, {}
     for start in range(0, len(rows), 500):
         part = rows[start : start + 500]
@@ -221,10 +253,10 @@ def inbox(ctx: Context, side: Side) -> bool:
 
 
 def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
-    notices = list(
-        PendingChange.objects.filter(which, sync=ctx.sync, side=side.value)
-        .order_by("-priority", "pk")[: ctx.end(side).abilities.read_batch]
-    )  # fmt: skip
+    can = ctx.end(side).abilities
+    size = max(1, min(can.read_batch, can.read_batch * CALLS_A_STEP // can.read_calls))
+    waiting = PendingChange.objects.filter(which, sync=ctx.sync, side=side.value)
+    notices = list(waiting.order_by("-priority", "pk")[:size])
     if not notices:
         return False
     answer = read_by_id(ctx, side, [Ref(notice.remote_id, notice.known) for notice in notices])
@@ -237,7 +269,7 @@ def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
         # One record can have been named by two of its ids.
         records = {record.id: record for record in answer.records.values()}
         ingest(ctx, side, list(records.values()), force=force, row_hashes=row_hashes)
-        ingest_gone(ctx, side, sorted(answer.gone))
+        ingest_missing(ctx, side, answer)
         # A hint that came while we read is newer than what we read: its row stays.
         latest = max(notice.noted_at for notice in notices)
         PendingChange.objects.filter(pk__in=[notice.pk for notice in notices], noted_at__lte=latest).delete()
@@ -246,8 +278,8 @@ def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
 
 
 def read_by_id(ctx: Context, side: Side, refs: Sequence[Ref]) -> ReadAnswer:
-    end = ctx.end(side)
-    return end.connector.read(end.kind, refs, fields=end.fields)
+    end, refs = ctx.end(side), [ref for ref in refs if not is_stand_in(ref.id)]
+    return end.connector.read(end.kind, refs, fields=end.fields) if refs else ReadAnswer({})
 
 
 def _progress(ctx: Context, phase: str, done: int, total: int | None) -> None:
@@ -255,4 +287,4 @@ def _progress(ctx: Context, phase: str, done: int, total: int | None) -> None:
     entry["done"] = entry.get("done", 0) + done
     if total is not None:
         entry["total"] = total
-    ctx.run.save(update_fields=["phases"])
+    statements.save(ctx.run, ["phases"])

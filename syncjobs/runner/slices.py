@@ -22,7 +22,20 @@ from integrations.records import Side
 from integrations.services.connections import mark_broken
 from syncjobs.models import PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
-from syncjobs.runner import associations, auditing, context, guards, pairing, preview, reading, undoing, writing
+from syncjobs.runner import (
+    associations,
+    auditing,
+    context,
+    guards,
+    pairing,
+    parking,
+    preview,
+    reading,
+    settling,
+    statements,
+    undoing,
+    writing,
+)
 from syncjobs.runner.context import Context
 from syncjobs.runner.guards import GuardTripped
 from syncjobs.runner.lease import Lease, LeaseLost
@@ -95,8 +108,8 @@ def run_slice(run_id: int) -> None:
         lease.forgive()
     except GuardTripped as guard:
         _suspend(run, guard.code, str(guard.n))
-    except OperationalError:
-        log.warning("run %s: the database is busy or away; the dispatcher tries again", run_id)
+    except OperationalError as problem:
+        log.warning("run %s: the database refused (%s); the dispatcher tries again", run_id, problem)
         with suppress(OperationalError):
             lease.forgive()
     except Exception:
@@ -132,14 +145,15 @@ def _forget_trouble(ctx: Context) -> None:
     a step got through: the next chunk may be twice as large."""
     stumbled = ctx.run.stumbles > 1  # one is this slice's own lease
     if ctx.run.counts.pop("tries", 0) or stumbled:
-        ctx.run.stumbles = max(0, ctx.run.stumbles // writing.PATIENCE - 1) * writing.PATIENCE
+        ctx.run.stumbles = max(0, ctx.run.stumbles // parking.PATIENCE - 1) * parking.PATIENCE
         with ctx.lease.transaction():
             ctx.run.save(update_fields=["counts", "stumbles"])
 
 
 def _still_on(ctx: Context) -> bool:
     """Pausing takes effect within a step; the run keeps its place and goes on when the sync is resumed."""
-    return Sync.objects.filter(pk=ctx.sync.pk, state__in=ctx.run.sync_states).exists()
+    state = statements.select("SELECT state FROM syncjobs_sync WHERE id = %s", ctx.sync.pk)
+    return bool(state) and state[0][0] in ctx.run.sync_states
 
 
 def _enter(ctx: Context, phase: str) -> None:
@@ -235,7 +249,7 @@ def _suffer(run: SyncRun, error: ConnectorError) -> bool:
     else:
         tries = run.counts.get("tries", 0)
         run.counts["tries"] = tries + 1
-        wait = error.retry_after or writing.BACKOFF[min(tries, len(writing.BACKOFF) - 1)]
+        wait = error.retry_after or settling.BACKOFF[min(tries, len(settling.BACKOFF) - 1)]
     SyncRun.objects.filter(pk=run.pk).update(
         next_slice_at=now() + timedelta(seconds=wait),
         waiting_for=error.code,

@@ -7,19 +7,21 @@ itself. ``update`` leaves out columns in which no row differs from what was load
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
+from itertools import chain
 from typing import Any
-from uuid import UUID
 
 import orjson
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.base import ModelState
 
-from syncjobs.models import RecordLink, SyncCount, WriteIntent
+from integrations.records import Side
+from syncjobs.models import RecordLink, RunEvent, SyncCount, WriteIntent
+from syncjobs.runner import statements
 
 Columns = dict[str, tuple[str, Callable[[Any], Any], str]]
 """Attribute → (column, adapter to a database value, type in PostgreSQL)."""
@@ -32,9 +34,9 @@ def _columns(model: type[models.Model]) -> Columns:
         adapt: Callable[[Any], Any] = _same
         if connection.vendor == "sqlite":
             if isinstance(field, models.JSONField):
-                adapt = _json
+                adapt = statements.document
             elif isinstance(field, models.DateTimeField):
-                adapt = _moment
+                adapt = statements.moment
             elif isinstance(field, models.UUIDField):
                 adapt = _hex
         kind = str(field.rel_db_type(connection) or field.db_type(connection))
@@ -50,16 +52,6 @@ def _hex(value: Any) -> str:
     return str(value.hex)
 
 
-def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
-
-
-@lru_cache(4096)  # a batch has few different ones
-def _moment(value: datetime | None) -> str | None:
-    """As Django stores it in SQLite, without its many questions: UTC, no zone."""
-    return None if value is None else str(value.astimezone(UTC).replace(tzinfo=None))
-
-
 # -- reading -----------------------------------------------------------------------------------------------------------
 def rows(found: "QuerySet[RecordLink]") -> list[RecordLink]:
     """The links that a queryset would give. Each remembers in ``_loaded`` what was read, for ``update``."""
@@ -67,9 +59,25 @@ def rows(found: "QuerySet[RecordLink]") -> list[RecordLink]:
         statement, parameters = found.query.sql_with_params()
     except EmptyResultSet:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        raw = cursor.fetchall()
+    return _rows(statements.select(statement, *parameters))
+
+
+def links(condition: str, *parameters: Any) -> list[RecordLink]:
+    """The same, by a condition in SQL: where a statement is run for every batch, the ORM takes longer to build it than it runs."""
+    return _rows(statements.select(f"SELECT {_selection()} FROM syncjobs_recordlink WHERE {condition}", *parameters))
+
+
+def links_with(sync_id: int, column: str, wanted: Iterable[str], more: str = "") -> list[RecordLink]:
+    """The links of a sync whose ``column`` is one of these texts."""
+    return _rows(statements.links(_selection(), sync_id, column, wanted, more))
+
+
+@cache
+def _selection() -> str:
+    return ", ".join(f'"{field.column}"' for field in RecordLink._meta.concrete_fields)
+
+
+def _rows(raw: Iterable[tuple[Any, ...]]) -> list[RecordLink]:
     names, converters = _shape(connection.vendor)
     return [_row(dict(zip(names, values, strict=True)), converters) for values in raw]
 
@@ -109,32 +117,45 @@ def fresh(sync_id: int, moment: datetime) -> RecordLink:
     """A link that is not saved yet, as ``RecordLink(sync_id=…)`` makes it."""
     link = RecordLink.__new__(RecordLink)
     link.__dict__ = {
-        **_blank(), "sync_id": sync_id, "created_at": moment, "status_since": moment, "_state": _saved(adding=True)
+        **_blank(RecordLink), "sync_id": sync_id, "created_at": moment, "status_since": moment, "_state": _saved(adding=True)
     }  # fmt: skip
     return link
 
 
+def fresh_intent(**values: Any) -> WriteIntent:
+    """A create that is about to be sent, as ``WriteIntent(…)`` makes it."""
+    intent = WriteIntent.__new__(WriteIntent)
+    intent.__dict__ = {**_blank(WriteIntent), **values, "_state": _saved(adding=True)}
+    return intent
+
+
 @cache
-def _blank() -> dict[str, Any]:
-    link = RecordLink()
-    return {field.attname: getattr(link, field.attname) for field in RecordLink._meta.concrete_fields}
+def _blank(model: type[models.Model]) -> dict[str, Any]:
+    """What a new row of it says where it says nothing."""
+    row = model()
+    return {field.attname: getattr(row, field.attname) for field in model._meta.concrete_fields}
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
 def update(links: Sequence[RecordLink], names: Sequence[str]) -> None:
     """Write the named columns of links that exist, but for those in which none differs from what was loaded."""
     columns = _columns(RecordLink)
-    names = [name for name in dict.fromkeys(names) if any(_differs(link, name) for link in links)]
+    pairs = [(values.get("_loaded"), values) for values in (link.__dict__ for link in links)]
+    names = [
+        name
+        for name in dict.fromkeys(names)
+        if any(loaded is None or loaded[name] is not values[name] for loaded, values in pairs)
+    ]
     if not names:
         return
     table = connection.ops.quote_name(RecordLink._meta.db_table)
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
+        if statements.on_sqlite():
             sets = ", ".join(f'"{columns[name][0]}" = %s' for name in names)
             adapters = [(name, columns[name][1]) for name in names]
             cursor.executemany(
                 f"UPDATE {table} SET {sets} WHERE id = %s",
-                [[*(adapt(link.__dict__[name]) for name, adapt in adapters), link.pk] for link in links],
+                [[*[adapt(values[name]) for name, adapt in adapters], values["id"]] for _, values in pairs],
             )
         else:
             sets = ", ".join(f'"{columns[name][0]}" = v."{columns[name][0]}"' for name in names)
@@ -143,50 +164,79 @@ def update(links: Sequence[RecordLink], names: Sequence[str]) -> None:
                 f"UPDATE {table} AS t SET {sets} FROM jsonb_to_recordset(%s::jsonb) AS v({shape}) WHERE t.id = v.id",
                 [document],
             )
-    for link in links:
-        if loaded := link.__dict__.get("_loaded"):
-            loaded.update((name, link.__dict__[name]) for name in names)
+    for loaded, values in pairs:
+        if loaded:
+            for name in names:
+                loaded[name] = values[name]
 
 
-def _differs(link: RecordLink, name: str) -> bool:
-    loaded = link.__dict__.get("_loaded")
-    return loaded is None or loaded[name] is not link.__dict__[name]
+def insert(links: Sequence[RecordLink], names: Sequence[str]) -> None:
+    """Insert new links, made by ``fresh``, of which only the named columns were filled. One whose remote id is linked already is
+    left out: somebody was faster."""
+    rest = [(name, _literal(value)) for name, value in _blank(RecordLink).items() if name not in {*names, "id"}]
+    _insert(RecordLink, links, names, rest)
 
 
-def insert(links: Sequence[RecordLink]) -> None:
-    """Insert new links. One whose remote id is linked already is left out: somebody was faster."""
-    _insert(RecordLink, links)
+def _literal(value: Any) -> str:
+    """What a new link says where it says nothing."""
+    if value is None or isinstance(value, bool):
+        return {None: "NULL", False: "FALSE"}[value]
+    return str(value) if isinstance(value, int) else f"'{value}'"
 
 
 def insert_intents(intents: Sequence[WriteIntent]) -> None:
     """Insert new intents; they do not learn their ids."""
-    _insert(WriteIntent, intents)
+    _insert(WriteIntent, intents, _all_but_id(WriteIntent))
 
 
-def close_intents(keys: Sequence[UUID], state: str, **more: Any) -> None:
-    """These creates have their verdict."""
-    if keys:
-        WriteIntent.objects.filter(key__among=keys).update(state=state, **more)
+def insert_events(events: Iterable[RunEvent]) -> None:
+    _insert(RunEvent, list(events), _all_but_id(RunEvent))
 
 
-def _insert(model: type[models.Model], objects: Sequence[models.Model]) -> None:
+def close_intents(side: Side, links: Sequence[int], state: str, *, made: bool = False) -> None:
+    """The creates of these links at ``side`` that were sent have their verdict."""
+    if links:
+        condition, pks = statements.among(links)
+        # Not plainly "state = 'sent'": PostgreSQL would take the index of open intents, where those lately open still stand.
+        statements.run(
+            "UPDATE syncjobs_writeintent SET state = %s, made = %s"
+            f" WHERE link_id {condition} AND side = %s AND state || '' = 'sent'",
+            state, made, pks, side.value,
+        )  # fmt: skip
+
+
+@cache
+def _all_but_id(model: type[models.Model]) -> list[str]:
+    return [name for name in _columns(model) if name != "id"]
+
+
+def _insert(
+    model: type[models.Model],
+    objects: Sequence[models.Model],
+    names: Sequence[str],
+    rest: Sequence[tuple[str, str]] = (),
+) -> None:
+    """``rest``: columns that say the same in every row, and what, in SQL."""
     if not objects:
         return
-    columns = {name: spec for name, spec in _columns(model).items() if name != "id"}
+    columns = _columns(model)
     table = connection.ops.quote_name(model._meta.db_table)
-    heads = ", ".join(f'"{column}"' for column, _, _ in columns.values())
+    heads = ", ".join(f'"{columns[name][0]}"' for name in (*names, *(name for name, _ in rest)))
+    literals = "".join(f", {literal}" for _, literal in rest)
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            places = ", ".join(["%s"] * len(columns))
-            adapters = [(name, adapt) for name, (_, adapt, _) in columns.items()]
+        if statements.on_sqlite():
+            places = ", ".join(["%s"] * len(names))
+            adapters = [(name, columns[name][1]) for name in names]
             cursor.executemany(
-                f"INSERT INTO {table} ({heads}) VALUES ({places}) ON CONFLICT DO NOTHING",
-                [[adapt(one.__dict__[name]) for name, adapt in adapters] for one in objects],
+                f"INSERT INTO {table} ({heads}) VALUES ({places}{literals}) ON CONFLICT DO NOTHING",
+                [[adapt(values[name]) for name, adapt in adapters] for values in (one.__dict__ for one in objects)],
             )
             return
-        document, shape = _document(model, objects, list(columns))
+        document, shape = _document(model, objects, names)
+        taken = ", ".join(f'"{columns[name][0]}"' for name in names)
         cursor.execute(
-            f"INSERT INTO {table} ({heads}) SELECT {heads} FROM jsonb_to_recordset(%s::jsonb) AS v({shape}) ON CONFLICT DO NOTHING",
+            f"INSERT INTO {table} ({heads}) SELECT {taken}{literals} FROM jsonb_to_recordset(%s::jsonb) AS v({shape})"
+            " ON CONFLICT DO NOTHING",
             [document],
         )
 
@@ -200,15 +250,16 @@ def _document(model: type[models.Model], objects: Sequence[models.Model], names:
 
 
 def add_counts(sync_id: int, deltas: Counter[str]) -> None:
-    """Change the sync's counts by these differences; call it in the transaction that changes the links."""
-    for status, delta in sorted(deltas.items()):
-        if not delta:
-            continue
-        count = SyncCount.objects.filter(sync_id=sync_id, status=status)
-        if not count.update(n=F("n") + delta):
-            # Two transactions may be the first to count a status: the second waits for the row instead of failing on it.
-            SyncCount.objects.bulk_create([SyncCount(sync_id=sync_id, status=status)], ignore_conflicts=True)
-            count.update(n=F("n") + delta)
+    """Change the sync's counts by these differences; call it in the transaction that changes the links. In one order, so that two
+    transactions cannot wait for each other."""
+    changes = [(sync_id, status, delta) for status, delta in sorted(deltas.items()) if delta]
+    if changes:
+        places = ", ".join(["(%s, %s, %s)"] * len(changes))
+        statements.run(
+            f"INSERT INTO syncjobs_synccount (sync_id, status, n) VALUES {places} "
+            "ON CONFLICT (sync_id, status) DO UPDATE SET n = syncjobs_synccount.n + excluded.n",
+            *chain.from_iterable(changes),
+        )
 
 
 def recount(sync_id: int) -> dict[str, int]:

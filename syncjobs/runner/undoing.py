@@ -20,9 +20,10 @@ from integrations.services import schemas
 from syncjobs.engine.merge import Rule, echo_of
 from syncjobs.engine.plan import LedgerEntry, Plan
 from syncjobs.models import FieldChange, LeftAlone, RecordLink, RecordStatus, Sync, SyncRun, WriteIntent
-from syncjobs.runner import store, writing
+from syncjobs.runner import settling, store, updates
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import BIT, forget, get, ingest, ingest_gone, put, set_status
+from syncjobs.runner.ingest import BIT, forget, get, ingest, ingest_missing, put, set_status
+from syncjobs.runner.work import Work
 
 CHUNK = 100  # links
 Schemas = dict[Side, dict[str, Field]]
@@ -221,7 +222,7 @@ def _read(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -
         answer = end.connector.read(end.kind, refs, fields=fields)
         with ctx.lease.transaction():
             ingest(ctx, side, list(answer.records.values()))
-            ingest_gone(ctx, side, sorted(answer.gone))
+            ingest_missing(ctx, side, answer)
         found |= {part[asked].pk: record for asked, record in answer.records.items()}
     fresh = RecordLink.objects.in_bulk(list(links))
     for item in items:
@@ -258,11 +259,11 @@ def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas
         store.update([w.row for w in work], ["dirty"])
     size = ctx.end(side).abilities.write_batch
     for start in range(0, len(work), size):
-        writing.send_updates(ctx, side, work[start : start + size], just_read=True)
+        updates.send_updates(ctx, side, work[start : start + size], just_read=True)
     return done + _settle(ctx, side, work, todo, clean)
 
 
-def _work(ctx: Context, side: Side, items: Sequence[UndoItem], record: RemoteRecord) -> writing.Work:
+def _work(ctx: Context, side: Side, items: Sequence[UndoItem], record: RemoteRecord) -> Work:
     row = items[0].link
     put(row, side, version=record.version)
     plan = Plan(writes={side: {}}, after={side: {}})
@@ -277,12 +278,10 @@ def _work(ctx: Context, side: Side, items: Sequence[UndoItem], record: RemoteRec
             if rule.end(side).field == item.field and name not in other_seen and name in other_now:
                 plan.after[side][name] = other_now[name]  # else it would meet the restored value as on first sight
     # The record keeps its status, and what else changed of it is planned as usual.
-    return writing.Work(row, plan, left={side}, again=True)
+    return Work(row, plan, left={side}, again=True)
 
 
-def _settle(
-    ctx: Context, side: Side, work: Sequence[writing.Work], todo: dict[int, list[UndoItem]], clean: set[int]
-) -> int:
+def _settle(ctx: Context, side: Side, work: Sequence[Work], todo: dict[int, list[UndoItem]], clean: set[int]) -> int:
     """Count what was restored, name what was refused. Raises NoAnswer where nobody knows: the chunk is looked at again.
     ``clean``: links of which nothing else waits."""
     done, unsure, settled = 0, 0, []
@@ -383,7 +382,7 @@ def _close_removed(ctx: Context, side: Side, items: Sequence[UndoItem]) -> None:
         row.code, row.side, row.field, row.detail = f"DELETED_IN_{side.upper()}", side.value, "", ""
         set_status(row, f"deleted_{side}", deltas, moment)
     with ctx.lease.transaction():
-        store.update(rows, writing.COLUMNS)
+        store.update(rows, settling.COLUMNS)
         store.add_counts(ctx.sync.pk, deltas)
 
 
@@ -395,6 +394,6 @@ def _recreate(ctx: Context, items: Sequence[UndoItem]) -> int:
         forget(row, item.side)
         row.dirty, row.next_try_at, row.code = BIT[other], None, ""
         set_status(row, RecordStatus.PENDING, deltas)
-    store.update([item.link for item in items], writing.COLUMNS)
+    store.update([item.link for item in items], settling.COLUMNS)
     store.add_counts(ctx.sync.pk, deltas)
     return len(items)

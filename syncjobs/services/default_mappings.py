@@ -57,7 +57,7 @@ def suggested_values(app: Field, hub: Field, app_words: Words = (), hub_words: W
     First those for which the two apps have a common word, then those whose names are not equal but tell."""
     if not (app.type is hub.type is FieldType.OPTION):
         return []
-    pairs = _of_one_word(_by_word(app, app_words), _by_word(hub, hub_words))
+    pairs = _of_one_word(_by_word(app, app_words), _by_word(hub, hub_words), _named(app), _named(hub))
     paired = {value for pair in pairs for value in pair}
     pairs += [pair for pair in _of_like_names(app, hub) if not paired & set(pair)]
     return [{"app": one, "hub": other} for one, other in pairs]
@@ -72,11 +72,22 @@ def _by_word(field: Field, words: Words) -> dict[str, list[str]]:
     return found
 
 
-def _of_one_word(app: dict[str, list[str]], hub: dict[str, list[str]]) -> list[tuple[str, str]]:
-    """The first pair of a value is the one that counts."""
+def _named(field: Field) -> dict[str, str]:
+    return {option.value: option.label.casefold() for option in field.options}
+
+
+def _of_one_word(
+    app: dict[str, list[str]], hub: dict[str, list[str]], app_names: dict[str, str], hub_names: dict[str, str]
+) -> list[tuple[str, str]]:
+    """The first pair of a value is the one that counts, so those of one name come first; the others get the word's first value."""
     found: list[tuple[str, str]] = []
     for word in (word for word in app if word in hub):
-        found += [(one, hub[word][0]) for one in app[word]] + [(app[word][0], other) for other in hub[word][1:]]
+        ones, others = app[word], hub[word]
+        same = [(one, other) for one in ones for other in others if app_names[one] == hub_names[other]]
+        left, right = {one for one, _ in same}, {other for _, other in same}
+        found += same
+        found += [(one, others[0]) for one in ones if one not in left]
+        found += [(ones[0], other) for other in others if other not in right and (ones[0], other) not in found]
     return found
 
 

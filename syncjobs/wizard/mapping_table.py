@@ -181,6 +181,7 @@ class MappingPage(StepPage):
             "custom_mappings": self.draft.account.custom_mappings,
             "fixed_values": self._constants(),
             "constant_error": self.constant_error,
+            "whens": ConstantField.When.choices,
             "need_sample": not all(samples.known(self.draft, side) for side in Side),
         }
 
@@ -222,7 +223,7 @@ class MappingPage(StepPage):
                 "fields": sorted(constants.candidates(self.schemas, side), key=lambda field: field.label.casefold()),
                 "field": self._typed(f"constant_{side}_field"),
                 "value": self._typed(f"constant_{side}_value"),
-                "create_only": bool(self._typed(f"constant_{side}_create_only")),
+                "when": self._typed(f"constant_{side}_when"),
             }
             for side in (Side.APP, Side.HUB)
             if mappings.towards(self.draft.direction, side)
@@ -320,6 +321,6 @@ class MappingPage(StepPage):
             side=Side(side),
             field=self._typed(f"constant_{side}_field"),
             value=self._typed(f"constant_{side}_value"),
-            on_create_only=bool(self._typed(f"constant_{side}_create_only")),
+            when=self._typed(f"constant_{side}_when") or ConstantField.When.ALWAYS,
         )
         self.added = True

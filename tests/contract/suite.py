@@ -299,6 +299,17 @@ class ConnectorContract:
         assert len(peer.ids() - before) == 1
         assert again.record or isinstance(again.error, errors.AlreadyExists)
 
+    def test_repeatable_creates_are_known_by_their_key_alone(self, connector: Connector, peer: Peer) -> None:
+        """An app that says so is sent an unanswered create again although nothing identifies the record."""
+        if not self.able(connector).idempotent_creates:
+            pytest.skip("the app does not say that creates can be repeated")
+        item = Create({self.names.text: "Nobody"}, key=str(uuid.uuid4()))
+        before = peer.ids()
+        first = connector.create(self.kind, [item], scope=self.scope)[0]
+        again = connector.create(self.kind, [item], scope=self.scope)[0]
+        assert peer.ids() - before == {first.record.id}
+        assert (again.record.id if again.record else again.error.existing_id) == first.record.id
+
     # -- updating and deleting -------------------------------------------------------------------------------------------
     def test_an_update_changes_only_what_it_names(self, connector: Connector, peer: Peer) -> None:
         id = peer.put(self.person("kim", text="Kim", other="Lee"))

@@ -10,6 +10,8 @@ from integrations import errors
 from integrations.budget import Budget, Limit
 from integrations.http import Answer, ApiSession, Bearer
 from integrations.models import AppInstance, RateBucket
+from portal.accounts.models import Account
+from tests.factories import instance_of
 from tests.integrations.server import Reply, Server
 from tests.processes import free_port
 
@@ -40,9 +42,45 @@ def test_a_call_carries_its_parameters_body_and_credential(server: Server) -> No
     got, posted, form = server.asked
     assert (got.method, got.path) == ("GET", "/things?limit=2&name=a&name=b")
     assert got.headers["authorization"] == "Bearer s3cret"
-    assert posted.body == b'{"x": 1}'
+    assert posted.body == b'{"x":1}'
     assert form.body == b"grant_type=x"
     assert session.calls == 3
+
+
+def test_a_read_that_was_sent_ahead_is_not_sent_again(server: Server) -> None:
+    session = ApiSession(server.url)
+    server.replies(Reply(200, {"page": 2}), Reply(200, {"page": 3}))
+    session.ahead("/things", params={"after": "2"})
+    assert session.get("/things", params={"after": "2"}).data == {"page": 2}
+    assert session.get("/things", params={"after": "3"}).data == {"page": 3}
+    assert [asked.path for asked in server.asked] == ["/things?after=2", "/things?after=3"]
+    assert session.calls == 2
+
+
+def test_another_call_drops_what_was_sent_ahead(server: Server) -> None:
+    session = ApiSession(server.url)
+    server.replies(Reply(200, {"page": 2}), OK, Reply(200, {"page": 2}))
+    session.ahead("/things", params={"after": "2"})
+    assert session.post("/things", json={"x": 1}).data == {"fine": True}
+    assert session.get("/things", params={"after": "2"}).data == {"page": 2}
+    assert session.calls == len(server.asked) == 3
+
+
+def test_a_read_that_was_sent_ahead_in_vain_is_repeated_like_any_other(server: Server) -> None:
+    session = ApiSession(server.url)
+    server.replies(TROUBLE, OK)
+    session.ahead("/things", params={})
+    assert session.get("/things", params={}).data == {"fine": True}
+    assert len(server.asked) == 2
+
+
+def test_nothing_is_sent_ahead_where_the_budget_has_no_place(server: Server, account: Account) -> None:
+    instance = instance_of(account)
+    session = ApiSession(server.url, budget=Budget(instance.pk, [Limit("calls", rate=0.001, burst=1)], patience=0))
+    server.replies(OK)
+    session.get("/")
+    session.ahead("/", params={})
+    assert len(server.asked) == session.calls == 1
 
 
 @pytest.mark.parametrize("reply", [TROUBLE, Reply(500), Reply(502), Reply(504), Reply(reset=True)])
@@ -110,6 +148,25 @@ def test_a_refused_token_is_renewed_once(server: Server) -> None:
     with pytest.raises(errors.AuthExpired):
         ApiSession(server.url, auth=Renewing()).get("/")
     assert len(server.asked) == 4
+
+
+def test_a_401_that_is_not_about_the_token_renews_nothing(server: Server) -> None:
+    server.replies(Reply(401, {"why": "no API for you"}))
+    auth = Renewing()
+    session = ApiSession(server.url, auth=auth, fault=lambda answer, wrote: errors.ScopeMissing("no API"))
+    with pytest.raises(errors.ScopeMissing):
+        session.get("/")
+    assert (auth.number, len(server.asked)) == (1, 1)
+
+
+def test_a_session_follows_an_address_that_moves(server: Server) -> None:
+    addresses = [server.url + "/old/", server.url + "/new/"]
+    session = ApiSession(lambda: addresses[0])
+    server.replies(OK)
+    session.get("/things")
+    del addresses[0]
+    session.get("/things")
+    assert [asked.path for asked in server.asked] == ["/old/things", "/new/things"]
 
 
 def test_a_passwords_file_is_never_asked(server: Server, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

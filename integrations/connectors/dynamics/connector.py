@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.base import Abilities, Scope
+from integrations.connectors.base import Abilities, Connector, Scope
 from integrations.connectors.dynamics import schema
 from integrations.connectors.dynamics.bodies import Bodies
 from integrations.connectors.dynamics.client import filter_text, listed, request
@@ -25,7 +25,6 @@ from integrations.connectors.dynamics.writing import Writer
 from integrations.http import ApiSession
 from integrations.records import (
     CheckResult,
-    Container,
     Create,
     Field,
     FieldType,
@@ -59,7 +58,7 @@ def abilities_of(kind: str) -> Abilities:
     )
 
 
-class Dynamics:
+class Dynamics(Connector):
     """``stored_fields(kind)`` gives the field definitions as last read (None: read them now)."""
 
     def __init__(
@@ -102,12 +101,6 @@ class Dynamics:
             return found
         people = self._users.options()
         return [replace(field, options=people) if field.type is FieldType.USER else field for field in found]
-
-    def create_field(self, kind: str, field: Field) -> Field:
-        raise errors.CannotDo(_("Columns are added by a customiser, in a solution."))
-
-    def containers(self, kind: str) -> list[Container]:
-        return []
 
     # -- reading -------------------------------------------------------------------------------------------------------
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:

@@ -19,7 +19,7 @@ from integrations.connectors.dynamics.batch import Inner
 from integrations.connectors.dynamics.client import item_error, page_of
 from integrations.connectors.dynamics.tables import KINDS, PARTIES, Table
 from integrations.http import ApiSession
-from integrations.records import Field, FieldType, Option, Value
+from integrations.records import Field, FieldType, Option, Value, moment_text, number_text
 
 COMMON = ("LogicalName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,IsValidForUpdate,IsValidForRead,IsPrimaryId,"
           "AttributeOf,IsCustomAttribute")  # fmt: skip
@@ -182,14 +182,14 @@ def to_canonical(value: Any, kind: FieldType) -> Value:
     if kind is FieldType.BOOL:
         return bool(value)
     if kind is FieldType.NUMBER:
-        return plain_number(value)
+        return number_text(value) or str(value)
     if kind is FieldType.MULTI:
         return sorted(part for part in str(value).split(",") if part)
     if kind is FieldType.OPTION:
         return str(value).lower() if isinstance(value, bool) else str(value)
     if kind is FieldType.DATETIME:
         at = moment(value)
-        return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z" if at else str(value)
+        return moment_text(at) if at else str(value)
     return str(value)[:10] if kind is FieldType.DATE else str(value)
 
 
@@ -226,15 +226,6 @@ def _choice(text: str, field: Field) -> int:
             field=field.name,
         )
     return int(text)
-
-
-def plain_number(value: Any) -> str:
-    """Digits without exponent or trailing zeros: 1250.50 → "1250.5"."""
-    try:
-        number = Decimal(str(value))
-        return format(number.normalize() if number else Decimal(0), "f") if number.is_finite() else str(value)
-    except InvalidOperation:
-        return str(value)
 
 
 def moment(text: Any) -> datetime | None:

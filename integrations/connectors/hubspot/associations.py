@@ -48,7 +48,7 @@ def is_reference(name: str) -> bool:
 
 def wanted(kind: str, names: Iterable[str]) -> list[Reference]:
     """The references among names of fields; one that the object type does not have is left out."""
-    known = (OBJECTS[kind].reference(name) for name in names if is_reference(name))
+    known = [OBJECTS[kind].reference(name) for name in names if name.startswith(PREFIX)]
     return [reference for reference in known if reference]
 
 

@@ -90,6 +90,11 @@ def call(
     return answer
 
 
+def ahead(session: ApiSession, name: str, kind: str, *, params: Any) -> None:
+    """Send a GET that ``call`` is about to be asked for."""
+    session.ahead(PATHS[name].format(kind=kind), params=params)
+
+
 def after_of(data: dict[str, Any]) -> str | None:
     """Where the next page of an answer (or of one result in it) starts; None on the last."""
     return ((data.get("paging") or {}).get("next") or {}).get("after")

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.base import Abilities, Scope
+from integrations.connectors.base import Abilities, Connector, Scope
 from integrations.connectors.hubspot import associations, schema
 from integrations.connectors.hubspot.associations import Associations
 from integrations.connectors.hubspot.client import call
@@ -28,7 +28,6 @@ from integrations.connectors.hubspot.writes import Writer
 from integrations.http import ApiSession
 from integrations.records import (
     CheckResult,
-    Container,
     Create,
     Field,
     FieldType,
@@ -43,7 +42,7 @@ from integrations.records import (
 )
 
 
-class HubSpot:
+class HubSpot(Connector):
     """``stored_fields(kind)`` gives the field definitions as last read (None: read them now); ``app_url`` is where people look
     at records; ``scopes`` are those that were granted, None when the way in does not tell."""
 
@@ -106,13 +105,13 @@ class HubSpot:
         self._types.pop(kind, None)
         return made
 
-    def containers(self, kind: str) -> list[Container]:
-        return []
-
     # -- reading -------------------------------------------------------------------------------------------------------
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
         records, after = self._reader.listed(kind, fields, (position or {}).get("after"))
         return Page(records, position={"after": after} if after else None)
+
+    def ahead(self, kind: str, *, fields: Sequence[str], position: dict[str, Any], scope: Scope) -> None:
+        self._reader.ahead(kind, fields, position["after"])
 
     def changes(
         self,
@@ -160,7 +159,7 @@ class HubSpot:
         for name, value in self._pipelines.completed(kind, values).items():
             if associations.is_reference(name):
                 continue
-            owner = types.get(name) is FieldType.USER and isinstance(value, str) and value
+            owner = value and types.get(name) is FieldType.USER and isinstance(value, str)
             found[name] = self._owners.id_of(str(value), name) if owner else schema.to_wire(value)
         if (pair := OBJECTS[kind].same_time) and found.get(pair[0]):
             found.setdefault(pair[1], found[pair[0]])

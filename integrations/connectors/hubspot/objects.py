@@ -133,6 +133,7 @@ def abilities(kind: str) -> Abilities:
         webhooks=True,
         create_fields=bool(found.group),
         merges=found.merges,
+        scans_ahead=True,
         scan_page=LIST_PAGE,
         read_batch=BATCH,
         write_batch=BATCH,

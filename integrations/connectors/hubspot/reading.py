@@ -12,7 +12,7 @@ from typing import Any
 from integrations import errors
 from integrations.connectors.hubspot import schema
 from integrations.connectors.hubspot.associations import Associations, inline, is_reference
-from integrations.connectors.hubspot.client import after_of, call
+from integrations.connectors.hubspot.client import after_of, ahead, call
 from integrations.connectors.hubspot.objects import BATCH, LIST_PAGE, SEARCH_PAGE
 from integrations.connectors.hubspot.owners import Owners
 from integrations.http import Answer, ApiSession
@@ -55,19 +55,21 @@ class Reader:
         if len(_properties(fields)) > WIDE_LIST:
             data = self.page(kind, (), after).data
             return self._read_listed(kind, data, fields), after_of(data)
-        with_them = inline(kind, fields)
-        data = self.page(kind, fields, after, **({"associations": with_them} if with_them else {})).data
+        with_them = _inline(kind, fields)
+        data = self.page(kind, fields, after, **with_them).data
         if not with_them:
             return self.records(kind, data, fields), after_of(data)
         records = [self.record(kind, item, fields) for item in data["results"]]
         self._associations.take_inline(kind, data["results"], records, fields)
         return records, after_of(data)
 
+    def ahead(self, kind: str, fields: Sequence[str], after: str) -> None:
+        """Start to fetch the page that ``listed`` is about to be asked for."""
+        if len(_properties(fields)) <= WIDE_LIST:
+            ahead(self._session, "list", kind, params=_page(fields, after, **_inline(kind, fields)))
+
     def page(self, kind: str, fields: Sequence[str], after: str | None, **more: Any) -> Answer:
-        params = {"limit": LIST_PAGE, "properties": _properties(fields), **more}
-        if after:
-            params["after"] = after
-        return call(self._session, "list", kind, params=params)
+        return call(self._session, "list", kind, params=_page(fields, after, **more))
 
     def search(
         self, kind: str, filters: list[dict[str, Any]], fields: Sequence[str], *, room: int = WIDE_SEARCH
@@ -130,9 +132,19 @@ class Reader:
         types = self._types_of(kind)
         values = item.get("properties") or {}
         merged = values.get(ALIASES)
+        found: dict[str, Value] = {}
+        for name in fields:
+            if name in values:
+                text = values[name]
+                if text is None or text == "":
+                    found[name] = None
+                elif (type_ := types.get(name)) in schema.AS_IT_IS:
+                    found[name] = str(text)
+                else:
+                    found[name] = self._value(text, type_)
         return RemoteRecord(
             id=str(item["id"]),
-            values={name: self._value(values[name], types.get(name)) for name in fields if name in values},
+            values=found,
             modified_at=schema.moment(item.get("updatedAt")),
             created_at=schema.moment(item.get("createdAt")),
             version=str(item.get("updatedAt") or ""),
@@ -185,6 +197,16 @@ class Reader:
         for some in _chunks(ids, BATCH):
             found |= self.read(kind, some, fields).records
         return list(found.values())
+
+
+def _page(fields: Sequence[str], after: str | None, **more: Any) -> dict[str, Any]:
+    """The parameters of one page of a list."""
+    return {"limit": LIST_PAGE, "properties": _properties(fields), **more, **({"after": after} if after else {})}
+
+
+def _inline(kind: str, fields: Sequence[str]) -> dict[str, str]:
+    with_them = inline(kind, fields)
+    return {"associations": with_them} if with_them else {}
 
 
 def _properties(fields: Sequence[str]) -> str:

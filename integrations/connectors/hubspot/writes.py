@@ -146,11 +146,15 @@ class Writer:
     def _done(self, record: RemoteRecord, sent: Values) -> Verdict:
         """The record with the fields that were written, as HubSpot stored them. One that was cleared may be left out of the answer;
         any other that is left out stays out: unknown. Associations are not in the answer: they are what was asked for."""
-        near = written(self._kind, sent)
-        values = {
-            name: record.values.get(name) for name, value in sent.items() if name in record.values or value is None
-        }
-        return Verdict(record=replace(record, values=values | near))
+        stored = record.values
+        values = {name: stored.get(name) for name, value in sent.items() if name in stored or value is None}
+        values |= written(self._kind, sent)
+        return Verdict(
+            RemoteRecord(
+                record.id, values, record.modified_at, record.created_at, record.version, record.aliases, record.partial,
+                record.archived,
+            )
+        )  # fmt: skip
 
 
 def _author_of(record: RemoteRecord, items: list[Create], found: Answered) -> int | None:

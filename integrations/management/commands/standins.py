@@ -18,7 +18,7 @@ from integrations.standins.realservers import launch
 from integrations.standins.server import attach, serve
 from integrations.standins.vendor import ControlError, Vendor, World
 
-VENDORS = ("hubspot", "snovio", "sansan", "dynamics")
+VENDORS = ("hubspot", "snovio", "sansan", "dynamics", "salesforce")
 
 
 class Command(BaseCommand):

@@ -183,6 +183,31 @@ def test_a_lone_record_is_made_at_the_other_side_with_its_constants() -> None:
     assert made.writes[Side.APP] == {"email": "ada@example.com", "name": "Ada", "source": "from the hub"}
 
 
+STAGES = ("subscriber", "lead", "customer")
+
+
+@pytest.mark.parametrize(
+    ("stage", "met_before", "becomes"),
+    [
+        (None, False, "lead"),
+        ("subscriber", False, "lead"),
+        ("lead", False, None),
+        ("customer", False, None),  # never moved back
+        ("a stage of their own", False, None),
+        ("subscriber", True, None),  # since they met it is people's business
+    ],
+)
+def test_a_promoting_constant_moves_forward_once(stage: str | None, met_before: bool, becomes: str | None) -> None:
+    types = {**TYPES, "stage": T.OPTION}
+    hub = SideRules(types, email_field="email", constants=(Constant("stage", "lead", "promote", STAGES),))
+    agreed = {"email": "ada@example.com", "name": "Ada"}
+    mine = Half(now={"stage": stage}, seen=agreed, exists=True)
+    theirs = Half(now={"name": "Ada L."}, seen=agreed, exists=True)
+    if not met_before:
+        mine, theirs = (Half(now={**agreed, **(half.now or {})}, exists=True) for half in (mine, theirs))
+    assert plan(mine, theirs, rules(hub=hub), NOW).writes.get(Side.HUB, {}).get("stage") == becomes
+
+
 def test_a_web_address_identifies_by_its_domain_where_that_is_text() -> None:
     both = {"hub": SideRules({"domain": T.TEXT}), "app": SideRules({"site": T.URL})}
     made_by_domain = SyncRules(

@@ -19,7 +19,19 @@ from integrations.records import Create, Side, Update
 from syncjobs.engine import plan as planning
 from syncjobs.engine.matching import Match
 from syncjobs.models import FieldChange, RunKind, RunState, SyncRun
-from syncjobs.runner import context, guards, ingest, lease, pairing, reading, recovery, store, writing
+from syncjobs.runner import (
+    context,
+    creates,
+    guards,
+    ingest,
+    lease,
+    pairing,
+    reading,
+    recovery,
+    settling,
+    store,
+    updates,
+)
 from syncjobs.runner.lease import Lease
 from tests.syncjobs.proof.scenarios import Make, _together
 from tests.syncjobs.proof.universe import Connector, Universe, promise
@@ -109,7 +121,7 @@ def no_wait(patch: pytest.MonkeyPatch) -> None:
 
 
 def new_keys(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(writing, "Create", lambda values, key: Create(values, str(uuid.uuid4())))
+    patch.setattr(creates, "Create", lambda values, key: Create(values, str(uuid.uuid4())))
 
 
 def no_credit(patch: pytest.MonkeyPatch) -> None:
@@ -200,7 +212,7 @@ def edit_between_our_read_and_our_write(make: Make) -> None:
 
 
 def blind_writes(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(writing, "Update", lambda id, values, known, version: Update(id, values, known=known))
+    patch.setattr(updates, "Update", lambda id, values, known, version: Update(id, values, known=known))
 
 
 def killed_after_the_loser_was_overwritten(make: Make) -> None:
@@ -214,7 +226,7 @@ def killed_after_the_loser_was_overwritten(make: Make) -> None:
 
 def ledger_afterwards(patch: pytest.MonkeyPatch) -> None:
     kept: list[FieldChange] = []
-    manager, close = FieldChange.objects, writing._close
+    manager, close = FieldChange.objects, settling.close
     bulk_create = manager.bulk_create
 
     def send(*details: Any) -> None:
@@ -223,8 +235,8 @@ def ledger_afterwards(patch: pytest.MonkeyPatch) -> None:
         finally:
             kept.clear()  # what a killed worker had in mind is gone
 
-    send_updates = writing.send_updates
-    patch.setattr(writing, "send_updates", send)
+    send_updates = updates.send_updates
+    patch.setattr(updates, "send_updates", send)
 
     def flush(ctx: Any, work: Any) -> None:
         bulk_create(kept)
@@ -236,7 +248,7 @@ def ledger_afterwards(patch: pytest.MonkeyPatch) -> None:
         return []
 
     patch.setattr(manager, "bulk_create", later)
-    patch.setattr(writing, "_close", flush)
+    patch.setattr(settling, "close", flush)
 
 
 def killed_after_a_value_was_cut(make: Make) -> None:
@@ -269,24 +281,24 @@ def value_that_is_cut_and_another_edit(make: Make) -> None:
 
 
 def memory_of_what_was_sent(patch: pytest.MonkeyPatch) -> None:
-    settle = writing._settle
+    settle = settling.settle
 
-    def without(ctx: Any, side: Side, w: Any, verdict: Any, what: str) -> None:
+    def without(ctx: Any, side: Side, w: Any, verdict: Any, what: str, moment: Any) -> None:
         if verdict.record:
             verdict = replace(verdict, record=replace(verdict.record, values={}))
-        settle(ctx, side, w, verdict, what)
+        settle(ctx, side, w, verdict, what, moment)
 
-    patch.setattr(writing, "_settle", without)
+    patch.setattr(settling, "settle", without)
 
 
 def one_memory(patch: pytest.MonkeyPatch) -> None:
-    close = writing._close_one
+    close = settling.close_one
 
     def both_the_same(ctx: Any, w: Any, moment: Any, deltas: Any) -> None:
         close(ctx, w, moment, deltas)
         w.row.app_seen = w.row.hub_seen
 
-    patch.setattr(writing, "_close_one", both_the_same)
+    patch.setattr(settling, "close_one", both_the_same)
 
 
 def blanked_at_one_side(make: Make) -> None:
@@ -349,6 +361,7 @@ def unchecked_transactions(patch: pytest.MonkeyPatch) -> None:
     done = lambda run: SyncRun.objects.filter(pk=run.pk).update(state=RunState.DONE)  # noqa: E731
     patch.setattr(SyncRun, "delete", done)
     patch.setattr(Lease, "_mine", lambda lease: Anybody())
+    patch.setattr(Lease, "_extend", lambda lease: True)
 
 
 # -- rules and brakes --------------------------------------------------------------------------------------------------------

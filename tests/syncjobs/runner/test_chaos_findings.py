@@ -9,7 +9,7 @@ from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.records import Side
 from syncjobs.models import FieldChange, RunKind, Sync, SyncRun, SyncState
-from syncjobs.runner import slices, writing
+from syncjobs.runner import creates, slices, updates
 from syncjobs.services import runs
 from tests.syncjobs.runner.world import World
 
@@ -53,14 +53,15 @@ def test_a_batch_that_came_through_shortens_the_wait_for_the_next(world: Make) -
 
 def just_before(monkeypatch: pytest.MonkeyPatch, verb: str, act: Callable[[], object]) -> None:
     """Somebody acts when the engine has decided what to write and is about to send it."""
-    send = getattr(writing, verb)
+    module = {"send_creates": creates, "send_updates": updates}[verb]
+    send = getattr(module, verb)
 
     def first(*args: object, **more: object) -> None:
-        monkeypatch.setattr(writing, verb, send)
+        monkeypatch.setattr(module, verb, send)
         act()
         send(*args, **more)
 
-    monkeypatch.setattr(writing, verb, first)
+    monkeypatch.setattr(module, verb, first)
 
 
 @pytest.mark.parametrize("side", list(Side))
@@ -114,7 +115,7 @@ def test_a_record_made_by_hand_while_its_twin_is_made_is_merged_and_not_overwrit
     w.initial()
     w.hub.put({"email": "ada@example.com", "first_name": "Typed at the hub", "notes": "from the hub"})
     by_hand = {"email": "ada@example.com", "first_name": "Typed at the app"}
-    just_before(monkeypatch, "_create", lambda: w.app.put(by_hand))
+    just_before(monkeypatch, "send_creates", lambda: w.app.put(by_hand))
     w.poll()
     w.settle()
     w.assert_equal()

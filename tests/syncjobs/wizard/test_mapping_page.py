@@ -199,11 +199,11 @@ def test_the_trial_of_custom_mappings(bench: Bench, draft: Sync, settings: pytes
 
 
 def test_constants_come_and_go(bench: Bench, draft: Sync) -> None:
-    typed = {"constant_hub_field": "origin", "constant_hub_value": "from Leadbox", "constant_hub_create_only": "1"}
+    typed = {"constant_hub_field": "origin", "constant_hub_value": "from Leadbox", "constant_hub_when": "create"}
     answer = press(bench, draft, "constant:hub", **typed)
     assert "New records in Bigdesk get “from Leadbox” in <b>Origin</b>." in answer
     constant = draft.constants.get()
-    assert constant.on_create_only
+    assert constant.when == "create"
     press(bench, draft, f"unconstant:{constant.pk}")
     assert not draft.constants.exists()
 

@@ -126,5 +126,14 @@ def test_options_of_one_common_word_are_paired_and_the_first_speaks_for_the_othe
     assert found == [("2", "DONE"), ("4", "DONE"), ("2", "BUSY"), ("1", "RINGING"), ("9", "OFF")]
 
 
+def test_two_lists_of_one_app_keep_their_own_names_within_a_word() -> None:
+    field, words = (
+        options(("1", "New"), ("2", "Waiting"), ("4", "Closed")),
+        (("open", "1"), ("open", "2"), ("done", "4")),
+    )
+    found = [(pair["app"], pair["hub"]) for pair in default_mappings.suggested_values(field, field, words, words)]
+    assert found == [("1", "1"), ("2", "2"), ("4", "4")]
+
+
 def options(*pairs: tuple[str, str]) -> Field:
     return Field("x", "X", FieldType.OPTION, options=tuple(Option(value, label) for value, label in pairs))

@@ -1,0 +1,3 @@
+from integrations.connectors.salesforce.app import APP
+
+__all__ = ["APP"]

@@ -1,0 +1,197 @@
+"""What becomes of an item that was sent: a verdict moves its memory, or says why it did not land; then its row is written."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.utils.timezone import now
+
+from integrations.errors import ConnectorError, Gone, NoAnswer, StaleVersion
+from integrations.records import Side, Verdict
+from syncjobs.engine.canonical import equal
+from syncjobs.models import RecordLink, RecordStatus, RunEvent
+from syncjobs.runner import associations, parking, recovery, statements, store
+from syncjobs.runner.context import Context, forget_schema
+from syncjobs.runner.ingest import BIT, current, get, keys_of, put, set_status
+from syncjobs.runner.pairing import KEPT
+from syncjobs.runner.work import Work
+
+COLUMNS = [
+    *KEPT,
+    "hub_seen",
+    "app_seen",
+    "hub_expected",
+    "app_expected",
+    "attempts",
+    "next_try_at",
+    "synced_at",
+    "generation",
+]
+SCHEMA_CODES = ("FIELD_MISSING", "FIELD_READ_ONLY", "OPTION_NOT_ALLOWED")
+BACKOFF = [30, 60, 120, 240, 480, 960, 1920, 3600]  # seconds, by attempt
+
+
+def send(ctx: Context, call: Callable[[], list[Verdict]], n: int) -> list[Verdict]:
+    """Send a batch. An unknown outcome becomes one NoAnswer verdict per item; errors of the whole instance go up."""
+    try:
+        return call()
+    except NoAnswer as error:
+        return [Verdict(error=error) for _ in range(n)]
+
+
+def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str, moment: datetime) -> None:
+    """Move one item's memory by its verdict, which came at ``moment``."""
+    row, sent = w.row, w.plan.writes[side]
+    w.left.discard(side)
+    if verdict.error is not None:
+        refused(ctx, w, side, verdict.error)
+        return
+    stored = verdict.record.values if verdict.record else {}
+    types = ctx.end(side).types
+    landed = {name: stored.get(name, value) for name, value in sent.items() if name in types}
+    lossy = landed != sent and any(not equal(landed[name], sent[name], types[name]) for name in landed)
+    if lossy and "LOSSY_FIELD" not in w.plan.notes:
+        w.plan.notes.append("LOSSY_FIELD")  # the app's own form is adopted, and never sent back to the source
+    if what == "created":
+        landed |= {name: value for name, value in stored.items() if name in types}
+    read, seen = get(row, side, "now"), get(row, side, "seen")
+    read, seen = {**read, **landed} if read else landed, {**seen, **landed} if seen else landed
+    put(row, side, now=read, seen=seen, expected=None)
+    put(row, side.other, seen={**(get(row, side.other, "seen") or {}), **w.plan.after.get(side, {})})
+    if record := verdict.record:
+        alias = next((a for a in record.aliases if a != record.id), get(row, side, "alias"))
+        put(row, side, id=record.id, alias=alias, version=record.version, read_at=moment,
+            modified_at=record.modified_at or get(row, side, "modified_at"),
+            created_at=record.created_at or get(row, side, "created_at"))  # fmt: skip
+    known = current(row, side)
+    put(row, side, hash=ctx.hash(side, known), **keys_of(ctx, side, known))
+    if record and record.unfit:  # written, and never to be found again by what we can keep of its id
+        put(row, side, hash=parking.mark(record))
+        w.plan.status, w.plan.code, w.plan.side = RecordStatus.FAILED, parking.TOO_LONG, side
+    if verdict.note and verdict.note not in w.plan.notes:
+        w.plan.notes.append(verdict.note)
+    changed_at = get(row, side.other, "modified_at")
+    if changed_at and what == "updated":
+        ctx.lags.append((moment - changed_at).total_seconds())
+    w.events.append(("linked" if verdict.existed and what == "created" else what, side, len(sent)))
+
+
+def conflict(w: Work, side: Side, other: RecordLink) -> None:
+    w.left.discard(side)
+    w.plan.status, w.plan.code, w.plan.side = RecordStatus.FAILED, "LINK_CONFLICT", side
+    w.plan.detail = other.label
+
+
+def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
+    row = w.row
+    w.left.discard(side)
+    if not isinstance(error, ConnectorError):
+        raise error
+    if isinstance(error, NoAnswer):
+        row.attempts += 1
+        row.next_try_at = now() + recovery.LEAST_WAIT * row.attempts
+        w.again = True
+        return
+    if isinstance(error, StaleVersion):
+        # Nothing landed, and what we know is old: ``recovery`` reads it before it is planned again.
+        put(row, side, expected={})
+        w.again = True
+        return
+    put(row, side, expected=None)
+    if isinstance(error, Gone):
+        put(row, side, gone=True)
+        row.dirty |= BIT[side]
+        w.again = True
+        return
+    if error.retry == "L":
+        row.next_try_at = now() + timedelta(seconds=error.retry_after or 10)
+        w.again = True
+        return
+    w.plan.status = RecordStatus.FAILED
+    # A value that is missing because the record that it names is not across yet comes with that record.
+    awaits = error.code == "REQUIRED_VALUE_BLANK" and w.plan.waits
+    w.plan.code, w.plan.field, w.plan.side = "PARENT_NOT_SYNCED_YET" if awaits else error.code, error.field, side
+    w.plan.detail = error.remote or error.message
+    if error.code in SCHEMA_CODES:
+        forget_schema(ctx, side)
+        row.attempts += 1
+        # Once more, in a slice that has read the new schema; then it waits for a change.
+        row.next_try_at = now() + recovery.LEAST_WAIT if row.attempts == 1 else None
+    elif error.retry in ("T", "W"):
+        row.attempts += 1
+        row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts, len(BACKOFF)) - 1])
+
+
+def close(ctx: Context, work: Sequence[Work]) -> None:
+    """Write the rows of finished work: memory, status, counts, a few lines for *Just now*."""
+    if not work:
+        return
+    moment = now()
+    deltas: Counter[str] = Counter()
+    mind_others(work)
+    for w in work:
+        close_one(ctx, w, moment, deltas)
+    store.update([w.row for w in work], COLUMNS)
+    store.add_counts(ctx.sync.pk, deltas)
+    associations.remember(ctx, work)
+    _tell(ctx, work, moment)
+
+
+def mind_others(work: Sequence[Work]) -> None:
+    """A person may have asked for some of these records again while the app was being called: counts change from there."""
+    condition, pks = statements.among(w.row.id for w in work)
+    found = dict(statements.select(f"SELECT id, status FROM syncjobs_recordlink WHERE id {condition}", pks))
+    for w in work:
+        w.row.status = found.get(w.row.id, w.row.status)
+
+
+def close_one(ctx: Context, w: Work, moment: datetime, deltas: Counter[str]) -> None:
+    row = w.row
+    for side, memory in w.plan.memory.items():
+        put(row, side, seen={**(get(row, side, "seen") or {}), **memory})
+    if w.again:
+        return
+    row.dirty = 0
+    if w.plan.status == RecordStatus.IN_SYNC:
+        row.hub_now = row.hub_expected = row.app_now = row.app_expected = None
+        row.code = w.plan.notes[0] if w.plan.notes else ""
+        row.field = row.side = row.detail = ""
+        row.attempts, row.next_try_at, row.synced_at = 0, None, moment
+    else:
+        row.code, row.field, row.side, row.detail = w.plan.code, w.plan.field, w.plan.side, w.plan.detail[:2000]
+        w.events.append((_RESULTS.get(RecordStatus(w.plan.status), "failed"), Side(w.plan.side or "hub"), 0))
+    if w.plan.status == RecordStatus.FAILED and row.next_try_at is not None:
+        row.dirty = 3  # tried again by itself when its time has come
+    set_status(row, w.plan.status, deltas, moment)
+
+
+_RESULTS = {
+    RecordStatus.FAILED: "failed",
+    RecordStatus.EXCLUDED: "excluded",
+    RecordStatus.REVIEW: "review",
+    RecordStatus.DELETED_IN_HUB: "deleted",
+    RecordStatus.DELETED_IN_APP: "deleted",
+}
+
+
+def _tell(ctx: Context, work: Sequence[Work], moment: datetime) -> None:
+    counts = ctx.run.counts
+    if any(w.events for w in work):
+        counts.pop(
+            "tries", None
+        )  # the app works: a step of many batches must not wait ever longer for the one that fails
+    for w in work:
+        for result, side, _ in w.events:
+            name = f"{result}_{side}" if result in ("created", "updated") else result
+            counts[name] = counts.get(name, 0) + 1
+            if result in ("created", "updated", "linked"):
+                entry = ctx.run.phases.setdefault(f"write_{side}", {})
+                entry["done"] = entry.get("done", 0) + 1
+    statements.save(ctx.run, ["counts", "phases"])
+    told = [w for w in work if w.events][-7:]
+    store.insert_events(
+        RunEvent(run=ctx.run, link_id=w.row.id, label=w.row.label, result=result, side=side.value, code=w.plan.code,
+                 fields=n, at=moment)
+        for w in told
+        for result, side, n in w.events[:1]
+    )  # fmt: skip
