@@ -14,6 +14,6 @@ work at both sides, and in the end both sides are read over the vendors' own API
 ``report``   a row as people and programs read it
 ============ ============================================================================================================
 
-Nothing here uses a connector's code: what proves a sync must not agree with it by mistake. To add an app: an adaptor, and a line in
-``apps.ADAPTORS``.
+Nothing here uses a connector's code: what proves a sync must not agree with it by mistake. To add an app: an adaptor, and its name
+in ``apps.ADAPTORS`` and ``apps.PAIRS``.
 """

@@ -1,6 +1,7 @@
 """People fill both sides. A number is the same person, company or deal wherever it is typed, and decides at which sides that is."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from integrations.records import Field, FieldType, Side, Value, Values
 from portal.matrix import samples
@@ -10,16 +11,28 @@ AT_BOTH, AT_ONE = 0.4, 0.3  # of kinds that have an identifier
 
 
 def number(parts: Sequence[Part], records: int) -> None:
-    """Give each part its numbers. Two accounts of an app hold half of their records in common, unless they show the same ones.
-    Objects that meet in one (contacts and leads in HubSpot's contacts) are about different people."""
+    """Give each part its numbers: of kinds that meet in one (contacts and leads in HubSpot's contacts) others for each."""
     ends = list({id(part.ends[Side.APP]): part.ends[Side.APP] for part in parts}.values())
-    met: dict[tuple[int, str], int] = {}
+    met: Counter[tuple[int, str]] = Counter()
     for part in parts:
         app = part.ends[Side.APP]
-        place, seen = ends.index(app), met.get((id(app), part.sync.hub_kind), 0)
-        met[id(app), part.sync.hub_kind] = seen + 1
-        start = seen * records * len(ends) + place * (records if app.shares_records else records // 2)
-        part.numbers = range(start, start + records)
+        start = met[id(app), part.sync.hub_kind] * records * len(ends)
+        met[id(app), part.sync.hub_kind] += 1
+        part.numbers = [start + number for number in _numbers(part, records, is_second=ends.index(app) > 0)]
+
+
+def _numbers(part: Part, records: int, *, is_second: bool) -> Iterable[int]:
+    """A second account of an app knows some of those whom the hub and the first know, and some whom only the first does. What
+    nothing identifies is never the same, and accounts that show each other's records need none of their own."""
+    if not is_second:
+        return range(records)
+    if part.ends[Side.APP].shares_records or not part.sync.identifiers:
+        return range(records, 2 * records)
+    both, hub_only = int(records * AT_BOTH), int(records * AT_ONE)
+    app_only = records - both - hub_only
+    new = range(records, 2 * records)
+    at_first_too = range(both + hub_only, both + hub_only + app_only // 2)
+    return [*range(both), *new[:hub_only], *at_first_too, *new[hub_only : hub_only + app_only - len(at_first_too)]]
 
 
 def fill(parts: Sequence[Part]) -> None:
@@ -59,7 +72,7 @@ def _shares(part: Part) -> dict[Side, list[int]]:
 
 def _sample(part: Part, parts: Sequence[Part], side: Side, number: int) -> Values:
     found = Values()
-    total = max(each.numbers.stop for each in parts)
+    total = max(max(each.numbers) for each in parts) + 1
     for concept in part.concepts:
         own, twin = part.field(concept, side), part.field(concept, side.other)
         if not part.can_type(side, own):
@@ -79,5 +92,6 @@ def _reference(part: Part, parts: Sequence[Part], own: Field, side: Side, number
     """The record that this one belongs to, where it exists at this side: five people to a company."""
     mine = (each for each in parts if each.ends[Side.APP] is part.ends[Side.APP])
     target = next((each for each in mine if each.sync.kind(side) == own.refers_to), None)
-    id = target.made[side].get(number // samples.FIRMS) if target else None
+    place = part.numbers.index(number) // samples.FIRMS
+    id = target.made[side].get(target.numbers[place]) if target else None
     return [id] if id else None

@@ -34,7 +34,7 @@ class Part:
     ends: Ends
     concepts: dict[str, tuple[str, str]]  # concept → (app field, hub field), as mapped
     fields: dict[Side, dict[str, Field]]
-    numbers: range = range(0)
+    numbers: list[int] = field(default_factory=list)
     made: dict[Side, dict[int, str]] = field(default_factory=lambda: {side: {} for side in Side})
     edits: list[Edit] = field(default_factory=list)
     deleted: list[tuple[Side, str]] = field(default_factory=list)
@@ -70,6 +70,11 @@ class Part:
 
     def goes_to(self, side: Side) -> bool:
         return towards(self.sync.direction, side)
+
+    @property
+    def fills_alone(self) -> bool:
+        """Whether its app does not hear of what others fill into the hub, and holds records that no other account shows."""
+        return not (self.goes_to(Side.APP) or self.ends[Side.APP].shares_records)
 
     def can_type(self, side: Side, own: Field) -> bool:
         return self.ends[side].can_type(self.sync.kind(side), own)

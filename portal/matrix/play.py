@@ -185,14 +185,23 @@ class Play:
             part.quiet_writes = part.writes() - before
 
     def _free(self, part: Part) -> list[dict[Side, str]]:
-        """Linked pairs on which nobody works in another account of the app."""
-        return [pair for pair in part.linked() if self.touched.get(self._key(part, pair), part) is part]
+        """Linked pairs on which nobody works in another account, and whose hub record nothing else fills that would not follow."""
+        fills = [each.sync.pk for each in self.live if each.fills_alone and _meet(each, part)]
+        links = RecordLink.objects.filter(sync__in=fills, app_id__isnull=False)
+        filled = set(links.values_list("hub_id", flat=True))
+        free = [pair for pair in part.linked() if pair[Side.HUB] not in filled]
+        return [pair for pair in free if self.touched.get(self._key(part, pair), part) is part]
 
     def _touch(self, part: Part, *pairs: dict[Side, str]) -> None:
         self.touched |= {self._key(part, pair): part for pair in pairs}
 
     def _key(self, part: Part, pair: dict[Side, str]) -> str:
         return f"{part.sync.hub_kind}/{pair[Side.HUB]}"
+
+
+def _meet(one: Part, other: Part) -> bool:
+    """Whether these are two syncs of one object of the hub."""
+    return one is not other and one.sync.hub_kind == other.sync.hub_kind
 
 
 def work_off(run: SyncRun) -> None:

@@ -21,6 +21,7 @@ PAIRS: list[tuple[str, ...]] = [
     ("hubspot", "sansan"),
     ("hubspot", "sansan", "sansan"),
     ("hubspot", "dynamics"),
+    ("hubspot", "dynamics", "dynamics"),
     ("hubspot", "tryton"),
     ("hubspot", "carddav"),
     ("tryton", "carddav"),
