@@ -21,7 +21,7 @@ from integrations.records import Page, RemoteRecord
 
 PAGE = 2000  # the most that Salesforce gives
 READ_BATCH = 200
-OVERLAP = timedelta(minutes=3)
+OVERLAP = timedelta(minutes=5)
 ASK_DELETED_EVERY = timedelta(minutes=30)
 
 Cursor = dict[str, Any]

@@ -8,11 +8,12 @@ import pytest
 from django.contrib.auth.models import User
 
 from integrations import registry
-from integrations.models import AppInstance
+from integrations.connectors.salesforce.allocation import SHARE
+from integrations.models import AppInstance, RateBucket
 from integrations.records import FieldType
 from portal.accounts.models import Account
 from portal.demo import story
-from syncjobs.models import RecordLink, RunKind, Sync
+from syncjobs.models import RecordLink, RunKind, Sync, SyncState
 from syncjobs.services import drafts, mappings, runs, syncs, value_maps
 from tests.contract.conftest import Control, hubspot_control, hubspot_standin
 from tests.contract.salesforce import control_of, salesforce_standin
@@ -255,3 +256,24 @@ def test_a_promoted_contact_goes_on_syncing(start: Start, control: Control, hubs
     control("records", type="Contact", edit=[{"Id": app_id, "Title": "Boss"}])
     people.poll()
     assert hubspot_rows(hubspot_control, "contacts")[str(hub_id)]["jobtitle"] == "Boss"
+
+
+def test_a_share_that_is_used_up_is_waited_for_and_harms_nothing(
+    start: Start, control: Control, hubspot_control: Control
+) -> None:
+    people = start("contacts", "contacts")
+    [app_id] = control("records", type="Contact", create=[{"LastName": "Later", "Email": "later@example.com"}])[
+        "created"
+    ]
+    share = RateBucket.objects.filter(instance=people.sync.app_instance, name=SHARE)
+    burst = share.get().burst
+    share.update(tokens=0, rate=0.0001, burst=1)
+    people.poll()
+    run = people.sync.runs.active().get()
+    assert (run.waiting_for, run.waiting_side) == ("QUOTA_ALLOCATION_REACHED", "app")
+    people.sync.refresh_from_db()
+    assert people.sync.state == SyncState.ACTIVE
+    share.update(tokens=burst, burst=burst)
+    people.poll()
+    assert not people.sync.runs.active().exists()
+    assert RecordLink.objects.get(sync=people.sync, app_id=app_id).status == "insync"
