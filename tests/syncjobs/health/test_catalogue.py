@@ -43,6 +43,8 @@ def words_on_the_wire(tree: ast.AST) -> set[int]:
             parts = list(node.keys)
         elif isinstance(node, ast.Compare):
             parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.keyword) and node.arg == "values":  # Preset.values: options of the app's lists
+            parts = [node.value]
         for part in parts:
             if part is not None:
                 found.update(id(inner) for inner in ast.walk(part))
