@@ -18,6 +18,7 @@ ADAPTORS: dict[str, type[Adaptor]] = {
 PAIRS: list[tuple[str, ...]] = [
     ("hubspot", "snovio"),
     ("hubspot", "salesforce"),
+    ("hubspot", "salesforce", "salesforce"),
     ("hubspot", "sansan"),
     ("hubspot", "sansan", "sansan"),
     ("hubspot", "dynamics"),

@@ -34,14 +34,14 @@ API = "/services/data/v62.0"
 
 class Salesforce(Standin):
     key = standin = "salesforce"
+    has_second = True
     options = ("daily_requests=0", "session_seconds=1000000000")
     writes_of_kind = (
         r"^(POST|PATCH|DELETE) /services/data/[^/]+/(composite|sobjects)"  # the path does not name the object
     )
 
     def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
-        super().__init__(facts)
-        self.second = second
+        super().__init__(facts, second=second)
         self.org = facts["organisations"][int(second)]
 
     @classmethod
