@@ -141,7 +141,7 @@ def agree(rule: MappingRule, h: Any, a: Any) -> bool:
     """Whether the two sides say the same, seen through the mapping in any direction that it has."""
     if h is UNKNOWN or a is UNKNOWN:
         return False
-    if is_blank(h) and is_blank(a):
+    if (h == a and rule.plain) or (is_blank(h) and is_blank(a)):
         return True
     for to, source, target in ((Side.APP, h, a), (Side.HUB, a, h)):
         if rule.way in ("both", f"to_{to}"):

@@ -20,7 +20,9 @@ from typing import Any
 
 import requests
 
+# What a sync of contacts maps by itself, but for owners, who are not the same in two accounts.
 FIELDS = [
+    "address",
     "city",
     "company",
     "country",
@@ -29,9 +31,12 @@ FIELDS = [
     "industry",
     "jobtitle",
     "lastname",
+    "lifecyclestage",
     "mobilephone",
     "phone",
+    "state",
     "website",
+    "zip",
 ]
 CONTACTS = "/crm/objects/2026-03/contacts"
 TABLE = """CREATE TABLE IF NOT EXISTS bare_state
