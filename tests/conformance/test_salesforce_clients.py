@@ -126,9 +126,11 @@ class TestSimpleSalesforce:
 
     def test_its_bulk_jobs_run(self, client: Any) -> None:
         given = [{"Name": f"Bulk {number}", "ERP_Number__c": f"K{number}"} for number in range(25)]
-        (job,) = client.bulk2.Account.insert(records=given)
+        (job,) = client.bulk2.Account.insert(records=given, wait=0)
         assert (job["numberRecordsTotal"], job["numberRecordsFailed"]) == (25, 0)
-        pages = list(client.bulk2.Account.query("SELECT Id, Name FROM Account WHERE Name LIKE 'Bulk%'", max_records=10))
+        pages = list(
+            client.bulk2.Account.query("SELECT Id, Name FROM Account WHERE Name LIKE 'Bulk%'", max_records=10, wait=0)
+        )
         assert [page.count("\n") - 1 for page in pages] == [10, 10, 5]
 
 
