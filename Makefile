@@ -28,7 +28,7 @@ format: .venv/.dev
 lock: .venv/.tools          ## pin requirements/*.in again, without any host name
 	for f in base dev; do $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --prerelease allow requirements/$$f.in -o requirements/$$f.lock; done
-	for f in tryton dataverse; do $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	for f in tryton dataverse kinto; do $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url requirements/$$f.in -o requirements/$$f.lock; done
 
 clean:

@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
@@ -70,7 +71,7 @@ class Auth(Protocol):
     def headers(self) -> dict[str, str]: ...
 
     def renew(self) -> bool:
-        """Asked once per call after a 401. True: there are new headers, try once more."""
+        """Asked once per call after a 401 that means AuthExpired. True: there are new headers, try once more."""
 
 
 class NoAuth:
@@ -89,6 +90,11 @@ class Bearer(NoAuth):
 
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header of HTTP's basic authentication (RFC 7617)."""
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
 
 
 Fault = Callable[[Answer, bool], ConnectorError | None]
@@ -140,13 +146,14 @@ class _Early(Thread):
 class ApiSession:
     """Calls to one address with one credential. Not thread safe; keeps its connections.
 
+    ``base_url``: a function where the address may change while the session lives (an app that names it with each new token).
     ``guarded``: the address comes from a user, so it must be public https (``integrations.addresses``).
     ``calls`` counts the requests that were sent, repeats included.
     """
 
     def __init__(
         self,
-        base_url: str,
+        base_url: str | Callable[[], str],
         *,
         auth: Auth | None = None,
         budget: Budget | None = None,
@@ -154,7 +161,7 @@ class ApiSession:
         timeout: tuple[float, float] = (5, 30),
         guarded: bool = False,
     ) -> None:
-        self.base_url = base_url.rstrip("/")
+        self._where = base_url if callable(base_url) else lambda: base_url
         self.timeout = timeout
         self.calls = 0
         self._auth: Auth = auth or NoAuth()
@@ -162,6 +169,10 @@ class ApiSession:
         self._fault = fault
         self._http = _session(self.base_url, guarded)
         self._early: _Early | None = None
+
+    @property
+    def base_url(self) -> str:
+        return self._where().rstrip("/")
 
     def get(self, path: str, **options: Any) -> Answer:
         """Options as for ``request``."""
@@ -219,7 +230,9 @@ class ApiSession:
             error = self._error_in(answer, wrote)
             if error is None:
                 return answer
-            if answer.status == 401 and not renewed and self._auth.renew():
+            # An app's own table may say that this 401 is about something else than the token.
+            expired = answer.status == 401 and isinstance(error, errors.AuthExpired)
+            if expired and not renewed and self._auth.renew():
                 renewed = True
                 continue
             if (

@@ -1,7 +1,7 @@
 """The authorisation-code flow with an app: consent address, code for tokens, refresh, revoke. Nothing is stored here."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import requests
@@ -18,6 +18,11 @@ TIMEOUT = (5, 30)  # connect, read; seconds
 # Words of the token endpoint that say who has to act: the operator (client) or the customer (grant).
 CLIENT_ERRORS = {"invalid_client", "unauthorized_client"}
 GRANT_ERRORS = {"invalid_grant", "access_denied"}
+LIMIT_ERRORS = {"rate_limit_exceeded"}  # no word of RFC 6749's, and said with a status of 4xx other than 429
+LIMIT_WAIT = 60.0  # seconds; none of these answers says how long
+
+
+SIGNED_IN_AT = "signed_in_at"  # among an instance's secrets: the address that the consent was given for
 
 
 class ClientRefused(errors.AuthExpired):
@@ -29,9 +34,10 @@ class OAuthProvider:
     """Where and as whom we ask. Addresses and the client come from settings, read at each use so that tests can change them.
 
     The address functions get the instance's own address: "" for apps that have one public address for all customers; the
-    organisation's (``AppInstance.base_url``) for those whose customers each have their own.
+    organisation's (``AppInstance.base_url``) for those whose customers each have their own. They raise AddressRefused for one that
+    must not learn our client's secret.
     ``scopes``: what is asked for; a function of that address where the scope names it.
-    ``statuses``: an app's own error words beside RFC 6749's, e.g. {"BAD_CLIENT_SECRET": "invalid_client"}.
+    ``statuses``: an app's own words for RFC 6749's, as ``status`` or ``error``: {"BAD_CLIENT_SECRET": "invalid_client"}.
     ``extra``: more parameters of the consent address, e.g. {"prompt": "select_account"}.
     """
 
@@ -55,12 +61,17 @@ class OAuthProvider:
         return str(url)
 
     def exchange(self, code: str, *, redirect_uri: str, code_verifier: str, address: str = "") -> Grant:
-        """The code of the callback for tokens. AuthRevoked: the code is no good; ClientRefused; Unavailable."""
+        """The code of the callback for tokens. AuthRevoked: the code is no good; ClientRefused; Unavailable; RateLimited."""
         with self._session(address, redirect_uri) as session:
-            return _grant(_ask(session.fetch_token, self.token_url(address), code=code, code_verifier=code_verifier))
+            grant = _grant(_ask(session.fetch_token, self.token_url(address), code=code, code_verifier=code_verifier))
+        if not grant.base_url:
+            return grant
+        # The API is elsewhere than the sign-in, which is where tokens are renewed and revoked.
+        return replace(grant, secrets={**grant.secrets, SIGNED_IN_AT: address})
 
     def refresh(self, secrets: dict[str, Any], address: str = "") -> Grant:
         """New tokens for ``secrets["refresh_token"]``; the answer's refresh token, where there is one, replaces the old."""
+        address = secrets.get(SIGNED_IN_AT, address)
         with self._session(address) as session:
             given = secrets.get("refresh_token", "")
             return _grant(_ask(session.refresh_token, self.token_url(address), refresh_token=given))
@@ -68,6 +79,7 @@ class OAuthProvider:
     def revoke(self, secrets: dict[str, Any], address: str = "") -> None:
         """Tell the app to forget the refresh token, where it has an address for that."""
         if self.revoke_url is not None and secrets.get("refresh_token"):
+            address = secrets.get(SIGNED_IN_AT, address)
             with self._session(address) as session:
                 answer = _ask(
                     session.revoke_token,
@@ -101,12 +113,19 @@ class OAuthProvider:
             said = answer.json()
         except ValueError:
             said = None
+        if isinstance(said, list) and said and isinstance(said[0], dict):  # an app that answers as its API does
+            said = {"error": said[0].get("errorCode"), "message": said[0].get("message")}
         if answer.status_code >= 500 or answer.status_code == 429 or not isinstance(said, dict):
             raise errors.Unavailable(
                 _("The app's sign-in service is in trouble (HTTP %(status)s).") % {"status": answer.status_code}
             )
-        word = self.statuses.get(str(said.get("status")), str(said.get("error", "")))
+        given = str(said.get("error") or "")
+        word = self.statuses.get(str(said.get("status")), self.statuses.get(given, given))
         remote = redact(f"{word}: {said.get('error_description') or said.get('message') or ''}")
+        if word in LIMIT_ERRORS:
+            raise errors.RateLimited(
+                _("The app's sign-in service asks for fewer calls."), remote=remote, retry_after=LIMIT_WAIT
+            )
         if word in CLIENT_ERRORS:
             raise ClientRefused(_("The app does not accept Syncline's client id or secret."), remote=remote)
         if word in GRANT_ERRORS:

@@ -21,10 +21,13 @@ multi                           sorted ``list[str]``
 =============================== ==========================================================
 
 A key that is **absent** from ``values`` is *unknown*, never blank: some apps do not show every field on every read.
+``number_text`` and ``moment_text`` make the two forms that are easily got wrong.
 """
 
+import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
@@ -65,6 +68,7 @@ class FieldType(StrEnum):
 class Option:
     value: str
     label: str
+    writable: bool = True  # False: only the app itself or its people choose it; it can be read, and never written
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +102,41 @@ class RemoteRecord:
     aliases: tuple[str, ...] = ()  # other ids under which the app knows this record (merged ids, a second id form)
     partial: bool = False  # a listing row that lacks fields: read the record by id before planning with it
     archived: bool = False
+    unfit: bool = False  # set here: its id or version is longer than can be kept, so the record cannot sync
 
     def __post_init__(self) -> None:
+        if not can_be_kept(self.id):
+            self.id, self.unfit = stand_in(self.id), True
+        if len(self.version) > LONGEST_VERSION:
+            self.version, self.unfit = "", True
+        if self.aliases:
+            self.aliases = tuple(alias for alias in self.aliases if can_be_kept(alias))
         for name, value in self.values.items():
             if value is None or (value.__class__ is str and value.isascii() and "\0" not in value):
                 continue  # most of all values, and there are many
             if (kept := storable(value)) is not value:
                 self.values = {**self.values, name: kept}
+
+
+LONGEST_ID, LONGEST_VERSION = 200, 120  # characters; what the columns of a link hold
+
+
+def can_be_kept(id: str) -> bool:
+    """Whether a link can hold this id."""
+    return len(id) <= LONGEST_ID and "\0" not in id
+
+
+def stand_in(id: str) -> str:
+    """What names a record on pages whose id cannot be kept. The app is never asked for it: it would say that there is none."""
+    digest = hashlib.blake2b(id.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return f"{storable(id[:160])}{_CUT}{digest}"
+
+
+def is_stand_in(id: str) -> bool:
+    return id[-33:-32] == _CUT
+
+
+_CUT = "…"
 
 
 def storable(value: Value) -> Value:
@@ -117,6 +149,20 @@ def storable(value: Value) -> Value:
     if not isinstance(value, str):
         return value
     return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+def number_text(value: Any) -> str | None:
+    """The canonical form of a number, without exponent or trailing zeros: 1250.50 → "1250.5"; None for what is no number."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return format(number.normalize() if number else Decimal(0), "f") if number.is_finite() else None
+
+
+def moment_text(at: datetime) -> str:
+    """The canonical form of an aware date and time."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +180,12 @@ class Page:
     ``position``: where the next page starts (opaque JSON), None on the last page.
     ``cursor``: for a change feed, where the next *poll* starts; set on the last page.
     ``gone``: ids with positive evidence of deletion (tombstones, archived records).
+    ``left``: ids of records that became another kind of record (a lead that was converted); they were not deleted.
     """
 
     records: list[RemoteRecord]
     gone: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     position: dict[str, Any] | None = None
     cursor: dict[str, Any] | None = None
     total: int | None = None
@@ -145,10 +193,12 @@ class Page:
 
 @dataclass(slots=True)
 class ReadAnswer:
-    """Answer to a read by id. ``gone`` are ids that the app says do not exist (or are archived) now."""
+    """Answer to a read by id. ``gone`` are ids that the app says do not exist (or are archived) now, ``left`` those of records that
+    became another kind of record."""
 
     records: dict[str, RemoteRecord]  # keyed by the id that was *asked for*
     gone: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)

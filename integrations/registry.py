@@ -1,7 +1,8 @@
 """The catalogue: app key → App. Everything the product knows of an app without talking to it.
 
-An app's folder declares its ``APP``; this module only lists them. Default mappings are not written per pair of apps: each app
-says which of its fields carries which **concept** ("first_name", "email"), and a pair's defaults are the concepts both know.
+A folder below ``integrations/connectors/`` with an ``app.py`` is an app: there is no list to add it to. ``app.py`` sets ``APP``, an
+``App`` whose key is the folder's name. Default mappings are not written per pair of apps: each app says which of its fields
+carries which **concept** ("first_name", "email"), and a pair's defaults are the concepts both know.
 
 The words, by concept of the kind (an app gives what it has, and may add words that another app shares):
 
@@ -20,6 +21,10 @@ activities subject, time, end_time, due, body, status, priority, activity_type, 
            location (call, email, meeting, note, task)
 ========== =======================================================================================================
 
+Lists whose labels differ from app to app speak in common words (``Preset.values``): status of activities *open, done, canceled,
+failed*, of tickets *open, done*, of invoices *draft, open, paid, void*; stage of deals *open, won, lost*; direction *in, out*;
+priority *low, medium, high*.
+
 Associations are fields of type *reference*, and have concepts too: ``contacts`` (people, one or many), ``company`` (the one company
 of a contact, deal, ticket, invoice or lead: the primary one where there are several), ``companies`` (all of them, and those of
 activities), ``deals``, ``tickets``, ``parent`` (a company's parent). A field that can name one record pairs with one that can name
@@ -30,16 +35,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import Promise
+
+from integrations import connectors
 
 if TYPE_CHECKING:
     from integrations.connectors.base import Abilities, Connector
 
 Words = str | Promise  # text that people read, translated when it is shown
-
-CONNECTOR_PACKAGES = ["hubspot", "snovio", "carddav", "sansan", "tryton", "dynamics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,9 @@ class Preset:
     on: bool = True
     required: bool = False  # asterisk: the row cannot be turned off
     locked: bool = False  # lock: the row cannot be changed or removed
+    # (common word, option of the app), for lists whose labels do not tell: two apps' options with one word are paired in a new
+    # draft. Where several have a word, all of the other side's become the first.
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +123,11 @@ class App:
     kinds: tuple[Kind, ...]
     permissions: tuple[Permission, ...]
     abilities: "Callable[[str], Abilities]"  # by kind key, without an instance: for the directory
-    connect: "Callable[[Any], Connector]"  # an AppInstance → a connector (imports late, opens nothing yet)
+    connect: "Callable[[Any], Connector]"  # an AppInstance → a connector, which sends nothing yet
     facts: tuple[tuple[Words, Words], ...] = ()  # lines of the directory card: ("Limits", "60 calls a minute")
     can_be_hub: bool = False
     only_hub: bool = False
+    leads: bool = False  # first in the directory
     oauth: Any = None  # integrations.oauth.OAuthProvider of apps with an oauth way in
     webhooks: Any = None  # a WebhookReceiver module
     strict_types: bool = False  # only identical field types may be mapped
@@ -131,9 +142,20 @@ class App:
 
 @cache
 def apps() -> dict[str, App]:
-    """All apps by key, in the order of the directory."""
-    found = (import_module(f"integrations.connectors.{name}").APP for name in CONNECTOR_PACKAGES)
-    return {app.key: app for app in found}
+    """All apps by key, in the order of the directory: those that lead it, then by name."""
+    folders = (file.parent.name for path in connectors.__path__ for file in Path(path).glob("*/app.py"))
+    found: list[App] = [_declared_in(folder) for folder in folders]
+    return {app.key: app for app in sorted(found, key=lambda app: (not app.leads, str(app.name).casefold()))}
+
+
+def _declared_in(folder: str) -> App:
+    module = import_module(f"{connectors.__name__}.{folder}.app")
+    found = getattr(module, "APP", None)
+    if not isinstance(found, App) or found.key != folder:
+        raise ImproperlyConfigured(
+            f"{module.__file__} must set APP to a registry.App whose key is {folder!r}, its folder."
+        )
+    return found
 
 
 def app(key: str) -> App:

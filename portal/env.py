@@ -57,3 +57,8 @@ def fernet_keys(values: list[str]) -> None:
 def positive(value: int) -> None:
     if value < 1:
         raise ValidationError("Expected a number above 0.")
+
+
+def percent(value: int) -> None:
+    if not 1 <= value <= 100:
+        raise ValidationError("Expected a number from 1 to 100.")

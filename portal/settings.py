@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.messages import constants as message_constants
 
-from portal.env import BASE_DIR, database_url, env, fernet_keys, positive, redis_url, seal, web_address
+from portal.env import BASE_DIR, database_url, env, fernet_keys, percent, positive, redis_url, seal, web_address
 
 DEBUG = env.bool("DEBUG", False)
 VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var")
@@ -32,6 +32,10 @@ DYNAMICS_CLIENT_ID = env.str("DYNAMICS_CLIENT_ID", "")
 DYNAMICS_CLIENT_SECRET = env.str("DYNAMICS_CLIENT_SECRET", "")
 DYNAMICS_LOGIN_URL = env.str("DYNAMICS_LOGIN_URL", "https://login.microsoftonline.com", validate=web_address)
 DYNAMICS_CALLS_PER_SECOND = env.int("DYNAMICS_CALLS_PER_SECOND", 0)
+SALESFORCE_CLIENT_ID = env.str("SALESFORCE_CLIENT_ID", "")
+SALESFORCE_CLIENT_SECRET = env.str("SALESFORCE_CLIENT_SECRET", "")
+SALESFORCE_LOGIN_URL = env.str("SALESFORCE_LOGIN_URL", "https://login.salesforce.com", validate=web_address)
+SALESFORCE_DAILY_SHARE = env.int("SALESFORCE_DAILY_SHARE", 50, validate=percent)
 SNOVIO_API_URL = env.str("SNOVIO_API_URL", "https://api.snov.io", validate=web_address)
 SNOVIO_CALLS_PER_MINUTE = env.int("SNOVIO_CALLS_PER_MINUTE", 50, validate=positive)
 SANSAN_API_URL = env.str("SANSAN_API_URL", "https://api.sansan.com", validate=web_address)

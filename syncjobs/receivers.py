@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from integrations.models import AppInstance, InstanceState
-from integrations.records import Hint, Side
+from integrations.records import Hint, Side, can_be_kept
 from syncjobs.models import PendingChange, Sync, SyncState
 from syncjobs.queue import enqueue
 from syncjobs.services import syncs
@@ -29,7 +29,8 @@ def take_hints(sender: Any, instance: AppInstance, hints: Sequence[Hint], **kwar
     concerned = of_instance(instance).exclude(state=SyncState.OFF)
     for sync in concerned:
         side = Side.HUB if sync.hub_instance_id == instance.pk else Side.APP
-        ids = sorted({hint.id for hint in hints if hint.kind == sync.kind(side)})
+        # An id that no link can hold is told of by scans, as a failure.
+        ids = sorted({hint.id for hint in hints if hint.kind == sync.kind(side) and can_be_kept(hint.id)})
         if not ids:
             continue
         with transaction.atomic():

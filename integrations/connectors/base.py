@@ -3,16 +3,32 @@
 A connector gives one app's API the meaning that the engine needs. It never looks at syncs, accounts or links; it gets a
 session that already knows address, credentials, rate budget and time-outs (``integrations/http.py``), and raises only the
 errors of ``integrations/errors.py``. What an app cannot do is an ability that is off: the engine and the pages ask, they never
-guess, and they never name an app.
+guess, and they never name an app. To add an app, follow *Add a connector* in the README.
 
-To add an app: a folder ``integrations/connectors/<app>/`` with an ``APP`` (see ``registry.py``) and a class that answers this
-protocol; subclass ``tests/contract/suite.py`` and make it green.
+Words. A **kind** is an object type of the app ("contacts"), by ``Kind.key``. A **ref** is a record to read. A **position** says
+where the next page of one reading starts, a **cursor** where the next poll starts; both are JSON of the connector's own, which
+may come back to another process. **fields** are the names that a sync uses: values of others may be left out. A **version** is
+whatever the app calls one (an etag), as text.
+
+What the engine counts on:
+
+* *Errors.* What concerns one record is the ``error`` of its verdict; what concerns the whole connection (login, limit, outage) is
+  raised, unless a record of the batch was written already: then the rest is unsent, and comes again (``verdicts.py``).
+* *Lost answers.* ``NoAnswer`` from a write means that it may have happened; ``integrations/http.py`` raises it. The engine then
+  looks the record up by its identifier, or sends the create once more under the same ``key``. Where the app lets us choose an id
+  or has a unique field, make it of the key, answer the second create with the record and ``existed``, and say so
+  (``idempotent_creates``).
+* *Time.* One batch ends within some twenty seconds: state batch sizes that make it so.
+* *Life.* A connector serves one slice of work, about ten seconds, in one thread. It may keep what it has read of the app's
+  fields.
+* *Words for people.* A ``message`` is a translated ``str`` (``gettext``, not lazy) that says what happened and what to do.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from integrations import errors
 from integrations.records import (
     CheckResult,
     Container,
@@ -48,7 +64,7 @@ class Abilities:
     conditional_writes: bool = False  # Update.version is honoured
     update_looks_first: bool = False  # update() compares the record with Update.known, and answers StaleVersion
     create_upserts_by: str = ""  # a create with the same value of this field updates instead of doubling
-    unique_key_field: str = ""  # a searchable unique field that can hold our key
+    idempotent_creates: bool = False  # a create sent again with its key meets what the first one made
     create_fields: bool = False
     containers: str = ""  # "list": scans are bounded by lists (the word for the page); "" = none
     most_containers: int = 0  # how many of them one sync may choose; 0 = any number
@@ -73,7 +89,8 @@ class ScansAhead(Protocol):
 
 
 class Connector(Protocol):
-    """All methods may raise any error of ``integrations.errors``; per-record refusals come back inside verdicts."""
+    """All methods may raise any error of ``integrations.errors``; per-record refusals come back inside verdicts. A class that
+    inherits from this one may leave out the verbs that have an answer here."""
 
     @property
     def calls(self) -> int:
@@ -90,9 +107,13 @@ class Connector(Protocol):
     def fields(self, kind: str) -> list[Field]:
         """All fields that could be mapped, custom ones included."""
 
-    def create_field(self, kind: str, field: Field) -> Field: ...
+    def create_field(self, kind: str, field: Field) -> Field:
+        """Make ``field`` in the app, as near to it as the app can. Asked only of apps with the ability."""
+        raise errors.CannotDo()
 
-    def containers(self, kind: str) -> list[Container]: ...
+    def containers(self, kind: str) -> list[Container]:
+        """The lists that can bound a sync. Asked only of apps that have such."""
+        return []
 
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
         """One page of *all* live records. ``position`` None starts. Complete when ``page.position`` is None."""
@@ -114,17 +135,21 @@ class Connector(Protocol):
         """Records by id, at most ``read_batch`` of them, read-your-writes."""
 
     def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[RemoteRecord]:
-        """Records whose ``field`` equals one of ``values`` (case folded for e-mail). May lag behind writes."""
+        """Records whose ``field`` (one that identifies, usually the e-mail) equals one of ``values``, case folded for e-mail. May
+        lag behind writes. At most a batch of values."""
 
     def create(self, kind: str, items: Sequence[Create], *, scope: Scope) -> list[Verdict]:
         """One verdict per item, in order. NoAnswer means that any of them may have happened."""
 
-    def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]: ...
+    def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
+        """One verdict per item, in order, with the record as it is now. Values that an item does not name stay as they are."""
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]: ...
+    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
+        """Also right, without an error, for a record that is gone already."""
 
     def record_url(self, kind: str, id: str) -> str:
         """The record's page in the app, "" where there is none."""
+        return ""
 
 
 class WebhookReceiver(Protocol):

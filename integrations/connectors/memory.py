@@ -58,6 +58,7 @@ class Row:
     created: int
     version: int = 1
     dead: bool = False
+    left: bool = False  # dead here, because it became another kind of record
     into: str = ""  # merged into this id
     lists: set[str] = field(default_factory=set)
     before: Values | None = None  # what lagging readers still see; None: nothing yet
@@ -117,6 +118,11 @@ class MemoryApp:
         row = self.rows[id]
         self.clock += 1
         row.dead, row.changed = True, self.clock
+
+    def convert(self, id: str) -> None:
+        """The record becomes one of another kind, which this app in memory does not show."""
+        self.remove(id)
+        self.rows[id].left = True
 
     def merge(self, winner: str, loser: str, *, new_id: bool = False) -> str:
         """Two records become one: both ids lead to it. ``new_id``: it gets an id of its own, as in HubSpot."""
@@ -266,22 +272,27 @@ class MemoryConnector:
             if row.changed >= cursor["at"] and int(row.id) > start and self._in_scope(row, scope)
         ]
         records, gone = [], []
+        left = [row.id for row in fresh[:size] if row.left]
         for row in fresh[:size]:
+            if row.left:
+                continue
             if row.dead and self.app.abilities.sees_deletions and not self.app._hidden(row):
                 gone.append(row.id)
             elif not row.dead and not row.into and self.app.listed(row) is not None:
                 records.append(self._listed(row, fields))
         done()
         if len(fresh) > size:
-            return Page(records, gone=gone, position={"after": int(fresh[size - 1].id), "began": began})
-        return Page(records, gone=gone, cursor={"at": began - overlap})
+            return Page(records, gone=gone, left=left, position={"after": int(fresh[size - 1].id), "began": began})
+        return Page(records, gone=gone, left=left, cursor={"at": began - overlap})
 
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
         done = self._enter("read", len(refs))
         answer = ReadAnswer({})
         for ref in refs:
             row = self.app.resolve(ref.id)
-            if row is None:
+            if row is None and ref.id in self.app.rows and self.app.rows[ref.id].left:
+                answer.left.add(ref.id)
+            elif row is None:
                 answer.gone.add(ref.id)
             else:
                 answer.records[ref.id] = self._record(row, row.values, fields)
@@ -329,7 +340,11 @@ class MemoryConnector:
         app, able = self.app, self.app.abilities
         if able.target_container and not scope.get("target_list"):
             return Verdict(error=errors.Refused("no list", code="LIST_OR_TAG_MISSING"))
-        if app.knows_keys and item.key in app.keys and (row := app.resolve(app.keys[item.key])):
+        if (
+            (app.knows_keys or able.idempotent_creates)
+            and item.key in app.keys
+            and (row := app.resolve(app.keys[item.key]))
+        ):
             return Verdict(self._record(row, row.values, list(item.values)), existed=True)
         if error := app.refuse(item.values):
             return Verdict(error=error)

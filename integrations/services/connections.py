@@ -70,25 +70,29 @@ def start_oauth(
     way = app.way_in(way_in) if way_in else next(way for way in app.ways_in if way.kind == "oauth")
     base_url, _nothing = _typed(way, values or {})
     OAuthAttempt.objects.filter(created_at__lt=now() - CONSENT_LIFE).delete()
-    attempt = OAuthAttempt.objects.create(
-        account=account,
-        user=user,
-        app_key=app.key,
-        instance=instance,
-        state=secrets.token_urlsafe(32),
-        secrets={"code_verifier": secrets.token_urlsafe(64)},
-        label=label[:120],
-        as_hub=as_hub,
-        way_in=way.key,
-        base_url=base_url,
-        next_url=next_url,
-    )
-    return app.oauth.consent_url(
-        redirect_uri=_redirect_uri(),
-        state=attempt.state,
-        code_verifier=attempt.secrets["code_verifier"],
-        address=base_url,
-    )
+    with transaction.atomic():
+        attempt = OAuthAttempt.objects.create(
+            account=account,
+            user=user,
+            app_key=app.key,
+            instance=instance,
+            state=secrets.token_urlsafe(32),
+            secrets={"code_verifier": secrets.token_urlsafe(64)},
+            label=label[:120],
+            as_hub=as_hub,
+            way_in=way.key,
+            base_url=base_url,
+            next_url=next_url,
+        )
+        try:
+            return app.oauth.consent_url(
+                redirect_uri=_redirect_uri(),
+                state=attempt.state,
+                code_verifier=attempt.secrets["code_verifier"],
+                address=base_url,
+            )
+        except errors.AddressRefused as error:  # an app whose sign-in is at known addresses only
+            raise ConnectRefused(error.message) from error
 
 
 def attempt_of(*, account: Account, user: Any, state: str) -> OAuthAttempt | None:

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from integrations import errors
+from integrations import addresses, errors
 from integrations.models import AppInstance, Credential
 
 LEASE_SECONDS = 45  # longer than a token call may take (connect 5 + read 30)
@@ -74,21 +74,32 @@ def load(instance: AppInstance) -> Credential:
     return credential
 
 
-class StoredToken:
-    """An ``integrations.http.Auth`` for keys that do not change: ``secrets[name]`` as bearer token."""
+class StoredKeys:
+    """An ``integrations.http.Auth`` for keys that do not change by themselves. ``headers``: the secrets → the headers that carry
+    them, for example ``lambda keys: basic(keys["user"], keys["password"])``."""
 
-    def __init__(self, instance: AppInstance, name: str = "access_token") -> None:
-        self._instance, self._name = instance, name
-        self._token = ""
+    def __init__(self, instance: AppInstance, headers: Callable[[dict[str, Any]], dict[str, str]]) -> None:
+        self._instance, self._made_of = instance, headers
+        self._headers: dict[str, str] = {}
 
     def headers(self) -> dict[str, str]:
-        self._token = self._token or str(secrets(self._instance)[self._name])
-        return {"Authorization": f"Bearer {self._token}"}
+        self._headers = self._headers or self._stored()
+        return self._headers
 
     def renew(self) -> bool:
-        """Somebody may have entered a new key meanwhile."""
-        before, self._token = self._token, str(secrets(self._instance)[self._name])
-        return self._token != before
+        """Somebody may have entered new keys meanwhile."""
+        before, self._headers = self._headers, self._stored()
+        return self._headers != before
+
+    def _stored(self) -> dict[str, str]:
+        return self._made_of(secrets(self._instance))
+
+
+class StoredToken(StoredKeys):
+    """``secrets[name]`` as bearer token."""
+
+    def __init__(self, instance: AppInstance, name: str = "access_token") -> None:
+        super().__init__(instance, lambda keys: {"Authorization": f"Bearer {keys[name]}"})
 
 
 class RenewableToken:
@@ -96,7 +107,8 @@ class RenewableToken:
 
     ``renew(secrets)`` makes the token call and returns a Grant; it raises AuthRevoked or AuthExpired when the app no longer
     accepts what is stored, Unavailable when the app is down. Only one process at a time calls it (lease, compare and set), the
-    others wait and use what it stored, because many apps accept a refresh token once.
+    others wait and use what it stored, because many apps accept a refresh token once. An address that comes with the new tokens
+    becomes the instance's: sessions whose ``base_url`` is a function follow it.
     """
 
     def __init__(self, instance: AppInstance, renew: Callable[[dict[str, Any]], Grant], *, leeway: float = 60) -> None:
@@ -127,6 +139,7 @@ class RenewableToken:
         while time.monotonic() < deadline:
             current = load(self._instance)
             if current.changed_at != seen.changed_at and not self._is_old(current):
+                self._instance.refresh_from_db(fields=["base_url"])
                 return current
             if _lease(current):
                 try:
@@ -150,7 +163,15 @@ class RenewableToken:
         current.changed_at = now()
         if current.pk is not None:
             _of(current).update(secrets=current.secrets, expires_at=current.expires_at, changed_at=current.changed_at)
+        if grant.base_url:  # after the tokens: those are lost for good if they are not kept
+            self._move(addresses.check(grant.base_url))
         return current
+
+    def _move(self, base_url: str) -> None:
+        if base_url != self._instance.base_url:
+            self._instance.base_url = base_url
+            if self._instance.pk is not None:
+                self._instance.save(update_fields=["base_url"])
 
 
 def _lease(seen: Credential) -> bool:

@@ -47,5 +47,7 @@ def containers(instance: AppInstance, kind: str) -> list[Container]:
 def _field(data: dict[str, Any]) -> Field:
     """From JSON; members of later versions are dropped, those of earlier ones get their defaults."""
     known = {name: value for name, value in data.items() if name in Field.__dataclass_fields__}
-    options = tuple(Option(option["value"], option["label"]) for option in data.get("options") or ())
+    options = tuple(
+        Option(option["value"], option["label"], option.get("writable", True)) for option in data.get("options") or ()
+    )
     return Field(**{**known, "type": FieldType(data["type"]), "options": options})

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
 
 import uvicorn
 from starlette.datastructures import Headers
@@ -19,7 +20,8 @@ from integrations.standins.control import Control, Stats
 from integrations.standins.faults import Rule
 from integrations.standins.vendor import Vendor
 
-_VARIABLE = re.compile(r"/(?:\d+|[^/]*@[^/]*|[0-9a-f]{24,}=*)(?=/|$)")
+_SALESFORCE = r"[057]\w{14}(?:[A-Z0-5]{3})?|01g\w+-\d+"  # ids, and where a query goes on
+_VARIABLE = re.compile(rf"/(?:\d+|[^/]*@[^/]*|[0-9a-f]{{24,}}=*|{_SALESFORCE})(?=/|$)")
 _KEYED = re.compile(r"\((?:[0-9a-f-]{36}|\w+='[^)]*)\)")  # OData: contacts(0f1e…), contacts(number='7')
 
 
@@ -77,10 +79,13 @@ class Gate:
             await self.counted(send)(message)
 
     def counted(self, send: Send) -> Send:
+        """Notes the status, and says the time as the stand-in has it: its clock can be moved."""
         by_status = self.stats.by_status
 
         async def count(message: Message) -> None:
             if message["type"] == "http.response.start":
+                date = formatdate(self.vendor.clock.now(), usegmt=True)
+                message["headers"] = [*message.get("headers", ()), (b"date", date.encode())]
                 status = str(message["status"])
                 by_status[status] = by_status.get(status, 0) + 1
             await send(message)
@@ -136,7 +141,7 @@ def listen(port: int = 0) -> socket.socket:
     return found
 
 
-async def serve(vendors: dict[Vendor, socket.socket], ready: Callable[[], None]) -> None:
+async def serve(vendors: dict[Vendor, list[socket.socket]], ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; ``ready`` is called once both are handled."""
     servers = []
     for vendor in vendors:
@@ -148,6 +153,7 @@ async def serve(vendors: dict[Vendor, socket.socket], ready: Callable[[], None])
             log_level="error",
             access_log=False,
             server_header=False,
+            date_header=False,
             timeout_keep_alive=60,
             timeout_graceful_shutdown=1,
             log_config=None,
@@ -163,13 +169,13 @@ async def serve(vendors: dict[Vendor, socket.socket], ready: Callable[[], None])
         loop.add_signal_handler(number, stop)
     ready()
     sockets = vendors.values()
-    await asyncio.gather(*(server.serve(sockets=[sock]) for server, sock in zip(servers, sockets, strict=True)))
+    await asyncio.gather(*(server.serve(sockets=own) for server, own in zip(servers, sockets, strict=True)))
     for vendor in vendors:
         vendor.outbox.drop()
 
 
-def attach(vendor: Vendor, port: int = 0) -> socket.socket:
-    """Open a socket for ``vendor`` and tell it its address."""
-    sock = listen(port)
-    vendor.base = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    return sock
+def attach(vendor: Vendor, port: int = 0) -> list[socket.socket]:
+    """Open the sockets of ``vendor`` and tell it its addresses. With a ``port``, further ones are those behind it."""
+    sockets = [listen(port + place if port else 0) for place in range(1 + vendor.more_addresses)]
+    vendor.base, *vendor.more_bases = (f"http://127.0.0.1:{sock.getsockname()[1]}" for sock in sockets)
+    return sockets

@@ -61,6 +61,9 @@ class Vendor:
     defaults: ClassVar[dict[str, Any]] = {}
     """Settings with their usual values; ``--set key.name=value`` and ``/_control/settings`` change them."""
 
+    more_addresses = 0
+    """How many ports it listens at beside the first: where a customer of the vendor has an address of its own."""
+
     def __init__(self, world: World, settings: dict[str, Any] | None = None) -> None:
         self.world = world
         self.clock = world.clock
@@ -70,6 +73,7 @@ class Vendor:
         self.limiter = Limiter(world.clock.now)
         self.outbox = self.make_outbox()
         self.base = ""  # http://127.0.0.1:<port>, set before the first request
+        self.more_bases: list[str] = []  # further addresses, as many as ``more_addresses``
 
     # -- what a vendor must answer ----------------------------------------------------------------------------------
     def routes(self) -> list[BaseRoute]:

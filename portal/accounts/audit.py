@@ -27,6 +27,7 @@ WORDS = {
     "sync.turned_off": _("Turned off"),
     "sync.deleted": _("Deleted"),
     "sync.resynced": _("Resynced records of"),
+    "create.confirmed": _("Said what became of an unanswered create of"),
     "run.undone": _("Undid a run of"),
     "conflict.resolved": _("Resolved a conflict of"),
     "records.exported": _("Exported records of"),

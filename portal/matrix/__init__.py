@@ -7,11 +7,13 @@ work at both sides, and in the end both sides are read over the vendors' own API
 ============ ============================================================================================================
 ``apps/``    an adaptor per app: how it is connected, what a person can do there, how all of it is read back
 ``samples``  the records that are made, by concept
+``parts``    an object of a connected app with its counterpart in the hub
+``filling``  which records exist at which side
 ``play``     the story: fill, initial sync, edits, deletions, a merge, a quiet pass
 ``compare``  what both sides hold, against what the syncs say of themselves
 ``report``   a row as people and programs read it
 ============ ============================================================================================================
 
-Nothing here uses a connector's code: what proves a sync must not agree with it by mistake. To add an app: an adaptor, and a line in
-``apps.ADAPTORS``.
+Nothing here uses a connector's code: what proves a sync must not agree with it by mistake. To add an app: an adaptor, and its name
+in ``apps.ADAPTORS`` and ``apps.PAIRS``.
 """

@@ -11,16 +11,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from integrations.records import Field, FieldType, Side, Value
-from portal.matrix.apps.base import Records
-from portal.matrix.play import Part, Play, sides
+from portal.matrix.apps.base import Adaptor, Records
+from portal.matrix.parts import Part, sides
+from portal.matrix.play import Play
 from portal.matrix.report import COLUMNS
 from syncjobs.models import FieldMapping, RecordLink, RecordStatus, SyncCount
 from syncjobs.services.mappings import towards
 
 NOTHING: dict[str, Any] = dict.fromkeys(COLUMNS, 0)
+Kinds = tuple[Adaptor, str, str]
+"""The app's account, and a kind of the hub and of the app."""
+
 ARROWS = {"both": "⇄", "to_hub": "←", "to_app": "→"}  # the hub is named first
 
 
@@ -37,12 +42,12 @@ class Pair:
 
 def rows(play: Play) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """A row for each object, and in words everything that is wrong with it."""
-    held = {id(part): _read(play, part) for part in play.live}
-    twins = {(part.sync.hub_kind, part.sync.app_kind): _pairs(part) for part in play.live}
-    names = {"hub": play.ends[Side.HUB].key, "app": play.ends[Side.APP].key}
+    held = {id(part): _read(part) for part in play.live}
+    twins = {_kinds(part): _pairs(part) for part in play.live}
     for kind, why in play.impossible.items():
-        yield {**NOTHING, **names, "object": kind, "arrow": "–", "note": why}, []
+        yield {**NOTHING, "hub": play.hub.key, "app": play.apps[0].key, "object": kind, "arrow": "–", "note": why}, []
     for part in play.parts:
+        names = {"hub": play.hub.key, "app": part.ends[Side.APP].label}
         words = {"object": part.sync.app_kind, "arrow": ARROWS[part.sync.direction], "note": part.note}
         row: dict[str, Any] = {**NOTHING, **names, **words, "quiet_writes": part.quiet_writes}
         wrong: list[str] = []
@@ -52,19 +57,23 @@ def rows(play: Play) -> Iterator[tuple[dict[str, Any], list[str]]]:
             row["excluded"] = sum(counts.values()) - counts.get(RecordStatus.PENDING, 0)
             doubled = _doubled(part, held[id(part)])
             different = [*_different(part, held[id(part)]), *_lost_work(part, held[id(part)])]
-            lost = list(_lost_references(play, part, held[id(part)], twins))
+            lost = list(_lost_references(part, held[id(part)], twins))
             row |= {"duplicates": len(doubled), "mismatches": len(different), "lost_associations": len(lost)}
             wrong = [*_failures(part), *doubled, *different, *lost]
         yield row, wrong
 
 
-def _read(play: Play, part: Part) -> dict[Side, Records]:
+def _kinds(part: Part) -> Kinds:
+    return part.ends[Side.APP], part.sync.hub_kind, part.sync.app_kind
+
+
+def _read(part: Part) -> dict[Side, Records]:
     names = {
         side: sorted({row.hub_field if side is Side.HUB else row.app_field for row in _mappings(part)}) for side in Side
     }
     return {
         side: end.records(part.sync.kind(side), [part.fields[side][name] for name in names[side]])
-        for side, end in play.ends.items()
+        for side, end in part.ends.items()
     }
 
 
@@ -104,7 +113,11 @@ def _different(part: Part, held: dict[Side, Records]) -> Iterator[str]:
         if not missing:
             values = {side: held[side][pair.id(side)] for side in Side}
             for mapping in _mappings(part):
-                if not _agree(part, mapping, values):
+                own = any(
+                    end.keeps(part.sync.kind(side), _name(mapping, side), values[side])
+                    for side, end in part.ends.items()
+                )
+                if not (own or _agree(part, mapping, values)):
                     shown = [f"{_name(mapping, side)} {values[side].get(_name(mapping, side))!r}" for side in Side]
                     yield f"{pair.hub} = {pair.app}: {', '.join(shown)}"
     for side in sides(part):
@@ -120,9 +133,12 @@ def _name(mapping: FieldMapping, side: Side) -> str:
 def _agree(part: Part, mapping: FieldMapping, values: dict[Side, Any]) -> bool:
     """Associations are counted apart. Where values go one way, a blank source proves nothing."""
     ends = {side: part.fields[side][_name(mapping, side)] for side in Side}
-    if FieldType.REFERENCE in {each.type for each in ends.values()}:
+    types = {each.type for each in ends.values()}
+    if FieldType.REFERENCE in types:
         return True
     shown = {side: values[side].get(_name(mapping, side)) for side in Side}
+    if types == {FieldType.USER} and any(_is_stranger(shown[side], ends[side.other]) for side in Side):
+        return True
     into = [
         side
         for side in sides(part)
@@ -136,7 +152,25 @@ def _agree(part: Part, mapping: FieldMapping, values: dict[Side, Any]) -> bool:
     if len(into) == 1 and shown[into[0].other] in (None, "", []):
         return True
     forms = {side: _forms(shown[side], ends[side]) for side in Side}
-    return bool(forms[Side.HUB] & forms[Side.APP])
+    return bool(forms[Side.HUB] & forms[Side.APP]) or any(_stands_for(mapping, side, shown, ends) for side in into)
+
+
+def _is_stranger(user: Value, field: Field) -> bool:
+    """Whether somebody does not work with the other app: such an owner stays where it is."""
+    return bool(user and field.options) and user not in {option.value for option in field.options}
+
+
+def _stands_for(mapping: FieldMapping, side: Side, shown: dict[Side, Any], ends: dict[Side, Field]) -> bool:
+    """Whether this side holds what the page of values says for the value of the other side: its partner here, or the one for
+    strangers."""
+    pairs = {pair[side.other]: pair[side] for pair in reversed(mapping.value_map)}
+    writable = {option.value for option in ends[side].options if option.writable}
+    wanted = pairs.get(str(shown[side.other]), "")
+    if ends[side].options and wanted not in writable:
+        namesakes = _forms(shown[side.other], ends[side.other])
+        known = any(_forms(value, ends[side]) & namesakes for value in writable)
+        wanted = "" if known else mapping.otherwise.get(side, "")
+    return bool(wanted) and shown[side] == wanted
 
 
 def _lost_work(part: Part, held: dict[Side, Records]) -> Iterator[str]:
@@ -161,31 +195,38 @@ def _lost_work(part: Part, held: dict[Side, Records]) -> Iterator[str]:
 
 
 # -- associations -------------------------------------------------------------------------------------------------------------
-def _lost_references(
-    play: Play, part: Part, held: dict[Side, Records], twins: dict[tuple[str, str], list[Pair]]
-) -> Iterator[str]:
+def _lost_references(part: Part, held: dict[Side, Records], twins: dict[Kinds, list[Pair]]) -> Iterator[str]:
     """Of in-sync pairs: referents that are in sync themselves and that the other side's record does not name."""
     for mapping in _mappings(part):
         ends = {side: part.fields[side][_name(mapping, side)] for side in Side}
         if {each.type for each in ends.values()} != {FieldType.REFERENCE}:
             continue
-        pairs = twins.get((ends[Side.HUB].refers_to, ends[Side.APP].refers_to), [])
+        pairs = twins.get((part.ends[Side.APP], ends[Side.HUB].refers_to, ends[Side.APP].refers_to), [])
         for side in sides(part):
             if towards(mapping.direction, side) and ends[side].writable:
                 twin = {pair.id(side.other): pair.id(side) for pair in pairs}
-                yield from _missing(part, mapping, side, held, twin, ends[side])
+                yield from _missing(part, mapping, side, held, twin, _rivals(part, side, ends[side]))
+
+
+def _rivals(part: Part, side: Side, target: Field) -> list[str]:
+    """Fields that hold their record in the same place as ``target``, which takes one."""
+    end = part.ends[side]
+    fields = (part.fields[side][_name(mapping, side)] for mapping in _mappings(part))
+    place = partial(end.place, part.sync.kind(side))
+    return [field.name for field in fields if field.name != target.name and place(field) == place(target)]
 
 
 def _missing(
-    part: Part, mapping: FieldMapping, side: Side, held: dict[Side, Records], twin: dict[str, str], target: Field
+    part: Part, mapping: FieldMapping, side: Side, held: dict[Side, Records], twin: dict[str, str], rivals: list[str]
 ) -> Iterator[str]:
+    target = part.fields[side][_name(mapping, side)]
     for pair in _pairs(part):
         source, there = (held[each].get(pair.id(each)) for each in (side.other, side))
         if source is None or there is None:
             continue
         wanted = {twin[id] for id in _ids(source.get(_name(mapping, side.other))) if id in twin}
         named = set(_ids(there.get(_name(mapping, side))))
-        if not target.many and wanted & named:
+        if not target.many and (wanted & named or any(_ids(there.get(rival)) for rival in rivals)):
             continue
         for id in wanted - named:
             yield f"{pair.id(side)} at the {side} does not name {id} ({_name(mapping, side)})"

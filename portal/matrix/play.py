@@ -4,8 +4,7 @@ Slices are run in this process instead of by workers. Waits of single records ar
 """
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,15 +16,15 @@ from django.utils.timezone import now
 from integrations import registry
 from integrations.errors import ConnectorError
 from integrations.models import AppInstance
-from integrations.records import Field, FieldType, Side, Value, Values
-from integrations.services import schemas
+from integrations.records import FieldType, Side
 from portal.accounts.models import Account
-from portal.matrix import samples
+from portal.matrix import filling, samples
 from portal.matrix.apps.base import Adaptor
-from syncjobs.models import DeletePolicy, Direction, PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun
+from portal.matrix.parts import Edit, Part, set_up
+from syncjobs.models import PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun
 from syncjobs.runner import slices
 from syncjobs.services import drafts, runs, syncs
-from syncjobs.services.mappings import schemas_of, towards
+from syncjobs.services.mappings import schemas_of
 from syncjobs.services.problems import problems
 
 ORDER = (
@@ -37,7 +36,6 @@ ORDER = (
     "ticket",
     "invoice",
 )  # what others refer to comes first; activities last
-AT_BOTH, AT_ONE = 0.4, 0.3  # of kinds that have an identifier
 EDITED, DELETED = 0.05, 2
 ROUNDS = 8
 MOST_SLICES = 2000
@@ -47,137 +45,39 @@ class Stopped(Exception):
     """The sync cannot start, or was suspended: why."""
 
 
-@dataclass
-class Edit:
-    side: Side
-    id: str
-    field: str
-    value: Value
-
-
-@dataclass
-class Part:
-    """One object of the pair. ``made``: number of a sample → its id, by side."""
-
-    sync: Sync
-    concepts: dict[str, tuple[str, str]]  # concept → (app field, hub field), as mapped
-    fields: dict[Side, dict[str, Field]]
-    made: dict[Side, dict[int, str]] = field(default_factory=lambda: {side: {} for side in Side})
-    edits: list[Edit] = field(default_factory=list)
-    deleted: list[tuple[Side, str]] = field(default_factory=list)
-    merged: int = 0
-    quiet_writes: int = 0
-    note: str = ""
-
-    @property
-    def concept(self) -> str:
-        return self.sync.hub_kind_info.concept
-
-    def name(self, concept: str, side: Side) -> str:
-        app, hub = self.concepts[concept]
-        return app if side is Side.APP else hub
-
-    def field(self, concept: str, side: Side) -> Field:
-        return self.fields[side][self.name(concept, side)]
-
-    @property
-    def identity(self) -> str:
-        """The concept that tells its records apart, "" where no such field is mapped."""
-        return next((concept for concept in samples.IDENTITY if concept in self.concepts), "")
-
-    def goes_to(self, side: Side) -> bool:
-        return towards(self.sync.direction, side)
-
-
 class Play:
-    def __init__(self, hub: Adaptor, app: Adaptor, records: int) -> None:
-        self.ends = {Side.HUB: hub, Side.APP: app}
-        self.records = records
+    """``apps``: one, or two accounts of one app. ``objects``: kinds that are played, all where none is named."""
+
+    def __init__(self, hub: Adaptor, apps: Sequence[Adaptor], records: int, objects: Collection[str] = ()) -> None:
+        self.hub, self.apps = hub, apps
+        self.records, self.objects = records, objects
         self.parts: list[Part] = []
         self.impossible: dict[str, str] = {}  # object → why there is no sync of it
+        self.touched: dict[str, Part] = {}  # hub records that somebody works on, and where
 
     # -- setting up ----------------------------------------------------------------------------------------------------------
     def set_up(self) -> None:
-        """Both apps in an account of their own, and a draft for each pair of objects."""
+        """All apps in an account of their own, and a draft for each pair of objects."""
         address = f"{uuid4().hex[:12]}@matrix.example"
         user = get_user_model().objects.create_user(address, address)
         account = Account.objects.create(name=address)
-        hub = self.ends[Side.HUB].connect(account, user, as_hub=True)
-        app = self.ends[Side.APP].connect(account, user, as_hub=False)
-        pairs = registry.pairs(hub.app, app.app)
-        for hub_kind, app_kind in sorted(pairs, key=lambda pair: _place(pair[0].concept)):
+        hub = self.hub.connect(account, user, as_hub=True)
+        for end in self.apps:
+            self._set_up(account, user, {Side.HUB: hub, Side.APP: end.connect(account, user, as_hub=False)}, end)
+        filling.number(self.parts, self.records)
+
+    def _set_up(self, account: Account, user: Any, instances: dict[Side, AppInstance], end: Adaptor) -> None:
+        pairs = registry.pairs(instances[Side.HUB].app, instances[Side.APP].app)
+        wanted = [pair for pair in pairs if not self.objects or pair[1].key in self.objects]
+        for hub_kind, app_kind in sorted(wanted, key=lambda pair: _place(pair[0].concept)):
+            ends, kinds = {Side.HUB: self.hub, Side.APP: end}, {Side.HUB: hub_kind.key, Side.APP: app_kind.key}
             try:
-                self.parts.append(self._part(account, user, hub, app, hub_kind.key, app_kind.key))
+                self.parts.append(set_up(account, user, instances, ends, kinds))
             except (ConnectorError, drafts.Refused) as error:
                 self.impossible[app_kind.key] = f"cannot be set up: {error}"
 
-    def _part(
-        self, account: Account, user: Any, hub: AppInstance, app: AppInstance, hub_kind: str, app_kind: str
-    ) -> Part:
-        draft = drafts.new(account=account, by=user, app_instance=app)
-        drafts.choose_pair(draft=draft, app_instance=app, hub_instance=hub, hub_kind=hub_kind, app_kind=app_kind)
-        draft.hub_scope = self.ends[Side.HUB].scope(hub, hub_kind)
-        draft.app_scope = self.ends[Side.APP].scope(app, app_kind)
-        for side, policy in ((Side.APP, "when_deleted_in_hub"), (Side.HUB, "when_deleted_in_app")):
-            if drafts.can_delete(draft, side) and draft.direction == Direction.BOTH:
-                setattr(draft, policy, DeletePolicy.DELETE)
-        draft.save()
-        mapped = {(row.app_field, row.hub_field) for row in draft.mappings.all() if row.on}
-        concepts = drafts.concept_pairs(draft.hub_kind_info, draft.app_kind_info)
-        return Part(
-            draft,
-            {concept: pair for concept, pair in concepts.items() if pair in mapped},
-            {
-                Side.HUB: {each.name: each for each in schemas.fields(hub, hub_kind)},
-                Side.APP: {each.name: each for each in schemas.fields(app, app_kind)},
-            },
-        )
-
-    # -- filling -------------------------------------------------------------------------------------------------------------
     def fill(self) -> None:
-        for part in self.parts:
-            try:
-                self._fill(part)
-            except (ValueError, NotImplementedError) as error:
-                part.note = f"not filled: {error}"
-
-    def _fill(self, part: Part) -> None:
-        for side, numbers in self._shares(part).items():
-            end, kind = self.ends[side], part.sync.kind(side)
-            rows = [self._sample(part, side, number) for number in numbers]
-            for start in range(0, len(rows), 100):
-                ids = end.create(kind, rows[start : start + 100])
-                part.made[side] |= dict(zip(numbers[start : start + 100], ids, strict=True))
-
-    def _shares(self, part: Part) -> dict[Side, list[int]]:
-        """Which numbers exist at which side. What nothing identifies is at one side only: it would be copied, rightly."""
-        both = int(self.records * AT_BOTH) if part.sync.identifiers else 0
-        one_way = [side for side in Side if not part.goes_to(side)]  # the source of a one-way sync holds all of them
-        hub_only = int(self.records * (AT_ONE if both else 0.5))
-        if one_way:
-            hub_only = self.records - both if one_way[0] is Side.HUB else 0
-        rest = list(range(both, self.records))
-        return {Side.HUB: [*range(both), *rest[:hub_only]], Side.APP: [*range(both), *rest[hub_only:]]}
-
-    def _sample(self, part: Part, side: Side, number: int) -> Values:
-        end, found = self.ends[side], Values()
-        for concept in part.concepts:
-            own, twin = part.field(concept, side), part.field(concept, side.other)
-            if not end.can_type(part.sync.kind(side), own):
-                continue
-            if own.type is FieldType.REFERENCE:
-                given = self._reference(own, side, number)
-            else:
-                given = samples.value(part.concept, concept, number, own, twin, self.records)
-            if given is not None:
-                found[own.name] = given
-        return found
-
-    def _reference(self, own: Field, side: Side, number: int) -> Value:
-        """The record that this one belongs to, where it exists at this side: five people to a company."""
-        target = next((part for part in self.parts if part.sync.kind(side) == own.refers_to), None)
-        id = target.made[side].get(number // samples.FIRMS) if target else None
-        return [id] if id else None
+        filling.fill(self.parts)
 
     # -- running -------------------------------------------------------------------------------------------------------------
     def start(self) -> None:
@@ -222,58 +122,44 @@ class Play:
         """Some records at each side that may fill the other, and what one of them belongs to."""
         for part in self.live:
             for place, side in enumerate(side for side in Side if part.goes_to(side.other)):
-                linked = self._linked(part, side)
+                linked = self._free(part)
                 self._tie_anew(part, side, linked[len(linked) // 3 + place :])
             concept = next((each for each in samples.EDITABLE if each in part.concepts and each != part.identity), "")
             number = max(3, int(self.records * EDITED))
             for place, side in enumerate(side for side in Side if concept and part.goes_to(side.other)):
                 own = part.field(concept, side)
-                if not self.ends[side].can_type(part.sync.kind(side), own) or own.type is FieldType.OPTION:
+                if not part.can_type(side, own) or own.type is FieldType.OPTION:
                     continue
-                linked = self._linked(part, side)
-                for count, id in enumerate(linked[place * number : (place + 1) * number]):
-                    self._edit(part, Edit(side, id, own.name, samples.edited(own, count, side)))
+                for count, pair in enumerate(self._free(part)[place * number : (place + 1) * number]):
+                    self._touch(part, pair)
+                    part.edit(Edit(side, pair[side], own.name, samples.edited(own, count, side)))
         self.settle()
 
-    def _tie_anew(self, part: Part, side: Side, ids: list[str]) -> None:
+    def _tie_anew(self, part: Part, side: Side, pairs: list[dict[Side, str]]) -> None:
         """Give the first of these records another referent than the one it has, the first that there is."""
+        kin = [each for each in self.live if each.ends[Side.APP] is part.ends[Side.APP]]
         for concept in part.concepts:
             own = part.field(concept, side)
-            target = next((each for each in self.live if each.sync.kind(side) == own.refers_to), None)
-            if (
-                own.type is FieldType.REFERENCE
-                and target
-                and ids
-                and self.ends[side].can_type(part.sync.kind(side), own)
-            ):
-                held = self.ends[side].records(part.sync.kind(side), [own])[ids[0]][own.name]
-                other = next((id for id in self._linked(target, side) if id not in (held or []) and id != ids[0]), None)  # type: ignore[operator]
+            target = next((each for each in kin if each.sync.kind(side) == own.refers_to), None)
+            if own.type is FieldType.REFERENCE and target and pairs and part.can_type(side, own):
+                id = pairs[0][side]
+                held = part.ends[side].records(part.sync.kind(side), [own])[id][own.name]
+                others = (pair[side] for pair in self._free(target))
+                other = next((one for one in others if one not in (held or []) and one != id), None)  # type: ignore[operator]
                 if other:
-                    self._edit(part, Edit(side, ids[0], own.name, [other]))
+                    self._touch(part, pairs[0])
+                    part.edit(Edit(side, id, own.name, [other]))
                 return
-
-    def _edit(self, part: Part, edit: Edit) -> None:
-        end, kind = self.ends[edit.side], part.sync.kind(edit.side)
-        if self._by_hand(part, partial(end.edit, kind, edit.id, {edit.field: edit.value})):
-            part.edits.append(edit)
-
-    def _by_hand(self, part: Part, work: Callable[[], object]) -> bool:
-        """Whether the app let the person do it: a paid invoice, for one, cannot be deleted."""
-        try:
-            work()
-        except ValueError as refusal:
-            part.note = part.note or str(refusal)
-            return False
-        return True
 
     def delete(self) -> None:
         """The last linked records, at each side that may fill the other. Apps that do not tell are read in full, as each night."""
         for part in self.live:
             for place, side in enumerate(side for side in Side if part.goes_to(side.other)):
-                end, kind = self.ends[side], part.sync.kind(side)
-                for id in self._linked(part, side)[::-1][place * DELETED : (place + 1) * DELETED]:
-                    if self._by_hand(part, partial(end.delete, kind, [id])):
-                        part.deleted.append((side, id))
+                end, kind = part.ends[side], part.sync.kind(side)
+                for pair in self._free(part)[::-1][place * DELETED : (place + 1) * DELETED]:
+                    self._touch(part, pair)
+                    if part.by_hand(partial(end.delete, kind, [pair[side]])):
+                        part.deleted.append((side, pair[side]))
         self.settle(kind=RunKind.FULL_SCAN)
 
     def merge(self) -> None:
@@ -281,11 +167,12 @@ class Play:
         for part in self.live:
             for side in Side:
                 abilities = part.sync.instance(side).app.abilities(part.sync.kind(side))
-                linked = self._linked(part, side)
-                middle = len(linked) // 2
-                if abilities.merges and len(linked) > 8:
-                    merge = partial(self.ends[side].merge, part.sync.kind(side), linked[middle], linked[middle + 1])
-                    part.merged += self._by_hand(part, merge)
+                linked = self._free(part)
+                winner, loser = linked[len(linked) // 2 :][:2] if abilities.merges and len(linked) > 8 else (None, None)
+                if winner and loser:
+                    self._touch(part, winner, loser)
+                    merge = partial(part.ends[side].merge, part.sync.kind(side), winner[side], loser[side])
+                    part.merged += part.by_hand(merge)
                     break
         self.settle()
 
@@ -293,19 +180,28 @@ class Play:
         """One more poll of each sync: nothing has changed, so nothing may be written."""
         self.settle()
         for part in self.live:
-            before = self._writes(part)
+            before = part.writes()
             self._try(part, lambda part=part: self.poll(part))
-            part.quiet_writes = self._writes(part) - before
+            part.quiet_writes = part.writes() - before
 
-    def _writes(self, part: Part) -> int:
-        return sum(end.writes(part.sync.kind(side)) for side, end in self.ends.items())
+    def _free(self, part: Part) -> list[dict[Side, str]]:
+        """Linked pairs on which nobody works in another account, and whose hub record nothing else fills that would not follow."""
+        fills = [each.sync.pk for each in self.live if each.fills_alone and _meet(each, part)]
+        links = RecordLink.objects.filter(sync__in=fills, app_id__isnull=False)
+        filled = set(links.values_list("hub_id", flat=True))
+        free = [pair for pair in part.linked() if pair[Side.HUB] not in filled]
+        return [pair for pair in free if self.touched.get(self._key(part, pair), part) is part]
 
-    def _linked(self, part: Part, side: Side) -> list[str]:
-        """Ids of pairs, oldest link first."""
-        links = RecordLink.objects.filter(
-            sync=part.sync, hub_id__isnull=False, app_id__isnull=False, hub_gone=False, app_gone=False
-        )
-        return list(links.order_by("pk").values_list(f"{side}_id", flat=True))
+    def _touch(self, part: Part, *pairs: dict[Side, str]) -> None:
+        self.touched |= {self._key(part, pair): part for pair in pairs}
+
+    def _key(self, part: Part, pair: dict[Side, str]) -> str:
+        return f"{part.sync.hub_kind}/{pair[Side.HUB]}"
+
+
+def _meet(one: Part, other: Part) -> bool:
+    """Whether these are two syncs of one object of the hub."""
+    return one is not other and one.sync.hub_kind == other.sync.hub_kind
 
 
 def work_off(run: SyncRun) -> None:
@@ -340,8 +236,3 @@ def _time_passes(sync: Sync) -> None:
 
 def _place(concept: str) -> int:
     return ORDER.index(concept) if concept in ORDER else len(ORDER)
-
-
-def sides(part: Part) -> Iterator[Side]:
-    """Sides that the part's sync fills."""
-    return (side for side in Side if part.goes_to(side))

@@ -50,10 +50,13 @@ def value(kind: str, concept: str, number: int, field: Field, twin: Field, total
     typed into, ``twin`` is its counterpart at the other side: a choice must be one that both have."""
     if field.type is FieldType.OPTION:
         return _choice(number, field, twin)
+    if field.type is FieldType.USER:
+        people = [option.value for option in field.options]
+        return people[number % len(people)] if people else None
     if field.type is FieldType.BOOL:
         return number % 2 == 0
     text = _text(kind, concept, number, total)
-    if text is None or field.type in (FieldType.USER, FieldType.REFERENCE, FieldType.MULTI):
+    if text is None or field.type in (FieldType.REFERENCE, FieldType.MULTI):
         return None
     if field.type is FieldType.NUMBER or concept in ("amount", "price", "cost", "employees", "annual_revenue"):
         return str(1000 + number)

@@ -10,6 +10,7 @@ Read in this order; the docstrings are the glossary.
 ``filters``         which records may cross
 ``matching``        identifiers: how two records find each other, once
 ``merge``           one field: who changed it, what is written where, what loses
+``references``      associations: which records a record names, merged by what was added and removed
 ``plan``            one record: all of the above, as a plan that the runner carries out
 =================== =================================================================================================
 

@@ -69,9 +69,8 @@ def parse_number(value: str) -> Decimal | None:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    return (
-        number if number.is_finite() and abs(number.adjusted()) <= _MOST_DIGITS and len(value) <= _MOST_DIGITS else None
-    )
+    is_sensible = number.is_finite() and abs(number.adjusted()) <= _MOST_DIGITS and len(value) <= _MOST_DIGITS
+    return number if is_sensible else None
 
 
 def parse_datetime(value: str) -> datetime | None:

@@ -57,7 +57,7 @@ class Half:
     created_at: datetime | None = None
     exists: bool = False
     gone: bool = False
-    merged: bool = False  # gone because it was merged into a record that another link holds
+    away: str = ""  # why it is gone without having been deleted: it was merged into, or converted to, another record
 
     def value(self, name: str) -> Any:
         """The current value, or UNKNOWN."""
@@ -173,7 +173,21 @@ def _meet(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
         return _write(rule, Side.HUB, h, a, Rule.FILLED_BLANK)
     if is_blank(a):
         return _write(rule, Side.APP, h, a, Rule.FILLED_BLANK)
+    if stranger := _stranger(rule, h, a):
+        return Outcome(problem=stranger)
     return _let_winner(rule, hub, app, h, a)
+
+
+def _stranger(rule: MappingRule, h: Any, a: Any) -> ConversionFailed | None:
+    """Why one of the values has no counterpart, where a record can do without. At a first meeting both then stay: an app that gives
+    each new record an owner of its own must not have its way with that of the other side."""
+    for to, value in ((Side.APP, h), (Side.HUB, a)):
+        try:
+            convert(rule, value, to)
+        except ConversionFailed as problem:
+            if problem.is_optional:
+                return problem
+    return None
 
 
 def _let_winner(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:

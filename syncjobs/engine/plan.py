@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from integrations.records import Side, Value, Values
-from syncjobs.engine.canonical import equal, is_blank
+from integrations.records import FieldType, Side, Value, Values
+from syncjobs.engine.canonical import equal, host_of, is_blank
 from syncjobs.engine.filters import matches
 from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, changed, merge
 from syncjobs.engine.references import merge_references, translated
-from syncjobs.engine.rules import MappingRule, SyncRules
+from syncjobs.engine.rules import Identifier, MappingRule, SyncRules
 from syncjobs.engine.transforms import EMAIL_SHAPE, ConversionFailed, convert
 
 
@@ -51,18 +51,22 @@ class Plan:
     waits: list[tuple[Side, str, str]] = dataclasses.field(default_factory=list)  # (side, field, id) without a twin yet
     drift: int = 0
 
+    def note(self, code: str) -> None:
+        if code not in self.notes:
+            self.notes.append(code)
+
     def wait(self, side: Side, field: str, ids: Iterable[str]) -> None:
         """Related records that are not across yet: their twins wake this record."""
         self.waits += [(side, field, id) for id in sorted(ids)]
-        if self.waits and "PARENT_NOT_SYNCED_YET" not in self.notes:
-            self.notes.append("PARENT_NOT_SYNCED_YET")
+        if self.waits:
+            self.note("PARENT_NOT_SYNCED_YET")
 
 
 def plan(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
     """Plan one link. Exactly one of the halves may be missing (``exists`` False)."""
-    if (hub.merged and app.exists) or (app.merged and hub.exists):
+    if (hub.away and app.exists) or (app.away and hub.exists):
         # Its twin's edits must not reach the survivor, whose own twin they would contradict: a person decides.
-        return Plan("excluded", "MERGED_AWAY", side=Side.HUB if hub.merged else Side.APP)
+        return Plan("excluded", hub.away or app.away, side=Side.HUB if hub.away else Side.APP)
     if hub.gone or app.gone:
         return _after_deletion(hub, app, rules)
     if hub.exists and app.exists:
@@ -79,7 +83,7 @@ def _plan_half(source: Side, half: Half, rules: SyncRules, now: datetime) -> Pla
         return Plan("excluded", "DIRECTION_ONE_WAY", side=source)
     made = Plan(create=target, after={target: known})
     try:
-        made.writes[target] = values = _values_for_create(source, known, rules)
+        made.writes[target] = values = _values_for_create(source, known, rules, made)
     except ConversionFailed as problem:
         return _failed(problem, target)
     _relate(made, source, half, rules)
@@ -104,7 +108,7 @@ def _relate(made: Plan, source: Side, half: Half, rules: SyncRules) -> None:
         made.wait(source, name, waiting)
 
 
-def _values_for_create(source: Side, known: Values, rules: SyncRules) -> Values:
+def _values_for_create(source: Side, known: Values, rules: SyncRules, made: Plan) -> Values:
     target = source.other
     values: Values = {}
     for origin, name, room, rule in rules.copied[target]:
@@ -113,16 +117,27 @@ def _values_for_create(source: Side, known: Values, rules: SyncRules) -> Values:
             continue
         if isinstance(current, str) and len(current) <= room and "\n" not in current:
             values.setdefault(name, current)
-        else:
+            continue
+        try:
             values.setdefault(name, convert(rule, current, target))
+        except ConversionFailed as problem:
+            if not problem.is_optional:
+                raise
+            made.note(problem.code)
     # The identifier crosses even where its mapping is off or one-way: without it the next scan could not find the twin.
     for identifier in rules.identifiers:
         current = known.get(identifier.end(source).field)
         if identifier.strong and identifier.end(target).writable and not is_blank(current):
-            values.setdefault(identifier.end(target).field, current)
+            values.setdefault(identifier.end(target).field, _as_identifier(identifier, current, target))
     for constant in rules.side(target).constants:
         values[constant.field] = constant.value
     return values
+
+
+def _as_identifier(identifier: Identifier, value: Value, to: Side) -> Value:
+    """A web address names its domain where the other side keeps that as text: else nothing would be found by it there."""
+    is_address = identifier.end(to.other).type is FieldType.URL and identifier.end(to).type is not FieldType.URL
+    return host_of(str(value)) or value if is_address else value
 
 
 def why_not(side: Side, half: Half, values: Values, rules: SyncRules, now: datetime) -> Plan | None:
@@ -182,9 +197,11 @@ def _current(half: Half) -> Values:
 
 def _apply(made: Plan, rule: MappingRule, outcome: Outcome, hub: Half, app: Half) -> None:
     made.drift += outcome.drift
-    if outcome.note and outcome.note not in made.notes:
-        made.notes.append(outcome.note)
-    if outcome.problem:
+    if outcome.note:
+        made.note(outcome.note)
+    if outcome.problem and outcome.problem.is_optional:
+        _leave_out(made, rule, outcome.problem, hub, app)
+    elif outcome.problem:
         failed = _failed(outcome.problem, Side.HUB if outcome.problem.field == rule.hub.field else Side.APP)
         made.status, made.code, made.field = failed.status, failed.code, failed.field
         made.side, made.detail = failed.side, failed.detail
@@ -200,12 +217,21 @@ def _apply(made: Plan, rule: MappingRule, outcome: Outcome, hub: Half, app: Half
         made.after.setdefault(to, {})[origin] = (hub if source is Side.HUB else app).value(origin)
         entry = LedgerEntry(to, name, None if old is UNKNOWN else old, part.value, part.loser, part.rule or "")
         made.ledger.append(entry)
-    if outcome.problem or outcome.parked or outcome.write:
+    if outcome.parked or outcome.write or (outcome.problem and not outcome.problem.is_optional):
         # Not settled yet: both memories stay as they are, so that the change is not forgotten.
         made.memory[Side.HUB].pop(rule.hub.field, None)
         made.memory[Side.APP].pop(rule.app.field, None)
     for side, id in outcome.waits:
         made.wait(side, rule.end(side).field, [id])
+
+
+def _leave_out(made: Plan, rule: MappingRule, problem: ConversionFailed, hub: Half, app: Half) -> None:
+    """The record does without this value at one side. A blank there is not remembered, so that it is filled when the record is read
+    again, and somebody has added the user meanwhile."""
+    made.note(problem.code)
+    side, half = (Side.HUB, hub) if problem.field == rule.hub.field else (Side.APP, app)
+    if is_blank(_current(half).get(problem.field)):
+        made.memory[side].pop(problem.field, None)
 
 
 def _stamp_constants(made: Plan, rules: SyncRules, hub: Half, app: Half, first: bool) -> None:
@@ -215,10 +241,11 @@ def _stamp_constants(made: Plan, rules: SyncRules, hub: Half, app: Half, first: 
         for constant in rules.side(side).constants:
             kind = rules.side(side).types.get(constant.field)
             old = half.value(constant.field)
-            if constant.on_create_only or kind is None or (old is not UNKNOWN and equal(old, constant.value, kind)):
+            old = None if old is UNKNOWN else old
+            if kind is None or equal(old, constant.value, kind) or not constant.applies(old, first=first):
                 continue
             made.writes.setdefault(side, {})[constant.field] = constant.value
-            old = None if old is UNKNOWN else old
+            made.memory[side].pop(constant.field, None)  # what the write leaves there is remembered, not what it met
             made.ledger.append(LedgerEntry(side, constant.field, old, constant.value, old, Rule.CONSTANT))
 
 

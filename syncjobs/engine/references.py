@@ -87,12 +87,9 @@ def _after(end: End, held: set[str], delta: Delta) -> set[str]:
 
 def _collide(rule: MappingRule, deltas: dict[Side, Delta], now: dict[Side, Any], wrote: dict[Side, set[str]]) -> bool:
     """Whether both sides put another record into a field that takes one only."""
-    single = not (rule.hub.many and rule.app.many)
-    return (
-        single
-        and all(deltas[side].added for side in Side)
-        and any(ids != members(now[to]) for to, ids in wrote.items())
-    )
+    if (rule.hub.many and rule.app.many) or not all(deltas[side].added for side in Side):
+        return False
+    return any(ids != members(now[to]) for to, ids in wrote.items())
 
 
 def _winning_side(rule: MappingRule, hub: Half, app: Half) -> Side:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from integrations.records import FieldType, Side, Value
+from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.filters import Groups
 
 Way = Literal["both", "to_hub", "to_app"]
@@ -24,12 +25,10 @@ class End:
     writable: bool = True
     clearable: bool = True
     max_length: int | None = None
-    options: frozenset[str] = frozenset()  # empty: anything goes
-    option_labels: tuple[tuple[str, str], ...] = ()  # (label, value): options are matched by label, too
+    options: frozenset[str] = frozenset()  # that can be written; empty: anything goes
+    option_labels: tuple[tuple[str, str], ...] = ()  # (label, value) of all: options are matched by label, too
     many: bool = False  # a reference that can name several records
-    otherwise: str = (
-        ""  # what is written here in place of an option or user that has no counterpart; "" = the record fails
-    )
+    otherwise: str = ""  # written here in place of an option or user without a counterpart; "" = the record fails
 
 
 def _no_partners() -> dict[Side, dict[str, str]]:
@@ -88,9 +87,21 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
+    """A fixed value. ``when``: ``always`` (with everything that is written), ``create`` (new records only), or ``promote``: new
+    records, and a record that meets its twin for the first time with a blank, or with a value that comes earlier in ``order``.
+    What people make of it afterwards stays, and nothing is ever moved back."""
+
     field: str
     value: Value
-    on_create_only: bool = False
+    when: Literal["always", "create", "promote"] = "always"
+    order: tuple[Value, ...] = ()
+
+    def applies(self, old: Value, *, first: bool) -> bool:
+        """Over ``old``, the value of a record that exists."""
+        if self.when != "promote":
+            return self.when == "always"
+        earlier = self.order[: self.order.index(self.value)] if self.value in self.order else ()
+        return first and (is_blank(old) or old in earlier)
 
 
 @dataclass(frozen=True, slots=True)

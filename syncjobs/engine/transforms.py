@@ -25,11 +25,13 @@ NAMED: dict[str, Callable[[str], str]] = {
 
 
 class ConversionFailed(Exception):
-    """The value cannot be written at the other end. ``code`` is an entry of the failure catalogue."""
+    """The value cannot be written at the other end. ``code`` is an entry of the failure catalogue. ``is_optional``: the record
+    crosses without it, and says so."""
 
     def __init__(self, code: str, field: str, value: Value) -> None:
         super().__init__(f"{field}: {code}")
         self.code, self.field, self.value = code, field, value
+        self.is_optional = code == "OWNER_UNMAPPED"
 
 
 def convert(rule: MappingRule, value: Value, to: Side) -> Value:
@@ -181,7 +183,7 @@ def _options(value: Value, source: End, target: End) -> Value:
     def one(item: str) -> str:
         if item in target.options:
             return item
-        labels = {label.casefold(): stored for label, stored in target.option_labels}
+        labels = {label.casefold(): stored for label, stored in target.option_labels if stored in target.options}
         for name in (item, _label_of(item, source)):
             if found := labels.get(name.casefold()):
                 return found

@@ -64,43 +64,36 @@ _PARSED = gettext_noop("Only text that reads as such a value arrives; a record w
 _VALUE_MAP = gettext_noop("Only values that have a partner in the other field's list arrive; others fail.")
 _ITEMS = gettext_noop("Values must exist in the other field's list.")
 
+
+def _as_text(source: T, note: str) -> dict[tuple[T, T], str]:
+    return {(source, T.TEXT): note, (source, T.LONG_TEXT): note}
+
+
 _NOTES: Final[dict[tuple[T, T], str]] = {
-    (T.TEXT, T.NUMBER): _PARSED,
-    (T.TEXT, T.DATE): _PARSED,
-    (T.TEXT, T.DATETIME): _PARSED,
-    (T.TEXT, T.BOOL): _PARSED,
-    (T.TEXT, T.OPTION): _VALUE_MAP,
+    **{(T.TEXT, target): _PARSED for target in (T.NUMBER, T.DATE, T.DATETIME, T.BOOL)},
+    **{(source, T.OPTION): _VALUE_MAP for source in (T.TEXT, T.NUMBER, T.BOOL)},
     (T.TEXT, T.EMAIL): gettext_noop("Only valid email addresses arrive; a record with any other text fails."),
     (T.TEXT, T.PHONE): gettext_noop("The other app may rewrite the number in its own form."),
     (T.TEXT, T.URL): gettext_noop("Only web addresses arrive; a record with any other text fails."),
     (T.TEXT, T.USER): gettext_noop("Text must be the email address of a user in the other app."),
     (T.LONG_TEXT, T.TEXT): gettext_noop("Line breaks become spaces; text that is too long for the other field fails."),
     (T.NUMBER, T.BOOL): gettext_noop("Only 0 and 1 arrive, as no and yes."),
-    (T.NUMBER, T.OPTION): _VALUE_MAP,
-    (T.DATE, T.TEXT): gettext_noop("Written as year-month-day."),
-    (T.DATE, T.LONG_TEXT): gettext_noop("Written as year-month-day."),
+    **_as_text(T.DATE, gettext_noop("Written as year-month-day.")),
     (T.DATE, T.DATETIME): gettext_noop("A date becomes midnight UTC of that day."),
-    (T.DATETIME, T.TEXT): gettext_noop("Written as date and time in UTC."),
-    (T.DATETIME, T.LONG_TEXT): gettext_noop("Written as date and time in UTC."),
+    **_as_text(T.DATETIME, gettext_noop("Written as date and time in UTC.")),
     (T.DATETIME, T.DATE): gettext_noop("The time of day is left out; the day is the one in UTC."),
     (T.BOOL, T.NUMBER): gettext_noop("Yes and no become 1 and 0."),
-    (T.BOOL, T.OPTION): _VALUE_MAP,
-    (T.OPTION, T.TEXT): gettext_noop("The value's label is written."),
-    (T.OPTION, T.LONG_TEXT): gettext_noop("The value's label is written."),
+    **_as_text(T.OPTION, gettext_noop("The value's label is written.")),
     (T.OPTION, T.BOOL): gettext_noop("Only values that read as yes or no arrive; others fail."),
-    (T.OPTION, T.OPTION): _ITEMS,
     (T.OPTION, T.MULTI): gettext_noop("The value becomes the only item."),
-    (T.MULTI, T.TEXT): gettext_noop("The items are joined by commas."),
-    (T.MULTI, T.LONG_TEXT): gettext_noop("The items are joined by commas."),
+    **_as_text(T.MULTI, gettext_noop("The items are joined by commas.")),
     (T.MULTI, T.OPTION): gettext_noop("Only the first item arrives."),
-    (T.MULTI, T.MULTI): _ITEMS,
+    **{(each, each): _ITEMS for each in (T.OPTION, T.MULTI)},
     (T.EMAIL, T.USER): gettext_noop("The address must be that of a user in the other app."),
     (T.URL, T.REFERENCE): gettext_noop("The record is looked up by the domain of the address."),
-    (T.USER, T.TEXT): gettext_noop("The user's email address is written, or the name where there is none."),
-    (T.USER, T.LONG_TEXT): gettext_noop("The user's email address is written, or the name where there is none."),
+    **_as_text(T.USER, gettext_noop("The user's email address is written, or the name where there is none.")),
     (T.USER, T.USER): gettext_noop("Users are paired by their email address."),
-    (T.REFERENCE, T.TEXT): gettext_noop("The name of the record it points to is written."),
-    (T.REFERENCE, T.LONG_TEXT): gettext_noop("The name of the record it points to is written."),
+    **_as_text(T.REFERENCE, gettext_noop("The name of the record it points to is written.")),
     (T.REFERENCE, T.REFERENCE): gettext_noop("Works for records that a sync has linked."),
 }
 

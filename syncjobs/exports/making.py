@@ -5,6 +5,7 @@ behind that nobody counted: the next one cuts the file back to the saved length,
 """
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -38,9 +39,10 @@ LOCK_SECONDS = 90  # longer than a task may run: see Q_CLUSTER["timeout"]
 SILENT_SECONDS = 600  # an export of which nothing was heard for so long lost its worker
 
 
-def request(*, sync: Sync, by: Any, status: str = "", code: str = "") -> Export:
-    """Queue an export of the sync's records: all, those of one status (a key of ``numbers.STATUSES``), or one cause."""
-    filters = {key: value for key, value in (("status", status), ("code", code)) if value}
+def request(*, sync: Sync, by: Any, status: str = "", cause: Mapping[str, str] | None = None) -> Export:
+    """Queue an export of the sync's records: all, those of one status (a key of ``numbers.STATUSES``), or one
+    cause (``lists.Query.cause``)."""
+    filters = {**({"status": status} if status else {}), **(cause or {})}
     export = Export.objects.create(account=sync.account, sync=sync, requested_by=by, filters=filters)
     audit.record(account=sync.account, user=by, verb="records.exported", target=str(sync), **filters)
     _queue(export)
@@ -82,7 +84,7 @@ def records(export: Export) -> QuerySet[RecordLink]:
     status = export.filters.get("status", "")
     if not status:
         return RecordLink.objects.filter(sync_id=export.sync_id)
-    return links(export.sync, Query(status if status in STATUSES else "failed", export.filters.get("code", "")))
+    return links(export.sync, Query.of(status if status in STATUSES else "failed", export.filters))
 
 
 def filename(export: Export) -> str:

@@ -11,6 +11,7 @@ from portal.access import member_required
 from portal.htmx import render_part
 from syncjobs.access import sync_or_404
 from syncjobs.exports import making
+from syncjobs.health.lists import Query
 from syncjobs.health.numbers import STATUSES
 from syncjobs.models import Export
 
@@ -39,7 +40,7 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
     status = request.POST.get("status", "")
     if status and status not in STATUSES:
         return HttpResponse(status=400)
-    making.request(sync=sync, by=request.user, status=status, code=request.POST.get("code", "")[:40])
+    making.request(sync=sync, by=request.user, status=status, cause=Query.of(status, request.POST).cause)
     messages.success(request, gettext("The file is being made. You get an e-mail with a link, and find it here."))
     return redirect("syncjobs:exports")
 

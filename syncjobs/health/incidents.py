@@ -34,7 +34,7 @@ def _causes(one: SyncStanding) -> list[Trouble]:
 
 
 def _card(one: SyncStanding, status: str, group: lists.Group, groups: lists.Groups) -> Trouble:
-    query = lists.Query(status, group.code, group.field)
+    query = lists.Query.of(status, group.cause)
     url = reverse("syncjobs:records", args=[one.sync.pk, status]) + query.address()
     count = standing.counted(group.count, one.sync, groups.number(group))
     return Trouble(

@@ -22,6 +22,7 @@ SAMPLE = 5  # records shown under a cause
 GROUPED_AT_MOST = 20_000
 TOP_GROUPS = 20
 CAUSE = ("code", "field", "side")
+NO_CAUSE = "AWAITS_RUN"  # what pages say of records that carry no code
 GROUPED = ("failed", "excluded", "review", "pending")
 # Rows hold up to six JSON documents each; a list shows none of them.
 HEAVY = ("hub_seen", "app_seen", "hub_now", "app_now", "hub_expected", "app_expected")
@@ -29,11 +30,15 @@ HEAVY = ("hub_seen", "app_seen", "hub_now", "app_now", "hub_expected", "app_expe
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a list shows: everything of it stands in the address, so that a view can be sent to a colleague."""
+    """What a list shows: everything of it stands in the address, so that a view can be sent to a colleague.
+
+    ``code``, ``field`` and ``side`` are a cause. Each that is None is not asked for; "" asks for records that name none.
+    """
 
     status: str
-    code: str = ""
-    field: str = ""
+    code: str | None = None
+    field: str | None = None
+    side: str | None = None
     search: str = ""
     after: int | None = None  # the last id of the page before: rows go down from here
 
@@ -42,20 +47,27 @@ class Query:
         after = query.get("after", "")
         return cls(
             status,
-            query.get("code", ""),
-            query.get("field", ""),
-            query.get("q", "").strip()[:200],
-            int(after) if after.isdecimal() and len(after) < 19 else None,
+            code=_sent(query.get("code")),
+            field=_sent(query.get("field")),
+            side=side if (side := query.get("side")) in ("", *Side) else None,
+            search=(_sent(query.get("q")) or "").strip(),
+            after=int(after) if after.isdecimal() and len(after) < 19 else None,
         )
 
     def address(self, **changes: Any) -> str:
         """The query part of the address with some of it changed."""
-        parts = {"code": self.code, "field": self.field, "q": self.search, "after": self.after, **changes}
-        return "?" + urlencode({key: value for key, value in parts.items() if value})
+        parts = {**self.cause, "q": self.search or None, "after": self.after, **changes}
+        return "?" + urlencode({key: value for key, value in parts.items() if value is not None})
+
+    @property
+    def cause(self) -> dict[str, str]:
+        """The parts of a cause that are asked for: columns of a link, and hidden fields of a form."""
+        parts = {name: getattr(self, name) for name in CAUSE}
+        return {name: value for name, value in parts.items() if value is not None}
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.code or self.search or self.after)
+        return bool(self.cause or self.search or self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +107,19 @@ class Group:
     rows: list[Row] = dataclasses.field(default_factory=list)
 
     @property
+    def cause(self) -> dict[str, str]:
+        """What its list, and a resync of it, ask for: exactly the records that are counted here."""
+        return {name: getattr(self, name) for name in CAUSE}
+
+    @property
     def title(self) -> str:
-        """Names the app, unless the words do: the same cause may stand at either side."""
-        title = f"{self.words.title}: {self.field_label}" if self.field_label else self.words.title
-        return f"{title} · {self.where}" if self.where and self.where not in title else title
+        return title_of(self.words, self.field_label, self.where)
+
+
+def title_of(words: Words, field_label: str, where: str) -> str:
+    """Names the app, unless the words do: the same cause may stand at either side."""
+    title = f"{words.title}: {field_label}" if field_label else words.title
+    return f"{title} · {where}" if where and where not in title else title
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +128,37 @@ class Groups:
     at_least: bool  # more records than were grouped
 
     def number(self, group: Group) -> str:
-        return number_format(group.count, force_grouping=True) + ("+" if self.at_least else "")
+        return counted(group.count, at_least=self.at_least)
+
+
+def counted(n: int, *, at_least: bool) -> str:
+    return number_format(n, force_grouping=True) + ("+" if at_least else "")
+
+
+def _sent(text: str | None) -> str | None:
+    """A word of an address or form as columns can hold it."""
+    return None if text is None else text.replace("\0", "")[:200]
 
 
 def links(sync: Sync, query: Query) -> QuerySet[RecordLink]:
     """The links of a list, unordered. Every one starts at the index (sync, status)."""
     found = RecordLink.objects.filter(sync=sync, status__in=STATUSES[query.status])
-    if query.code:
-        found = found.filter(code=query.code)
-    if query.field:
-        found = found.filter(field=query.field)
+    found = found.filter(**query.cause)
     if query.search:
         found = found.filter(_matching(query.search))
     return found
+
+
+def count(sync: Sync, query: Query) -> str:
+    """How many records a cause has, on all pages and whatever is searched for: what a resync of it would take. "20,000+" for more
+    than anyone counts while a page loads."""
+    n = (
+        links(sync, dataclasses.replace(query, search="", after=None))
+        .order_by()
+        .values("pk")[: GROUPED_AT_MOST + 1]
+        .count()
+    )
+    return counted(min(n, GROUPED_AT_MOST), at_least=n > GROUPED_AT_MOST)
 
 
 def page(sync: Sync, query: Query, size: int = PAGE) -> RecordPage:
@@ -147,7 +186,7 @@ def groups(sync: Sync, status: str, *, samples: bool = True) -> Groups:
 
 
 def _group(sync: Sync, row: Mapping[str, Any], labels: dict[str, dict[str, str]]) -> Group:
-    text = words.reason(sync, row["code"], side=row["side"], field=row["field"], labels=labels)
+    text = words.reason(sync, row["code"] or NO_CAUSE, side=row["side"], field=row["field"], labels=labels)
     label = words.field_label(labels, Side(row["side"] or "app"), row["field"])
     where = words.app_name(sync, row["side"]) if row["side"] else ""
     return Group(text, row["code"], row["field"], label, row["n"], row["side"], "", row["since"], where)

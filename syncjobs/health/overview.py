@@ -50,6 +50,7 @@ class Overview:
     drafts: list[Sync]
     numbers: Numbers
     changes: Changes
+    hubs: list[App]  # what can be the hub, when there is none yet
     suggested: list[App]  # when no app is connected yet
 
     @property
@@ -88,5 +89,6 @@ def of_account(account: Account, filters: Filters) -> Overview:
         drafts=sorted((s for s in syncs if s.state == "draft"), key=lambda s: s.draft_saved_at, reverse=True),
         numbers=counting.total(row.numbers for row in rows),
         changes=last_day(account, saved),
+        hubs=[app for app in apps().values() if app.can_be_hub],
         suggested=[app for app in apps().values() if not app.only_hub and app.key != (hub and hub.app_key)][:3],
     )

@@ -24,6 +24,8 @@ urlpatterns = [
     path("syncs/<int:pk>/export/", exports.new, name="export_new"),
     path("records/<int:pk>/", records.record, name="record"),
     path("records/<int:pk>/keep/", actions.keep, name="keep"),
+    path("records/<int:pk>/found/", actions.found, name="found"),
+    path("records/<int:pk>/create_again/", actions.create_again, name="create_again"),
     path("exports/", exports.index, name="exports"),
     path("exports/<int:pk>/download/", exports.download, name="export_download"),
 ]

@@ -13,7 +13,7 @@ from syncjobs.models.records import (
     WaitingReference,
     WriteIntent,
 )
-from syncjobs.models.runs import RunEvent, RunKind, RunState, SyncRun
+from syncjobs.models.runs import AuditNight, RunEvent, RunKind, RunState, SyncRun
 from syncjobs.models.settings import (
     SETTINGS,
     ConstantField,
@@ -30,6 +30,7 @@ from syncjobs.models.settings import (
 
 __all__ = [
     "SETTINGS",
+    "AuditNight",
     "ConstantField",
     "DeletePolicy",
     "Direction",

@@ -57,7 +57,7 @@ class RecordLink(models.Model):
     app_modified_at = models.DateTimeField(null=True)
     hub_created_at = models.DateTimeField(null=True)
     app_created_at = models.DateTimeField(null=True)
-    hub_scan = models.PositiveIntegerField(default=0)  # number of the last complete scan that saw it
+    hub_scan = models.PositiveIntegerField(default=0)  # last complete scan that saw it, or runner.reading.OFF_LIST
     app_scan = models.PositiveIntegerField(default=0)
     hub_read_at = models.DateTimeField(null=True)  # last read in full, for the rolling detail pass
     app_read_at = models.DateTimeField(null=True)
@@ -119,6 +119,7 @@ class WriteIntent(models.Model):
     run = models.ForeignKey("syncjobs.SyncRun", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     made = models.BooleanField(default=False)  # the app answered that it made the record: an undo may remove it
     sent_at = models.DateTimeField(default=now)
+    found_id = models.CharField(max_length=200, default="")  # a person says that it made this record
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["link", "side", "generation"], name="one_intent_per_generation")]

@@ -92,6 +92,23 @@ class SyncRun(models.Model):
         return self.state in ACTIVE_STATES
 
 
+class AuditNight(models.Model):
+    """What the audit of one night saw of a sync: kept for two weeks whatever it was, while quiet runs leave no trace."""
+
+    sync = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="audit_nights")
+    day = models.DateField()  # UTC
+    looked = models.PositiveIntegerField(default=0)  # pairs
+    differed = models.PositiveIntegerField(default=0)  # pairs of which at least one of the three below is said
+    drift_hub = models.PositiveIntegerField(default=0)  # the record was not what we remembered, or gone
+    drift_app = models.PositiveIntegerField(default=0)
+    apart = models.PositiveIntegerField(default=0)  # what we remember of the two sides does not agree
+    miscounted = models.PositiveIntegerField(default=0)  # by how much ``SyncCount`` was wrong
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sync", "day"], name="one_row_per_sync_and_night")]
+
+
 class RunEvent(models.Model):
     """One line of "Just now": what happened to a record. A sample, kept short; the ledger is complete."""
 

@@ -199,7 +199,12 @@ class FieldMapping(models.Model):
 
 
 class ConstantField(models.Model):
-    """A fixed value stamped on everything written to one side."""
+    """A fixed value stamped on what is written to one side."""
+
+    class When(models.TextChoices):
+        ALWAYS = "always", _("with every write")
+        CREATE = "create", _("on new records only")
+        PROMOTE = "promote", _("where blank or earlier in the list")  # engine.rules.Constant
 
     sync = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="constants")
     side = models.CharField(
@@ -207,7 +212,7 @@ class ConstantField(models.Model):
     )  # where it is written
     field = models.CharField(max_length=200)
     value = models.CharField(max_length=500)
-    on_create_only = models.BooleanField(default=False)
+    when = models.CharField(max_length=8, choices=When.choices, default=When.ALWAYS)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sync", "side", "field"], name="one_constant_per_field")]

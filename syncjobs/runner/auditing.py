@@ -4,25 +4,30 @@ was looked at, and whatever no feed and no webhook told is found.
 *Drift* is a value at a side that is not the one we remember: it is ingested like any other change, and goes across in the same run.
 *Apart* are pairs whose two memories do not agree through the mapping although nothing waits: one-way fields that people changed at
 the far side, mostly. They are counted and change nothing. Counts of statuses are compared with the links at the end of the night.
+What a night saw is kept in its ``AuditNight``, for the pages.
 
 The audit gives way: a slice of it is a run of its own, and a poll that is due comes first. It goes on where the last slice stopped
 (``Sync.audit_position``); a night that is too short for it leaves the rest to the next.
 """
 
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from django.db.models import F
 from django.utils.timezone import now
 
-from integrations.records import Ref, Side
+from integrations.records import ReadAnswer, Ref, Side
 from syncjobs.engine.merge import agree
-from syncjobs.models import RecordLink, RecordStatus, Sync
-from syncjobs.runner import associations, store
+from syncjobs.models import AuditNight, RecordLink, RecordStatus, Sync
+from syncjobs.runner import associations, parking, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get, ingest, ingest_gone
+from syncjobs.runner.ingest import get, ingest, ingest_missing, set_aside
 from syncjobs.runner.reading import read_by_id
 
 PARTS = 7
+NIGHTS = 14  # that pages tell of
 PATIENCE = 8.0  # seconds of a slice: what it found is still to be written
 
 
@@ -34,16 +39,15 @@ def step(ctx: Context) -> bool:
         _end_the_night(ctx)
         return False
     associations.load(ctx, rows)
-    apart = sum(_apart(ctx, row) for row in rows)
-    drift = {side: _look(ctx, side, rows) for side in Side}
+    answers = {side: _read(ctx, side, rows) for side in Side}
     with ctx.lease.transaction():
-        counts = ctx.run.counts
-        for name, n in (("apart", apart), *((f"drift_{side}", n) for side, n in drift.items())):
-            if n:
-                counts[name] = counts.get(name, 0) + n
+        found = _compare(ctx, rows, answers)
+        for side, answer in answers.items():
+            ingest(ctx, side, list(answer.records.values()))
+            ingest_missing(ctx, side, answer)
+        _note(ctx, found)
         ctx.sync.audit_position = rows[-1].pk
         Sync.objects.filter(pk=ctx.sync.pk).update(audit_position=rows[-1].pk)
-        ctx.run.save(update_fields=["counts"])
     return time.monotonic() < ctx.deadline - (10.0 - PATIENCE)
 
 
@@ -66,25 +70,60 @@ def _apart(ctx: Context, row: RecordLink) -> bool:
     )
 
 
-def _look(ctx: Context, side: Side, rows: list[RecordLink]) -> int:
-    """Read these records at one side; returns how many were not as remembered, or are gone."""
-    memory = {get(row, side, "id"): row for row in rows}
-    answer = read_by_id(ctx, side, [Ref(id, get(row, side, "seen") or {}) for id, row in memory.items()])
-    types = ctx.end(side).types
-    differing = 0
-    for id, record in answer.records.items():
-        row = memory[id]
-        values = {name: record.values[name] for name in types if name in record.values}
-        differing += ctx.hash(side, {**(get(row, side, "seen") or {}), **values}) != get(row, side, "hash")
-    with ctx.lease.transaction():
-        ingest(ctx, side, list(answer.records.values()))
-        ingest_gone(ctx, side, sorted(answer.gone))
-    return differing + len(answer.gone)
+def _read(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> ReadAnswer:
+    return read_by_id(ctx, side, [Ref(get(row, side, "id"), get(row, side, "seen") or {}) for row in rows])
+
+
+def _compare(ctx: Context, rows: Sequence[RecordLink], answers: Mapping[Side, ReadAnswer]) -> Counter[str]:
+    """How many pairs were looked at, and how many differ, in which way."""
+    found: Counter[str] = Counter(looked=len(rows))
+
+    def compare(part: Sequence[RecordLink]) -> int:
+        ways = [_ways(ctx, row, answers) for row in part]
+        found.update(way for each in ways for way in each)
+        found["differed"] += sum(1 for each in ways if each)
+        return len(part)
+
+    def park(row: RecordLink) -> int:
+        set_aside(ctx, row, Counter())
+        return 0
+
+    parking.by_halves(ctx, rows, compare, park)
+    return found
+
+
+def _ways(ctx: Context, row: RecordLink, answers: Mapping[Side, ReadAnswer]) -> list[str]:
+    """The ways in which a pair is not as it should be."""
+    drifted = [f"drift_{side}" for side, answer in answers.items() if _drifted(ctx, side, row, answer)]
+    return [*drifted, "apart"] if _apart(ctx, row) else drifted
+
+
+def _drifted(ctx: Context, side: Side, row: RecordLink, answer: ReadAnswer) -> bool:
+    """Whether the record is not as remembered, or is gone."""
+    id = get(row, side, "id")
+    record = answer.records.get(id)
+    if record is None:
+        return id in answer.gone or id in answer.left
+    values = {name: record.values[name] for name in ctx.end(side).types if name in record.values}
+    digest = ctx.hash(side, {**(get(row, side, "seen") or {}), **values})
+    return bool(digest != get(row, side, "hash"))
+
+
+def _note(ctx: Context, found: Mapping[str, int]) -> None:
+    """Add to what this night saw; the run's counts hold only what was found, so that a quiet run is known as one."""
+    night, _made = AuditNight.objects.get_or_create(sync=ctx.sync, day=now().date())
+    AuditNight.objects.filter(pk=night.pk).update(**{name: F(name) + n for name, n in found.items()})
+    for name, n in found.items():
+        if n and name not in ("looked", "differed"):
+            ctx.run.counts[name] = ctx.run.counts.get(name, 0) + n
+    ctx.run.save(update_fields=["counts"])
 
 
 def _end_the_night(ctx: Context) -> None:
     with ctx.lease.transaction():
-        if wrong := store.recount(ctx.sync.pk):
-            ctx.run.counts["miscounted"] = sum(abs(n) for n in wrong.values())
-            ctx.run.save(update_fields=["counts"])
+        wrong = store.recount(ctx.sync.pk)
+        _note(ctx, {"miscounted": sum(abs(n) for n in wrong.values())})
+        nights = AuditNight.objects.filter(sync=ctx.sync)
+        nights.filter(day=now().date()).update(finished_at=now())
+        nights.filter(day__lte=now().date() - timedelta(days=NIGHTS)).delete()
         Sync.objects.filter(pk=ctx.sync.pk).update(audited_at=now(), audit_position=0)

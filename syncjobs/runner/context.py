@@ -19,7 +19,7 @@ from syncjobs.engine.canonical import hasher
 from syncjobs.engine.filters import groups_from
 from syncjobs.engine.rules import Constant, End, Identifier, MappingRule, SideRules, SyncRules, Way, WinnerRule
 from syncjobs.models import Direction, FieldMapping, Sync, SyncCursor, SyncRun
-from syncjobs.runner import partners
+from syncjobs.runner import parking, partners
 from syncjobs.runner.lease import Lease
 from syncjobs.services import mappings as mapping_service
 from syncjobs.services.constants import typed
@@ -83,6 +83,9 @@ class Context:
     deadline: float  # time.monotonic()
     references: list[tuple[MappingRule, int]] = field(default_factory=list)  # with the sync whose links give the twins
     cursors: dict[Side, SyncCursor] = field(default_factory=dict)
+    parked: dict[Side, dict[str, str]] = field(
+        default_factory=dict
+    )  # ids of records that could not be read → their marks
     lags: list[float] = field(default_factory=list)  # seconds from a change there to its arrival here
 
     def end(self, side: Side) -> SyncEnd:
@@ -114,7 +117,8 @@ def build(sync: Sync, run: SyncRun, lease: Lease, deadline: float) -> Context:
         if (fields := (rule.hub.field, rule.app.field)) in of_fields
     ]
     cursors = {side: SyncCursor.objects.get_or_create(sync=sync, side=side.value)[0] for side in Side}
-    return Context(sync, run, lease, rules, ends, _settings_hash(sync, ends), deadline, references, cursors)
+    marks = parking.marks_of(sync.pk)
+    return Context(sync, run, lease, rules, ends, _settings_hash(sync, ends), deadline, references, cursors, marks)
 
 
 def _is_stale(sync: Sync, side: Side) -> bool:
@@ -184,7 +188,7 @@ def end_of(field: Field, abilities: Abilities, otherwise: str = "") -> End:
         writable=field.writable,
         clearable=field.clearable and abilities.clear,
         max_length=field.max_length,
-        options=frozenset(option.value for option in field.options),
+        options=frozenset(option.value for option in field.options if option.writable),
         option_labels=tuple((option.label, option.value) for option in field.options),
         many=field.many,
         otherwise=otherwise,
@@ -256,7 +260,12 @@ def _side_rules(sync: Sync, side: Side, known: dict[str, Field], end: SyncEnd) -
         types=end.types,
         filter=groups_from(stored),
         constants=tuple(
-            Constant(c.field, typed(known[c.field], c.value), c.on_create_only)
+            Constant(
+                c.field,
+                typed(known[c.field], c.value),
+                cast(Any, c.when),
+                tuple(o.value for o in known[c.field].options),
+            )
             for c in sync.constants.all()
             if c.side == side.value and c.field in known
         ),

@@ -18,8 +18,10 @@ KEY_SPACE = uuid.UUID("6d1f5ac9-3f0a-4f0e-9c0c-6f2f5f0b7a11")
 
 
 def send_creates(ctx: Context, side: Side, work: Sequence[Work]) -> None:
+    work, others = siblings.of_this_kind(ctx, side, work)
+    _exclude(ctx, side, others, "SYNCS_AS_ANOTHER_KIND")
     work, doubles = siblings.not_linked_there(ctx, side, recovery.not_there_yet(ctx, side, work))
-    _exclude_doubles(ctx, side, doubles)
+    _exclude(ctx, side, doubles, "DUPLICATE_IN_SOURCE")
     ready, intents = _announce_creates(ctx, side, work)
     if not ready:
         return
@@ -54,12 +56,12 @@ def send_creates(ctx: Context, side: Side, work: Sequence[Work]) -> None:
         settling.close(ctx, [w for w in ready if not w.left and w.row.id])
 
 
-def _exclude_doubles(ctx: Context, side: Side, work: Sequence[Work]) -> None:
-    """Their counterpart is linked to another record of this sync."""
+def _exclude(ctx: Context, side: Side, work: Sequence[Work], code: str) -> None:
+    """Nothing is made for these at ``side``: what stands for their records there has another link."""
     if work:
         for w in work:
             w.left.discard(side)
-            w.plan.status, w.plan.code, w.plan.side = RecordStatus.EXCLUDED, "DUPLICATE_IN_SOURCE", side.other
+            w.plan.status, w.plan.code, w.plan.side = RecordStatus.EXCLUDED, code, side.other
         with ctx.lease.transaction():
             settling.close(ctx, work)
 
@@ -116,8 +118,7 @@ def _announced(side: Side, work: Sequence[Work]) -> dict[int, WriteIntent]:
 
 def _wait_or_park(ctx: Context, w: Work, side: Side, intent: WriteIntent) -> None:
     w.left.clear()
-    identifiers = ctx.rules.identifiers
-    if identifiers and recovery.key_of(intent.payload, identifiers[0], side):
+    if recovery.will_resend(ctx, side, intent):
         w.again = True
         w.row.next_try_at = intent.sent_at + recovery.wait_for(ctx, side)
         return
@@ -126,23 +127,24 @@ def _wait_or_park(ctx: Context, w: Work, side: Side, intent: WriteIntent) -> Non
 
 
 def _meet_existing(ctx: Context, side: Side, work: Sequence[Work], verdicts: list[Verdict]) -> None:
-    """A create met a record with the same identifier: read it, so that it can be linked and merged instead."""
-    end = ctx.end(side)
-    ids = {}
-    for w, verdict in zip(work, verdicts, strict=True):
+    """A create met a record with the same identifier: read it, so that it can be linked and merged instead. Of several that met
+    one record the first is linked; for the others the app's refusal stands."""
+    places: dict[str, int] = {}
+    for place, verdict in enumerate(verdicts):
         if isinstance(verdict.error, AlreadyExists) and verdict.error.existing_id:
-            ids[verdict.error.existing_id] = w
-    if not ids:
-        return
-    answer = read_by_id(
-        ctx, side, [Ref(pk, w.plan.writes[side]) for pk, w in list(ids.items())[: end.abilities.read_batch]]
-    )
-    for asked, record in answer.records.items():
-        index = list(work).index(ids[asked])
-        with ctx.lease.transaction():
-            if recovery.adopt(ctx, side, ids[asked].row, record):
-                verdicts[index] = Verdict(error=StaleVersion("It existed already; merged at the next step."))
-                ids[asked].row.refresh_from_db()
+            places.setdefault(verdict.error.existing_id, place)
+    refs = [Ref(id, work[place].plan.writes[side]) for id, place in places.items()]
+    size = ctx.end(side).abilities.read_batch
+    for start in range(0, len(refs), size):
+        answer = read_by_id(ctx, side, refs[start : start + size])
+        for asked, record in answer.records.items():
+            row = work[places[asked]].row
+            with ctx.lease.transaction():
+                if recovery.adopt(ctx, side, row, record):
+                    verdicts[places[asked]] = Verdict(
+                        error=StaleVersion("It existed already; merged at the next step.")
+                    )
+                    row.refresh_from_db()
 
 
 def _joined_or_conflict(ctx: Context, side: Side, w: Work, other: RecordLink, verdict: Verdict) -> None:

@@ -8,15 +8,17 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from integrations.records import RemoteRecord, Side, Values
+from integrations.records import ReadAnswer, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import key_of
 from syncjobs.models import PendingChange, RecordLink, RecordStatus
-from syncjobs.runner import statements, store
+from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
 
 BIT = {Side.HUB: 1, Side.APP: 2}
-MERGED_AWAY = "MERGED_AWAY"
+MERGED_AWAY, CONVERTED_AWAY = "MERGED_AWAY", "CONVERTED_AWAY"
+AWAY = (MERGED_AWAY, CONVERTED_AWAY)  # codes of links whose record lives on in another record
+ASIDE = ("status_since", "side", "field", "detail", "next_try_at")
 
 
 def side_columns(side: Side) -> list[str]:
@@ -99,8 +101,31 @@ def ingest(
 
     ``force``: the settings changed, so equal hashes are planned again, too. ``row_hashes``: listing-row hash by any id of the
     record, to remember which version of the listing this read belongs to. ``listed``: they come from a scan or a change feed,
-    which may lag behind what we have read, or written, since.
+    which may lag behind what we have read, or written, since. A record at which this stumbles is set aside (``parking``).
     """
+    hashes, parked = row_hashes or {}, ctx.parked[side]
+    fit = records if force else [r for r in records if r.id not in parked or parked[r.id] != parking.mark(r)]
+    for record in fit:
+        if record.unfit:
+            park_unread(ctx, side, record, hashes.get(record.id, ""), code=parking.TOO_LONG)
+    parking.by_halves(
+        ctx,
+        [record for record in fit if not record.unfit],
+        lambda part: _ingest(ctx, side, part, force=force, row_hashes=hashes, listed=listed),
+        lambda record: park_unread(ctx, side, record, hashes.get(record.id, "")),
+    )
+    return len(records)
+
+
+def _ingest(
+    ctx: Context,
+    side: Side,
+    records: Sequence[RemoteRecord],
+    *,
+    force: bool,
+    row_hashes: dict[str, str],
+    listed: bool,
+) -> int:
     total = len(records)
     if not force and not row_hashes:
         same = _as_known(ctx, side, records)
@@ -126,13 +151,39 @@ def ingest(
             changed[lost.pk] = lost
         if listed and _outdated(row, side, record):
             record = replace(record, values={}, modified_at=None, version=get(row, side, "version"))
-        if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes or {}, deltas=deltas) and row.id:
+        if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes, deltas=deltas) and row.id:
             changed[row.id] = row
     store.update(list(changed.values()), [*side_columns(side), "status_since", "next_try_at", "detail"])
     store.insert(list(fresh.values()), [*side_columns(side), "sync_id", "created_at", "status_since"])
     deltas[RecordStatus.PENDING] += len(fresh)
     store.add_counts(ctx.sync.pk, deltas)
     return total
+
+
+def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = "", *, code: str = parking.CODE) -> int:
+    """The record cannot be taken in: its link says so, and what was read of it so far stays. Returns 1."""
+    known = find_links(ctx.sync.pk, side, [record.id, *record.aliases])
+    row = known.get(record.id) or next(iter(known.values()), None)
+    deltas: Counter[str] = Counter() if row else Counter({RecordStatus.PENDING: 1})
+    row = row or store.fresh(ctx.sync.pk, now())
+    put(row, side, id=record.id, hash=parking.mark(record), row_hash=row_hash, gone=False)
+    ctx.parked[side][record.id] = get(row, side, "hash")
+    set_aside(ctx, row, deltas, side, code=code)
+    if row.pk is None:
+        store.insert([row], [*side_columns(side), *ASIDE, "sync_id", "created_at"])
+    return 1
+
+
+def set_aside(ctx: Context, row: RecordLink, deltas: Counter[str], side: str = "", *, code: str = parking.CODE) -> None:
+    """``row`` fails, and the run goes on without it."""
+    set_status(row, RecordStatus.FAILED, deltas)
+    row.code, row.side, row.field, row.detail = code, side, "", ""
+    row.dirty, row.next_try_at = 0, None
+    if row.pk is not None:
+        store.update([row], [*side_columns(Side.HUB), *side_columns(Side.APP), *ASIDE])
+    store.add_counts(ctx.sync.pk, deltas)
+    ctx.run.counts["failed"] = ctx.run.counts.get("failed", 0) + 1
+    ctx.run.save(update_fields=["counts"])
 
 
 def _as_known(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> set[str]:
@@ -244,7 +295,12 @@ def keys_of(ctx: Context, side: Side, values: Values) -> dict[str, str]:
 
 def label_of(ctx: Context, side: Side, values: Values) -> str:
     """How pages name a record: its name, else its address."""
-    names = [str(values[n]) for n in ctx.end(side).label_fields if not is_blank(values.get(n))]
+    return name_of(values, ctx.end(side).label_fields)
+
+
+def name_of(values: Values, label_fields: Sequence[str]) -> str:
+    """The parts of a name, else the first value that there is; "" where all are blank."""
+    names = [str(values[n]) for n in label_fields if not is_blank(values.get(n))]
     words = [name for name in names if "@" not in name]
     return (" ".join(words) or (names[0] if names else ""))[:200]
 
@@ -261,6 +317,30 @@ def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
     store.update(rows, [f"{side}_gone", "dirty", "next_try_at"])
     _call_heirs(ctx, side, rows)
     return len(rows)
+
+
+def ingest_left(ctx: Context, side: Side, ids: Sequence[str]) -> int:
+    """These records became another kind of record: nothing was deleted, so their twins are left alone, whatever the sync does with
+    deletions. Returns how many links that concerns."""
+    found = {row.pk: row for row in find_links(ctx.sync.pk, side, ids).values() if not get(row, side, "gone")}
+    rows = [row for row in found.values() if get(row, side.other, "id")]
+    ingest_gone(ctx, side, [get(row, side, "id") for row in found.values() if not get(row, side.other, "id")])
+    deltas: Counter[str] = Counter()
+    moment = now()
+    for row in rows:
+        set_status(row, RecordStatus.EXCLUDED, deltas, moment)
+        put(row, side, gone=True)
+        row.code, row.side, row.dirty, row.next_try_at = CONVERTED_AWAY, side.value, 0, None
+    store.update(rows, [f"{side}_gone", "code", "side", "dirty", "next_try_at", "status", "status_since"])
+    store.add_counts(ctx.sync.pk, deltas)
+    _call_heirs(ctx, side, rows)
+    return len(found)
+
+
+def ingest_missing(ctx: Context, side: Side, answer: ReadAnswer) -> None:
+    """What a read by id did not find."""
+    ingest_gone(ctx, side, sorted(answer.gone))
+    ingest_left(ctx, side, sorted(answer.left))
 
 
 def _call_heirs(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> None:

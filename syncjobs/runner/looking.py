@@ -12,7 +12,7 @@ from integrations.connectors.base import Abilities
 from integrations.records import Ref, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import equal
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get, ingest, ingest_gone
+from syncjobs.runner.ingest import get, ingest, ingest_missing
 from syncjobs.runner.reading import read_by_id
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def still_as_known(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wo
             elif record is not None:
                 moved.append(record)
         with ctx.lease.transaction():
-            ingest(ctx, side, moved)
-            ingest_gone(ctx, side, sorted(answer.gone))
+            # By force: what differs from our memory must be planned anew, even where its hash says that it is known.
+            ingest(ctx, side, moved, force=True)
+            ingest_missing(ctx, side, answer)
     return kept
 
 

@@ -11,11 +11,12 @@ from integrations.records import Side
 from syncjobs.engine.matching import Candidate, key_of, resolve
 from syncjobs.engine.merge import echo_of
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import statements, store
+from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get, put, set_status, side_columns
+from syncjobs.runner.ingest import get, put, set_aside, set_status, side_columns
 
 CHUNK = 500
+Keys = tuple[int, tuple[str, str]]
 KEPT = [*side_columns(Side.HUB), *side_columns(Side.APP), "status_since", "field", "side", "detail"]
 MEMORY = ["hub_seen", "app_seen", "hub_expected", "app_expected"]
 CARRIED = ["id", "alias", "now", "seen", "expected", "hash", "row_hash", "version", "modified_at", "created_at", "scan", "read_at",
@@ -29,21 +30,33 @@ def step(ctx: Context) -> bool:
     if not rows:
         return False
     with ctx.lease.transaction():
-        left = rows
-        met = _match_unanswered(ctx, [pk for pk, _ in rows])
-        for number in range(len(ctx.rules.identifiers[:2])):
-            if met or number:
-                condition, pks = statements.among(pk for pk, _ in left)
-                left = _keys_of(ctx, f"id {condition}", pks)
-            linked = _match_by(ctx, number, {keys[number] for _, keys in left} - {""})
-            ctx.run.counts["linked"] = ctx.run.counts.get("linked", 0) + linked
+        linked = parking.by_halves(ctx, rows, lambda part: _match(ctx, part), lambda row: _park(ctx, row[0]))
+        ctx.run.counts["linked"] = ctx.run.counts.get("linked", 0) + linked
         phase["position"] = rows[-1][0]
         phase["done"] = phase.get("done", 0) + len(rows)
         statements.save(ctx.run, ["phases", "counts"])
     return True
 
 
-def _keys_of(ctx: Context, condition: str, *parameters: Any) -> list[tuple[int, tuple[str, str]]]:
+def _match(ctx: Context, rows: Sequence[Keys]) -> int:
+    """Match these half links by each identifier in turn; returns how many pairs were made."""
+    left, linked = rows, 0
+    met = _match_unanswered(ctx, [pk for pk, _ in rows])
+    for number in range(len(ctx.rules.identifiers[:2])):
+        if met or number:
+            condition, pks = statements.among(pk for pk, _ in left)
+            left = _keys_of(ctx, f"id {condition}", pks)
+        linked += _match_by(ctx, number, {keys[number] for _, keys in left} - {""})
+    return linked
+
+
+def _park(ctx: Context, pk: int) -> int:
+    for row in store.rows(RecordLink.objects.filter(pk=pk)):
+        set_aside(ctx, row, Counter(), "hub" if row.hub_id else "app")
+    return 0
+
+
+def _keys_of(ctx: Context, condition: str, *parameters: Any) -> list[Keys]:
     """(pk, its two keys) of half links: most of them have no twin, and need not be loaded to find that out."""
     found = statements.select(
         "SELECT id, hub_id, hub_key, hub_key2, app_key, app_key2 FROM syncjobs_recordlink"

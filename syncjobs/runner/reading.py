@@ -12,15 +12,27 @@ from django.utils.timezone import now
 
 from integrations.connectors.base import ScansAhead
 from integrations.errors import CursorExpired
-from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side
+from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side, can_be_kept, is_stand_in, stand_in
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
-from syncjobs.runner import guards, statements
+from syncjobs.runner import guards, parking, statements
 from syncjobs.runner.context import Context, SyncEnd
-from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, note, plan_again
+from syncjobs.runner.ingest import (
+    find_links,
+    get,
+    ingest,
+    ingest_gone,
+    ingest_left,
+    ingest_missing,
+    note,
+    park_unread,
+    plan_again,
+)
 
+OFF_LIST = 2**31 - 1  # in the place of a scan's number: no scan of the chosen lists is expected to show the record
 ROLLING_SHARE = (
     0.6  # of an app's calls per minute that a poll spends on re-reading records its listing shows only in part
 )
+CALLS_A_STEP = 25  # where each record takes a call of its own: so many are lost, and made again, when a worker dies
 
 
 def begin(ctx: Context) -> bool:
@@ -75,7 +87,7 @@ def _changes_page(ctx: Context, side: Side) -> bool:
     page = end.connector.changes(
         end.kind, fields=end.fields, cursor=cursor.cursor, position=cursor.position, scope=end.scope
     )
-    nothing = not page.records and not page.gone and page.position is None and not cursor.position
+    nothing = not (page.records or page.gone or page.left) and page.position is None and not cursor.position
     with ctx.lease.transaction():
         _store_page(ctx, side, page)
         cursor.position = page.position
@@ -89,13 +101,15 @@ def _changes_page(ctx: Context, side: Side) -> bool:
 
 def _scan_page(ctx: Context, side: Side) -> bool:
     end, cursor = ctx.end(side), ctx.cursors[side]
-    state: dict[str, Any] = cursor.position or {"at": None, "known": 0, "new": 0}
+    state: dict[str, Any] = cursor.position or {"at": None, "known": 0, "new": 0, "off": _any_off_list(ctx, side)}
     page = end.connector.scan(end.kind, fields=end.fields, position=state["at"], scope=end.scope)
     if end.abilities.scans_ahead and page.position is not None and time.monotonic() < ctx.deadline:
         cast(ScansAhead, end.connector).ahead(end.kind, fields=end.fields, position=page.position, scope=end.scope)
     marking = _marks(ctx, end, cursor)
     with ctx.lease.transaction():
-        known = _store_page(ctx, side, page, mark=cursor.scan if marking else 0)
+        known = _store_page(ctx, side, page)
+        if marking or state.get("off"):
+            _mark(ctx, side, page, cursor.scan, only_off_list=not marking)
         state["known"] += known
         state["new"] += len(page.records) - known
         state["at"] = page.position
@@ -114,49 +128,80 @@ def _marks(ctx: Context, end: SyncEnd, cursor: SyncCursor) -> bool:
     return cursor.mode == "mark" or (bool(end.abilities.containers) and len(lists) != 1)
 
 
+def _any_off_list(ctx: Context, side: Side) -> bool:
+    return RecordLink.objects.filter(sync=ctx.sync, **{f"{side}_scan": OFF_LIST}).exists()
+
+
+def _mark(ctx: Context, side: Side, page: Page, scan: int, *, only_off_list: bool) -> None:
+    """Note on the links of a page that this scan saw them. ``only_off_list``: on those that no scan was expected to show."""
+    links = {row.pk for row in find_links(ctx.sync.pk, side, [record.id for record in page.records]).values()}
+    seen = RecordLink.objects.filter(pk__in=links)
+    if only_off_list:
+        seen = seen.filter(**{f"{side}_scan": OFF_LIST})
+    seen.update(**{f"{side}_scan": scan})
+
+
 def _finish_scan(ctx: Context, side: Side, known: int, new: int, *, marked: bool) -> None:
     """A complete scan is the only kind that may speak of absence: whoever it did not show is *read* before it counts as gone.
 
-    ``new`` rows have an id that no link has yet: some of them may be what we made there ourselves, under its other id.
+    ``new`` rows have an id that no link has yet: some of them may be what we made there ourselves, under its other id. A record
+    that is absent and still there has left the chosen lists: polls do not look for it again until a scan shows it, full scans do.
     """
     cursor = ctx.cursors[side]
     links = RecordLink.objects.filter(sync=ctx.sync, **{f"{side}_id__isnull": False, f"{side}_gone": False})
+    expected = links.exclude(**{f"{side}_scan": OFF_LIST})
+    wanted = expected if ctx.run.kind == RunKind.INCREMENTAL else links
     if marked:
-        missing = links.exclude(**{f"{side}_scan": cursor.scan}).count()
+        missing = expected.exclude(**{f"{side}_scan": cursor.scan}).count()
         guards.absent_from_scan(ctx, side, missing - new, known + new)
-        absent = links.exclude(**{f"{side}_scan": cursor.scan}).values_list(f"{side}_id", f"{side}_seen", f"{side}_now")
-        rows = absent.iterator()
+        absent = wanted.exclude(**{f"{side}_scan": cursor.scan})
+        rows = absent.values_list(f"{side}_id", f"{side}_seen", f"{side}_now").iterator()
         while part := list(islice(rows, 1000)):
             note(
                 ctx,
                 side,
                 [PendingChange(remote_id=pk, known={**(seen or {}), **(new or {})}) for pk, seen, new in part],
             )
-    elif known < links.count():
+        absent.update(**{f"{side}_scan": OFF_LIST})
+    elif known < wanted.count():
         cursor.mode, cursor.position = "mark", None
         cursor.scan += 1
         return
     cursor.mode, cursor.scanned_at = "", now()
 
 
-def _store_page(ctx: Context, side: Side, page: Page, *, mark: int = 0) -> int:
+def _store_page(ctx: Context, side: Side, page: Page) -> int:
     """Returns how many of the page's records have a link now."""
     force = ctx.cursors[side].settings_hash != ctx.settings_hash
     full = [record for record in page.records if not record.partial]
     rows = [record for record in page.records if record.partial]
     known = ingest(ctx, side, full, force=force, listed=True) + _store_rows(ctx, side, rows, force=force)
     if page.gone:
-        ingest_gone(ctx, side, page.gone)
-    if mark:
-        ids = [record.id for record in page.records]
-        links = {row.pk for row in find_links(ctx.sync.pk, side, ids).values()}
-        RecordLink.objects.filter(pk__in=links).update(**{f"{side}_scan": mark})
+        ingest_gone(ctx, side, [id if can_be_kept(id) else stand_in(id) for id in page.gone])
+    if page.left:
+        ingest_left(ctx, side, page.left)
     return known
 
 
 def _store_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
     """Listing rows lack fields: new or changed ones go to the inbox and are read by id before anything is planned. ``force``:
-    the settings changed; what is known of the others is enough to plan them again (other fields give other hashes)."""
+    the settings changed; what is known of the others is enough to plan them again (other fields give other hashes). Returns how
+    many have a link."""
+    parked = ctx.parked[side]
+    fit = rows if force else [r for r in rows if r.id not in parked or parked[r.id] != parking.mark(r)]
+    unfit = [row for row in fit if row.unfit]
+    for row in unfit:
+        park_unread(ctx, side, row, code=parking.TOO_LONG)
+    known = parking.by_halves(
+        ctx,
+        [row for row in fit if not row.unfit],
+        lambda part: _note_rows(ctx, side, part, force=force),
+        lambda row: park_unread(ctx, side, row),
+    )
+    return len(rows) - len(fit) + len(unfit) + known
+
+
+def _note_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force: bool) -> int:
     known, notices = 0, {}
     for start in range(0, len(rows), 500):
         part = rows[start : start + 500]
@@ -224,10 +269,10 @@ def inbox(ctx: Context, side: Side) -> bool:
 
 
 def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
-    notices = list(
-        PendingChange.objects.filter(which, sync=ctx.sync, side=side.value)
-        .order_by("-priority", "pk")[: ctx.end(side).abilities.read_batch]
-    )  # fmt: skip
+    can = ctx.end(side).abilities
+    size = max(1, min(can.read_batch, can.read_batch * CALLS_A_STEP // can.read_calls))
+    waiting = PendingChange.objects.filter(which, sync=ctx.sync, side=side.value)
+    notices = list(waiting.order_by("-priority", "pk")[:size])
     if not notices:
         return False
     answer = read_by_id(ctx, side, [Ref(notice.remote_id, notice.known) for notice in notices])
@@ -240,7 +285,7 @@ def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
         # One record can have been named by two of its ids.
         records = {record.id: record for record in answer.records.values()}
         ingest(ctx, side, list(records.values()), force=force, row_hashes=row_hashes)
-        ingest_gone(ctx, side, sorted(answer.gone))
+        ingest_missing(ctx, side, answer)
         # A hint that came while we read is newer than what we read: its row stays.
         latest = max(notice.noted_at for notice in notices)
         PendingChange.objects.filter(pk__in=[notice.pk for notice in notices], noted_at__lte=latest).delete()
@@ -249,8 +294,8 @@ def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
 
 
 def read_by_id(ctx: Context, side: Side, refs: Sequence[Ref]) -> ReadAnswer:
-    end = ctx.end(side)
-    return end.connector.read(end.kind, refs, fields=end.fields)
+    end, refs = ctx.end(side), [ref for ref in refs if not is_stand_in(ref.id)]
+    return end.connector.read(end.kind, refs, fields=end.fields) if refs else ReadAnswer({})
 
 
 def _progress(ctx: Context, phase: str, done: int, total: int | None) -> None:

@@ -3,7 +3,8 @@
 *Update*: the record is read. Old value → it did not land; the sent value (as the app stores it) → our own echo; anything else →
 somebody's change. The engine decides all three from ``expected``.
 *Create*: the record is looked up by its identifier. Found → adopted. Not found → wait out twice the app's visibility lag, look
-again, then send once more **with the same key**. Nothing to search by → a person decides.
+again, then send once more **with the same key**. Nothing to search by → sent once more, too, where the app knows a create by its
+key; else a person decides (``syncjobs/services/unconfirmed.py``).
 """
 
 import time
@@ -20,7 +21,7 @@ from syncjobs.engine.matching import key_of
 from syncjobs.models import RecordLink, WriteIntent
 from syncjobs.runner import store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import find_links, get, ingest, ingest_gone, put
+from syncjobs.runner.ingest import find_links, get, ingest, ingest_missing, put
 from syncjobs.runner.pairing import MEMORY, credit, join
 from syncjobs.runner.reading import read_by_id
 
@@ -54,7 +55,9 @@ def recover(ctx: Context, rows: Sequence[RecordLink]) -> bool:
         open_rows = [
             row for row in rows if row.pk in intents and intents[row.pk].side == side and not get(row, side, "id")
         ]
-        asked |= _look_up(ctx, side, open_rows, intents)
+        told = [row for row in open_rows if intents[row.pk].found_id]
+        asked |= _take_at_word(ctx, side, told, intents)
+        asked |= _look_up(ctx, side, [row for row in open_rows if row not in told], intents)
     return asked
 
 
@@ -91,7 +94,19 @@ def _reread(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> bool:
         answer = read_by_id(ctx, side, refs)
         with ctx.lease.transaction():
             ingest(ctx, side, list(answer.records.values()))
-            ingest_gone(ctx, side, sorted(answer.gone))
+            ingest_missing(ctx, side, answer)
+    return bool(rows)
+
+
+def _take_at_word(ctx: Context, side: Side, rows: Sequence[RecordLink], intents: dict[int, WriteIntent]) -> bool:
+    """A person named the record that a create without an answer made. If it is gone or another's by now, they are asked again."""
+    for part in _batches(ctx, side, rows):
+        named = {intents[row.pk].found_id: row for row in part}
+        answer = read_by_id(ctx, side, [Ref(id, intents[row.pk].payload) for id, row in named.items()])
+        with ctx.lease.transaction():
+            for id, record in answer.records.items():
+                adopt(ctx, side, named[id], record, intents[named[id].pk])
+            WriteIntent.objects.filter(pk__in=[intents[row.pk].pk for row in part]).update(found_id="")
     return bool(rows)
 
 
@@ -169,7 +184,12 @@ def not_there_yet(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wor
 
 
 def may_resend(ctx: Context, row: RecordLink, side: Side, intent: WriteIntent) -> bool:
-    """Whether an unanswered create has waited long enough and can be found again by its identifier."""
+    """Whether an unanswered create has waited long enough and makes no second record when it is sent again."""
+    return will_resend(ctx, side, intent) and intent.sent_at + wait_for(ctx, side) <= now()
+
+
+def will_resend(ctx: Context, side: Side, intent: WriteIntent) -> bool:
+    """Whether it is sent again by itself: it can be found by its identifier, or the app knows it by its key."""
     identifiers = ctx.rules.identifiers
     searchable = bool(identifiers) and bool(key_of(intent.payload, identifiers[0], side))
-    return searchable and intent.sent_at + wait_for(ctx, side) <= now()
+    return searchable or ctx.end(side).abilities.idempotent_creates

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from django.utils.timezone import now
 
 from integrations.errors import ConnectorError, Gone, NoAnswer, StaleVersion
-from integrations.records import Side, Verdict
+from integrations.records import FieldType, Side, Value, Verdict
 from syncjobs.engine.canonical import equal
 from syncjobs.models import RecordLink, RecordStatus, RunEvent
-from syncjobs.runner import associations, recovery, statements, store
+from syncjobs.runner import associations, parking, recovery, statements, store
 from syncjobs.runner.context import Context, forget_schema
 from syncjobs.runner.ingest import BIT, current, get, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
@@ -28,6 +28,7 @@ COLUMNS = [
     "generation",
 ]
 SCHEMA_CODES = ("FIELD_MISSING", "FIELD_READ_ONLY", "OPTION_NOT_ALLOWED")
+SECONDS = len("2026-01-31T23:59:59")
 BACKOFF = [30, 60, 120, 240, 480, 960, 1920, 3600]  # seconds, by attempt
 
 
@@ -49,9 +50,11 @@ def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str, momen
     stored = verdict.record.values if verdict.record else {}
     types = ctx.end(side).types
     landed = {name: stored.get(name, value) for name, value in sent.items() if name in types}
-    lossy = landed != sent and any(not equal(landed[name], sent[name], types[name]) for name in landed)
-    if lossy and "LOSSY_FIELD" not in w.plan.notes:
-        w.plan.notes.append("LOSSY_FIELD")  # the app's own form is adopted, and never sent back to the source
+    lossy = landed != sent and any(_rewritten(sent[name], landed[name], types[name]) for name in landed)
+    # The app's own form is adopted, and never sent back to the source.
+    note = verdict.note or ("LOSSY_FIELD" if lossy else "")
+    if note and note not in w.plan.notes:
+        w.plan.notes.append(note)
     if what == "created":
         landed |= {name: value for name, value in stored.items() if name in types}
     read, seen = get(row, side, "now"), get(row, side, "seen")
@@ -65,12 +68,20 @@ def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str, momen
             created_at=record.created_at or get(row, side, "created_at"))  # fmt: skip
     known = current(row, side)
     put(row, side, hash=ctx.hash(side, known), **keys_of(ctx, side, known))
-    if verdict.note and verdict.note not in w.plan.notes:
-        w.plan.notes.append(verdict.note)
+    if record and record.unfit:  # written, and never to be found again by what we can keep of its id
+        put(row, side, hash=parking.mark(record))
+        w.plan.status, w.plan.code, w.plan.side = RecordStatus.FAILED, parking.TOO_LONG, side
     changed_at = get(row, side.other, "modified_at")
     if changed_at and what == "updated":
         ctx.lags.append((moment - changed_at).total_seconds())
     w.events.append(("linked" if verdict.existed and what == "created" else what, side, len(sent)))
+
+
+def _rewritten(sent: Value, landed: Value, kind: FieldType) -> bool:
+    """Whether the app keeps another value than it was sent. That many keep no fractions of a second is nothing to tell anybody."""
+    if kind is FieldType.DATETIME and str(sent)[:SECONDS] == str(landed)[:SECONDS]:
+        return False
+    return not equal(landed, sent, kind)
 
 
 def conflict(w: Work, side: Side, other: RecordLink) -> None:
@@ -105,7 +116,9 @@ def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
         w.again = True
         return
     w.plan.status = RecordStatus.FAILED
-    w.plan.code, w.plan.field, w.plan.side = error.code, error.field, side
+    # A value that is missing because the record that it names is not across yet comes with that record.
+    awaits = error.code == "REQUIRED_VALUE_BLANK" and w.plan.waits
+    w.plan.code, w.plan.field, w.plan.side = "PARENT_NOT_SYNCED_YET" if awaits else error.code, error.field, side
     w.plan.detail = error.remote or error.message
     if error.code in SCHEMA_CODES:
         forget_schema(ctx, side)

@@ -2,6 +2,9 @@
 
 Whichever sync comes first makes the counterpart; the other links to it instead of making a second one. What has an identifier would
 be found by that anyway; what has none is told by its id alone.
+
+And two syncs of one connection that keep *one* kind of the hub equal with *two* of the app (contacts with leads and with contacts):
+a record that is linked to one of the two is not made as the other.
 """
 
 from collections.abc import Sequence
@@ -61,6 +64,33 @@ def being_created(ctx: Context, side: Side, work: "Sequence[Work]") -> set[int]:
     busy = Q(pk__in=sent.values("link")) | Q(**{f"{side}_id__isnull": False, f"{side}_gone": False})
     links = RecordLink.objects.filter(busy, sync__in=siblings, **{f"{column}__in": list(by_id)})
     return {by_id[id] for id in links.values_list(column, flat=True)}
+
+
+def of_this_kind(ctx: Context, side: Side, work: "Sequence[Work]") -> "tuple[list[Work], list[Work]]":
+    """(what may be created, what another sync keeps equal with a record of another kind at ``side``)."""
+    sync = ctx.sync
+    others = (
+        Sync.objects.for_account(sync.account)
+        .saved()
+        .filter(hub_instance=sync.hub_instance, app_instance=sync.app_instance)
+        .filter(**{f"{side.other}_kind": sync.kind(side.other)})
+        .exclude(**{f"{side}_kind": sync.kind(side)})
+    )
+    source = f"{side.other}_id"
+    ids = list(others.values_list("pk", flat=True))
+    if not ids or not work:
+        return list(work), []
+    links = RecordLink.objects.filter(
+        sync__in=ids,
+        **{
+            f"{source}__in": [get(w.row, side.other, "id") for w in work],
+            f"{side}_id__isnull": False,
+            f"{side}_gone": False,
+        },
+    )
+    linked = set(links.values_list(source, flat=True))
+    apart: list[Work] = [w for w in work if get(w.row, side.other, "id") in linked]
+    return [w for w in work if get(w.row, side.other, "id") not in linked], apart
 
 
 def _counterparts(ctx: Context, side: Side, work: "Sequence[Work]") -> dict[str, str]:

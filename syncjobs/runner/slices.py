@@ -28,6 +28,7 @@ from syncjobs.runner import (
     context,
     guards,
     pairing,
+    parking,
     preview,
     reading,
     settling,
@@ -107,8 +108,8 @@ def run_slice(run_id: int) -> None:
         lease.forgive()
     except GuardTripped as guard:
         _suspend(run, guard.code, str(guard.n))
-    except OperationalError:
-        log.warning("run %s: the database is busy or away; the dispatcher tries again", run_id)
+    except OperationalError as problem:
+        log.warning("run %s: the database refused (%s); the dispatcher tries again", run_id, problem)
         with suppress(OperationalError):
             lease.forgive()
     except Exception:
@@ -144,7 +145,7 @@ def _forget_trouble(ctx: Context) -> None:
     a step got through: the next chunk may be twice as large."""
     stumbled = ctx.run.stumbles > 1  # one is this slice's own lease
     if ctx.run.counts.pop("tries", 0) or stumbled:
-        ctx.run.stumbles = max(0, ctx.run.stumbles // writing.PATIENCE - 1) * writing.PATIENCE
+        ctx.run.stumbles = max(0, ctx.run.stumbles // parking.PATIENCE - 1) * parking.PATIENCE
         with ctx.lease.transaction():
             ctx.run.save(update_fields=["counts", "stumbles"])
 

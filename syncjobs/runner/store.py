@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 import orjson
-from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db import connection, models
 from django.db.models import QuerySet
 from django.db.models.base import ModelState
 
@@ -101,7 +101,7 @@ def _row(values: dict[str, Any], converters: Sequence[tuple[str, Callable[[Any],
 
 def _saved(adding: bool = False) -> ModelState:
     state = ModelState()
-    state.adding, state.db = adding, DEFAULT_DB_ALIAS
+    state.adding, state.db = adding, connection.alias
     return state
 
 
@@ -121,22 +121,23 @@ def fresh(sync_id: int, moment: datetime) -> RecordLink:
     """A link that is not saved yet, as ``RecordLink(sync_id=…)`` makes it."""
     link = RecordLink.__new__(RecordLink)
     link.__dict__ = {
-        **_blank(), "sync_id": sync_id, "created_at": moment, "status_since": moment, "_state": _saved(adding=True)
+        **_blank(RecordLink), "sync_id": sync_id, "created_at": moment, "status_since": moment, "_state": _saved(adding=True)
     }  # fmt: skip
     return link
 
 
 def fresh_intent(**values: Any) -> WriteIntent:
-    """A create that is about to be sent, as ``WriteIntent(…)`` makes it; all but ``state`` and ``made`` is given."""
+    """A create that is about to be sent, as ``WriteIntent(…)`` makes it."""
     intent = WriteIntent.__new__(WriteIntent)
-    intent.__dict__ = {**values, "state": WriteIntent.State.SENT.value, "made": False, "_state": _saved(adding=True)}
+    intent.__dict__ = {**_blank(WriteIntent), **values, "_state": _saved(adding=True)}
     return intent
 
 
 @cache
-def _blank() -> dict[str, Any]:
-    link = RecordLink()
-    return {field.attname: getattr(link, field.attname) for field in RecordLink._meta.concrete_fields}
+def _blank(model: type[models.Model]) -> dict[str, Any]:
+    """What a new row of it says where it says nothing."""
+    row = model()
+    return {field.attname: getattr(row, field.attname) for field in model._meta.concrete_fields}
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -176,7 +177,7 @@ def update(links: Sequence[RecordLink], names: Sequence[str]) -> None:
 def insert(links: Sequence[RecordLink], names: Sequence[str]) -> None:
     """Insert new links, made by ``fresh``, of which only the named columns were filled. One whose remote id is linked already is
     left out: somebody was faster."""
-    rest = [(name, _literal(value)) for name, value in _blank().items() if name not in {*names, "id"}]
+    rest = [(name, _literal(value)) for name, value in _blank(RecordLink).items() if name not in {*names, "id"}]
     _insert(RecordLink, links, names, rest)
 
 

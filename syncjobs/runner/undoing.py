@@ -22,7 +22,7 @@ from syncjobs.engine.plan import LedgerEntry, Plan
 from syncjobs.models import FieldChange, LeftAlone, RecordLink, RecordStatus, Sync, SyncRun, WriteIntent
 from syncjobs.runner import settling, store, updates
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import BIT, forget, get, ingest, ingest_gone, put, set_status
+from syncjobs.runner.ingest import BIT, forget, get, ingest, ingest_missing, put, set_status
 from syncjobs.runner.work import Work
 
 CHUNK = 100  # links
@@ -222,7 +222,7 @@ def _read(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -
         answer = end.connector.read(end.kind, refs, fields=fields)
         with ctx.lease.transaction():
             ingest(ctx, side, list(answer.records.values()))
-            ingest_gone(ctx, side, sorted(answer.gone))
+            ingest_missing(ctx, side, answer)
         found |= {part[asked].pk: record for asked, record in answer.records.items()}
     fresh = RecordLink.objects.in_bulk(list(links))
     for item in items:

@@ -7,9 +7,10 @@ from operator import attrgetter
 from integrations.records import Side
 from syncjobs.engine.merge import Half
 from syncjobs.engine.plan import Plan, plan
-from syncjobs.models import RecordLink
+from syncjobs.models import RecordLink, RecordStatus
+from syncjobs.runner import parking
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import MERGED_AWAY, NAMES
+from syncjobs.runner.ingest import AWAY, NAMES
 
 _OF_HALF = {
     side: attrgetter(
@@ -31,9 +32,20 @@ class Work:
 
 
 def plan_row(ctx: Context, row: RecordLink, moment: datetime) -> Plan:
+    if (side := parking.unread_side(row)) is not None:
+        return Plan(RecordStatus.FAILED, row.code if row.code == parking.TOO_LONG else parking.CODE, side=side)
     return plan(_half(row, Side.HUB), _half(row, Side.APP), ctx.rules, moment)
 
 
 def _half(row: RecordLink, side: Side) -> Half:
     now, seen, expected, modified_at, created_at, id, gone = _OF_HALF[side](row)
-    return Half(now, seen, expected, modified_at, created_at, id is not None, gone, gone and row.code == MERGED_AWAY)
+    return Half(
+        now,
+        seen,
+        expected,
+        modified_at,
+        created_at,
+        id is not None,
+        gone,
+        row.code if gone and row.code in AWAY else "",
+    )

@@ -16,12 +16,12 @@ from syncjobs.engine.plan import Plan
 from syncjobs.models import RecordLink, RecordStatus
 from syncjobs.runner import associations, creates, guards, recovery, settling, statements, store, updates
 from syncjobs.runner.context import Context
+from syncjobs.runner.parking import CODE, PATIENCE
 from syncjobs.runner.work import Work, plan_row
 
 log = logging.getLogger("syncline.runner")
 NEXT = "sync_id = %s AND dirty > 0 AND (next_try_at IS NULL OR next_try_at <= %s) ORDER BY id LIMIT %s"
 CHUNK = 400
-PATIENCE = 3  # leases without a step that got through, before the chunk is halved
 
 
 def step(ctx: Context) -> bool:
@@ -56,7 +56,7 @@ def step(ctx: Context) -> bool:
 def _park(ctx: Context, row: RecordLink) -> None:
     """Slice after slice ended at this record, killed or by a fault of ours: it fails, and the run goes on without it."""
     log.error("run %s: record %s is parked", ctx.run.pk, row.pk)
-    work = Work(row, Plan(RecordStatus.FAILED, "INTERNAL_ERROR"))
+    work = Work(row, Plan(RecordStatus.FAILED, CODE))
     row.next_try_at = None
     with ctx.lease.transaction():
         settling.close(ctx, [work])

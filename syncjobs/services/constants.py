@@ -27,7 +27,7 @@ def candidates(schemas: Schemas, side: Side) -> list[Field]:
 
 
 def add(
-    *, sync: Sync, schemas: Schemas, side: Side, field: str, value: str, on_create_only: bool = False
+    *, sync: Sync, schemas: Schemas, side: Side, field: str, value: str, when: str = ConstantField.When.ALWAYS
 ) -> ConstantField:
     """Stamp ``value`` on ``field`` of everything written to ``side``. Raises ``Refused``."""
     known = schemas.side(side).get(field)
@@ -48,11 +48,13 @@ def add(
                 "source": label(schemas, side.other, row.app_field if side is Side.HUB else row.hub_field),
             }
         )
+    if when not in ConstantField.When.values:
+        raise Refused(gettext("Choose when the value is written."))
+    if when == ConstantField.When.PROMOTE and known.type is not FieldType.OPTION:
+        raise Refused(gettext("“%(field)s” has no list in which a value could be earlier.") % {"field": known.label})
     if sync.constants.filter(side=side.value, field=field).exists():
         raise Refused(gettext("“%(field)s” has a fixed value already: remove that one first.") % {"field": known.label})
-    return sync.constants.create(
-        side=side.value, field=field, value=canonical(known, value), on_create_only=on_create_only
-    )
+    return sync.constants.create(side=side.value, field=field, value=canonical(known, value), when=when)
 
 
 def canonical(field: Field, value: str) -> str:

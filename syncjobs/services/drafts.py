@@ -74,12 +74,12 @@ def choose_pair(
 
 
 def _stamps(draft: Sync, schemas: mappings.Schemas) -> list[ConstantField]:
-    """What the app's kind gives new records of the hub, for example the life-cycle stage of a lead: on creation only, so that it
-    never takes back what people or the hub made of it since."""
+    """What the app's kind gives new records of the hub, for example the life-cycle stage of a lead. A record of the hub that
+    is further on already keeps its stage, and so does one whose stage people set later."""
     fields = {preset.concept: preset.field for preset in draft.hub_kind_info.presets}
     wanted = [(fields[concept], value) for concept, value in draft.app_kind_info.stamps if concept in fields]
     return [
-        ConstantField(sync=draft, side=Side.HUB.value, field=name, value=value, on_create_only=True)
+        ConstantField(sync=draft, side=Side.HUB.value, field=name, value=value, when=ConstantField.When.PROMOTE)
         for name, value in wanted
         if name in schemas.hub and schemas.hub[name].writable
     ]

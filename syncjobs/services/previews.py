@@ -15,7 +15,7 @@ from syncjobs.services import runs
 
 ROWS = {
     "mappings": ["app_field", "hub_field", "direction", "winner", "transform", "value_map", "otherwise", "on"],
-    "constants": ["side", "field", "value", "on_create_only"],
+    "constants": ["side", "field", "value", "when"],
     "filters": ["side", "groups"],
 }
 PAGE = 50

@@ -1,17 +1,21 @@
 """What a person does to a sync. Each verb writes the audit trail; none of them loses anything."""
 
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
-from integrations.records import Side
+from integrations.records import Side, is_stand_in
 from portal.accounts import audit
 from syncjobs.models import (
     SETTINGS,
     ConstantField,
     FieldMapping,
+    PendingChange,
     RecordLink,
     RecordStatus,
     RunKind,
@@ -21,7 +25,7 @@ from syncjobs.models import (
     SyncRun,
     SyncState,
 )
-from syncjobs.runner import store
+from syncjobs.runner import parking, store
 from syncjobs.runner.partners import dependents
 from syncjobs.services import previews, runs
 
@@ -129,22 +133,48 @@ def run_now(*, sync: Sync, by: Any) -> SyncRun | None:
 
 
 @transaction.atomic
-def resync(*, sync: Sync, by: Any, status: str, code: str = "", link_ids: list[int] | None = None) -> int:
-    """Plan these records again, now. Returns how many."""
+def resync(
+    *, sync: Sync, by: Any, status: str, cause: Mapping[str, str] | None = None, link_ids: list[int] | None = None
+) -> int:
+    """Plan these records again, now. ``cause``: only those with this code, field and side, as far as each is named. Returns how
+    many."""
     # Every transaction of a run first touches its row: behind this lock no status changes between our reading and writing it.
     list(sync.runs.active().select_for_update().values_list("pk"))
-    links = RecordLink.objects.filter(sync=sync, status=status)
-    if code:
-        links = links.filter(code=code)
+    cause = dict(cause or {})
+    links = RecordLink.objects.filter(sync=sync, status=status, **cause)
     if link_ids is not None:
         links = links.filter(pk__in=link_ids)
+    unread = _read_again(sync, links)
     n = links.update(dirty=3, next_try_at=None, attempts=0, status=RecordStatus.PENDING, status_since=now())
-    store.add_counts(sync.pk, store.Counter({status: -n, RecordStatus.PENDING: n}))
-    audit.record(account=sync.account, user=by, verb="sync.resynced", target=str(sync), n=n, status=status, code=code)
+    RecordLink.objects.filter(pk__in=unread).update(dirty=0)  # there is nothing to plan until it is read
+    if status != RecordStatus.PENDING:
+        store.add_counts(sync.pk, Counter({status: -n, RecordStatus.PENDING: n}))
+    audit.record(account=sync.account, user=by, verb="sync.resynced", target=str(sync), n=n, status=status, **cause)
     if n and sync.is_running_state:
         with suppress(runs.RunAlreadyActive):
             runs.start(sync=sync, kind=RunKind.RETRY, by=by)
     return n
+
+
+def _read_again(sync: Sync, links: QuerySet[RecordLink]) -> list[int]:
+    """Those of ``links`` that could not be taken in when they were read go to the inbox, to be read first. Returns their pks."""
+    found: list[int] = []
+    for side in Side:
+        marked = links.filter(**{f"{side}_hash__startswith": parking.MARK, f"{side}_gone": False})
+        columns = ("pk", f"{side}_id", f"{side}_seen", f"{side}_now")
+        rows = [row for row in marked.values_list(*columns) if not is_stand_in(row[1])]
+        PendingChange.objects.bulk_create(
+            [
+                PendingChange(sync=sync, side=side, remote_id=id, known={**(seen or {}), **(new or {})}, priority=2)
+                for _, id, seen, new in rows
+            ],
+            update_conflicts=True,
+            unique_fields=["sync", "side", "remote_id"],
+            update_fields=["priority", "noted_at"],
+        )
+        found += [pk for pk, *_ in rows]
+        RecordLink.objects.filter(pk__in=[pk for pk, *_ in rows]).update(**{f"{side}_hash": ""})
+    return found
 
 
 @transaction.atomic

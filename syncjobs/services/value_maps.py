@@ -2,7 +2,7 @@
 
 Most pairs need no map: equal values and equal names find each other by themselves (``engine.transforms``). What a person pairs by
 hand is kept in ``FieldMapping.value_map`` and wins over that; ``FieldMapping.otherwise`` is what a side gets for a value that still
-has no partner. Without it such a record fails with OPTION_UNMAPPED or OWNER_UNMAPPED.
+has no partner. Without it such a record fails with OPTION_UNMAPPED, or crosses without its owner (OWNER_UNMAPPED).
 """
 
 from collections.abc import Mapping
@@ -89,15 +89,22 @@ def save(
     wanted = [(side, value, partner) for (side, value), partner in chosen.items() if partner]
     if any(value not in known[side] or partner not in known[side.other] for side, value, partner in wanted):
         raise Refused(_("One of these values is no longer in its app's list. Load the page again."))
+    namesakes = [pair for pair in wanted if _is_namesake(fields, *pair)]
     if any(value and value not in known[side] for side, value in otherwise.items()):
         raise Refused(_("One of these values is no longer in its app's list. Load the page again."))
+    others = [pair for pair in wanted if pair not in namesakes]
     row.value_map = [
         {"app": value, "hub": partner} if side is Side.APP else {"app": partner, "hub": value}
-        for side, value, partner in wanted
-        if not _is_namesake(fields, side, value, partner)
+        # Of several values with one partner the namesake speaks for the way back, and has to be said then.
+        for side, value, partner in [*(pair for pair in namesakes if _is_shared(pair, others)), *others]
     ]
     row.otherwise = {side.value: value for side, value in otherwise.items() if value}
     row.save(update_fields=["value_map", "otherwise"])
+
+
+def _is_shared(pair: tuple[Side, str, str], others: list[tuple[Side, str, str]]) -> bool:
+    side, value, partner = pair
+    return any(partner == theirs if side is own else value == theirs for own, _value, theirs in others)
 
 
 def _is_namesake(fields: dict[Side, Field], side: Side, value: str, partner: str) -> bool:

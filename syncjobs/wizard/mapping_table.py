@@ -69,7 +69,7 @@ def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, peeks: dict[Side,
     flows = mappings.effective(draft, mapping)
     state, note = _state(draft, schemas, mapping, flows)
     source = Side.HUB if flows == Direction.TO_APP else Side.APP
-    peek = peeks[source]
+    peek, shown = peeks[source], mapping.hub_field if source is Side.HUB else mapping.app_field
     return Row(
         mapping=mapping,
         app=_cell(schemas, Side.APP, mapping.app_field, mapping.required),
@@ -79,9 +79,7 @@ def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, peeks: dict[Side,
         fixed=mappings.why_fixed(mapping),
         state=state,
         note=note,
-        sample=samples.shown(peek.values.get(mapping.hub_field if source is Side.HUB else mapping.app_field))
-        if peek
-        else "",
+        sample=samples.shown(peek.values.get(shown), schemas.side(source).get(shown)) if peek else "",
         association=mappings.is_association(schemas, mapping.app_field, mapping.hub_field),
         has_values=not mapping.locked and value_maps.fields_of(mapping, schemas) is not None,
     )
@@ -183,6 +181,7 @@ class MappingPage(StepPage):
             "custom_mappings": self.draft.account.custom_mappings,
             "fixed_values": self._constants(),
             "constant_error": self.constant_error,
+            "whens": ConstantField.When.choices,
             "need_sample": not all(samples.known(self.draft, side) for side in Side),
         }
 
@@ -224,7 +223,7 @@ class MappingPage(StepPage):
                 "fields": sorted(constants.candidates(self.schemas, side), key=lambda field: field.label.casefold()),
                 "field": self._typed(f"constant_{side}_field"),
                 "value": self._typed(f"constant_{side}_value"),
-                "create_only": bool(self._typed(f"constant_{side}_create_only")),
+                "when": self._typed(f"constant_{side}_when"),
             }
             for side in (Side.APP, Side.HUB)
             if mappings.towards(self.draft.direction, side)
@@ -322,6 +321,6 @@ class MappingPage(StepPage):
             side=Side(side),
             field=self._typed(f"constant_{side}_field"),
             value=self._typed(f"constant_{side}_value"),
-            on_create_only=bool(self._typed(f"constant_{side}_create_only")),
+            when=self._typed(f"constant_{side}_when") or ConstantField.When.ALWAYS,
         )
         self.added = True

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from integrations.errors import ConnectorError
-from integrations.records import Ref, Side, Value, Values
+from integrations.records import Field, FieldType, Ref, Side, Value, Values
 from integrations.services.connections import open_connector
 from syncjobs.models import Sync
 
@@ -55,11 +55,15 @@ def read(sync: Sync, side: Side, fields: list[str]) -> Peek:
     return peek
 
 
-def shown(value: Value | Any) -> str:
-    """A value as the table shows it; "" for a blank."""
-    if value is None:
+def shown(value: Value | Any, field: Field | None) -> str:
+    """A value as the table shows it: choices by their labels, relations by their number; "" for a blank."""
+    if value is None or value == []:
         return ""
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
-    text = ", ".join(value) if isinstance(value, list) else str(value)
+    words = value if isinstance(value, list) else [str(value)]
+    if field and field.type is FieldType.REFERENCE:
+        return ngettext("%(n)d record", "%(n)d records", len(words)) % {"n": len(words)}
+    labels = {option.value: option.label for option in field.options} if field else {}
+    text = ", ".join(labels.get(word, word) for word in words)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from integrations.records import Side
 from syncjobs.engine.filters import NO_VALUE, TWO_VALUES
@@ -267,18 +267,22 @@ def _fields(picture: Picture) -> Iterator[SafeString]:
     yield _say(text, n=len(ways), parts=named)
 
 
+CONSTANTS: dict[str, Any] = {
+    ConstantField.When.ALWAYS: gettext_lazy("What is written to {app} gets “{value}” in <b>{field}</b>."),
+    ConstantField.When.CREATE: gettext_lazy("New records in {app} get “{value}” in <b>{field}</b>."),
+    ConstantField.When.PROMOTE: gettext_lazy(
+        "New records in {app}, and records found there with nothing or an earlier value, get “{value}” in <b>{field}</b>."
+    ),
+}
+
+
 def _constants(picture: Picture) -> Iterator[SafeString]:
     for constant in picture.constants:
         side = Side(constant.side)
         if not picture.writes(side):
             continue
-        text = (
-            _("New records in {app} get “{value}” in <b>{field}</b>.")
-            if constant.on_create_only
-            else _("What is written to {app} gets “{value}” in <b>{field}</b>.")
-        )
         yield _say(
-            text,
+            str(CONSTANTS[constant.when]),
             app=picture.name(side),
             value=_constant_value(picture, constant),
             field=picture.field(side, constant.field),

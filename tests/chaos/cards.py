@@ -19,9 +19,9 @@ import vobject
 
 from integrations.records import Values
 from integrations.standins.faults import Faults, Rule
+from integrations.standins.realservers.proxy import Proxy
 from tests.chaos.sides import NotThere, Record, Side, plain
 from tests.realservers.accounts import card
-from tests.realservers.proxy import Proxy
 from tests.realservers.servers import Book, CardServer, radicale
 
 BOOK_OF, NEW_ONES = 2000, "New"

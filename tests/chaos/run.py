@@ -22,7 +22,8 @@ from tests.chaos.storm import Storm
 from tests.chaos.verdict import Ledger, Verdict, grouped, judge
 
 TELL_EVERY, LOOK_EVERY, TICK_EVERY = 10.0, 15.0, 2.0  # seconds
-PATIENCE = 1800.0  # seconds that the initial sync, or the way back to quiet, may take
+# Seconds that the initial sync, or the way back to quiet, may take, whichever is more: some apps are read record by record.
+PATIENCE, PATIENCE_PER_RECORD = 1800.0, 0.25
 REST = 3.0  # seconds between two polls, once it is quiet
 SHOWN = 20  # of each kind of fault
 
@@ -40,6 +41,7 @@ class Run:
         self.started = time.monotonic()
         # Half of all records changed between two polls would rightly trip a guard, and a poll can be minutes away.
         self.pace = options.pace or min(10.0, options.records / 300)
+        self.patience = max(PATIENCE, PATIENCE_PER_RECORD * options.records)
         self.told = 0.0
         person = get_user_model().objects.get(email=user)
         account = person.memberships.get().account
@@ -90,7 +92,7 @@ class Run:
             if moment - ticked > TICK_EVERY:
                 self._tick()
                 ticked = time.monotonic()
-            if moment - self.started > PATIENCE:
+            if moment - self.started > self.patience:
                 raise ChaosFailed("The initial sync does not end.")
             self._tell()
             time.sleep(0.05)
@@ -121,8 +123,8 @@ class Run:
     def _until(self, condition: Callable[[], bool], what: str) -> None:
         begun = time.monotonic()
         while not condition():
-            if time.monotonic() - begun > PATIENCE:
-                raise ChaosFailed(f"Waited {PATIENCE:.0f} s for {what}: {self._state()}")
+            if time.monotonic() - begun > self.patience:
+                raise ChaosFailed(f"Waited {self.patience:.0f} s for {what}: {self._state()}")
             self._poll_now()
             self._tick()
             self._tell()

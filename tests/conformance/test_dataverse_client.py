@@ -4,13 +4,10 @@ The first speaks https only, so the stand-in gets a certificate; it is heavy, so
 made when its test is asked for. Both are skipped where they cannot be installed.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,43 +19,16 @@ import uvicorn
 
 from integrations.standins import dynamics
 from integrations.standins.dynamics.vendor import Dynamics
+from integrations.standins.realservers import environment
 from integrations.standins.server import Gate, listen
 from integrations.standins.vendor import World
+from tests.conformance.installing import HOME, ROOT, installing, marks, run
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 LOCK = ROOT / "requirements" / "dataverse.lock"
-HOME = ROOT / "var" / "conformance"
 SCRIPTS = Path(__file__).parent
 CLIENT = HOME / f"dataverse-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
 NODE = HOME / "dynamics-web-api-2.5.0"
 PEOPLE = 60
-
-
-def marks(place: Path) -> list[pytest.MarkDecorator]:
-    """What has to be installed first is slow; later it takes a second or two."""
-    return [pytest.mark.timeout(600)] if (place / "ready").exists() else [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-def run(*command: Any, **options: Any) -> str:
-    done = subprocess.run(
-        [str(each) for each in command], capture_output=True, text=True, timeout=300, check=False, **options
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:])
-    return done.stdout
-
-
-@contextmanager
-def installing(place: Path) -> Iterator[bool]:
-    """One process at a time. True: it is not there yet. Skips the test where what is done inside fails."""
-    place.mkdir(parents=True, exist_ok=True)
-    with (place / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield not (place / "ready").exists()
-        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-            pytest.skip(f"{place.name} cannot be installed: {error}")
-        (place / "ready").touch()
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +37,7 @@ def python() -> Path:
     found = CLIENT / "venv" / "bin" / "python"
     with installing(CLIENT) as missing:
         if missing:
-            run(sys.executable, "-m", "venv", CLIENT / "venv")
-            hashed = ["-q", "--require-hashes", "-r", LOCK]
-            uv = Path(sys.executable).with_name("uv")
-            if uv.exists():
-                run(uv, "pip", "install", "-p", found, *hashed)
-            else:
-                run(found, "-m", "pip", "install", "--disable-pip-version-check", *hashed)
+            environment.install(LOCK, CLIENT / "venv")
     return found
 
 
@@ -95,7 +59,9 @@ def serving(certificate: Path | None = None) -> Iterator[Dynamics]:
     socket = listen()
     vendor.base = f"http{'s' if certificate else ''}://127.0.0.1:{socket.getsockname()[1]}"
     secure = {"ssl_certfile": str(certificate), "ssl_keyfile": str(certificate)} if certificate else {}
-    server = uvicorn.Server(uvicorn.Config(Gate(vendor), ws="none", lifespan="off", log_level="error", **secure))
+    server = uvicorn.Server(
+        uvicorn.Config(Gate(vendor), ws="none", lifespan="off", log_level="error", date_header=False, **secure)
+    )
     thread = Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     try:

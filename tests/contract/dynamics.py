@@ -1,5 +1,6 @@
 """The Dynamics stand-in for the contract: a connector that is signed in, and a person in the app."""
 
+import uuid
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -9,16 +10,16 @@ import pytest
 from integrations.connectors.dynamics.client import fault
 from integrations.connectors.dynamics.connector import Dynamics
 from integrations.http import ApiSession, Bearer
-from integrations.records import Field, Values
+from integrations.records import Create, Field, Ref, RemoteRecord, Update, Values, Verdict
 from tests.contract.conftest import Control
 from tests.contract.suite import Names
-from tests.standins.serving import control, serving
+from tests.standins import serving as standins
 
 
 @pytest.fixture(scope="session")
 def dynamics_standin() -> Iterator[dict[str, Any]]:
     """What ``manage.py standins --json`` printed about Dynamics."""
-    with serving("--only", "dynamics", "--records", "30", "--set", "dynamics.limit_requests=0") as described:
+    with standins.serving("--only", "dynamics", "--records", "30", "--set", "dynamics.limit_requests=0") as described:
         yield described["dynamics"]
 
 
@@ -40,8 +41,8 @@ def _session(about: dict[str, Any]) -> ApiSession:
 
 def control_of(standin: dict[str, Any]) -> Control:
     """The stand-in with its seeded records and without faults."""
-    control(standin, "reset")
-    return lambda verb, **given: control(standin, verb, **given)
+    standins.control(standin, "reset")
+    return lambda verb, **given: standins.control(standin, verb, **given)
 
 
 class DynamicsPeer:
@@ -89,3 +90,43 @@ class DynamicsPeer:
 
     def _rows(self) -> list[dict[str, Any]]:
         return list(self.control("list", type=self.kind)["results"])
+
+
+# -- for questions about Dynamics alone: a person's hands, and one record at a time -------------------------------------------
+@pytest.fixture
+def control(dynamics_standin: dict[str, Any]) -> Control:
+    return control_of(dynamics_standin)
+
+
+@pytest.fixture
+def dynamics(dynamics_standin: dict[str, Any], control: Control) -> Dynamics:
+    return opened(dynamics_standin)
+
+
+def put(control: Control, kind: str, **values: Any) -> str:
+    return str(control("records", type=kind, create=[values])["created"][0])
+
+
+def row(control: Control, kind: str, id: str) -> dict[str, Any]:
+    return next(row["properties"] for row in control("list", type=kind)["results"] if row["id"] == id)
+
+
+def create(dynamics: Dynamics, kind: str, values: Values) -> Verdict:
+    return dynamics.create(kind, [Create(values, key=str(uuid.uuid4()))], scope={})[0]
+
+
+def update(
+    dynamics: Dynamics, kind: str, id: str, values: Values, known: Values | None = None, version: str = ""
+) -> Verdict:
+    return dynamics.update(kind, [Update(id, values, known=known or {}, version=version)])[0]
+
+
+def shown(verdict: Verdict, names: Values) -> Values:
+    """What the verdict says of these fields. That of a create also tells what Dataverse filled in."""
+    assert verdict.error is None
+    assert verdict.record
+    return {name: value for name, value in verdict.record.values.items() if name in names}
+
+
+def read(dynamics: Dynamics, kind: str, id: str, *fields: str) -> RemoteRecord:
+    return dynamics.read(kind, [Ref(id)], fields=fields).records[id]

@@ -107,6 +107,15 @@ class ConnectorContract:
         assert all(field.label and isinstance(field.type, FieldType) for field in fields)
         assert all(field.options for field in fields if field.type is FieldType.OPTION)
 
+    def test_a_field_for_a_user_offers_users_by_their_addresses(self, connector: Connector, peer: Peer) -> None:
+        """So that people pair them on the page of values, and owners without a counterpart are told before the first sync. Where a
+        field is only read, strangers do no harm, and the app may have no list of its users (Sansan)."""
+        people = [field for field in connector.fields(self.kind) if field.type is FieldType.USER and field.writable]
+        assert not [field.name for field in people if not field.options]
+        offered = [option for field in people for option in field.options]
+        assert all(option.label and option.value == option.value.casefold() for option in offered)
+        assert not people or any("@" in option.value for option in offered)
+
     def test_its_live_checks_end_and_all_pass(self, connector: Connector, peer: Peer) -> None:
         results = list(connector.preflight([self.kind]))
         assert results
@@ -290,6 +299,17 @@ class ConnectorContract:
         assert len(peer.ids() - before) == 1
         assert again.record or isinstance(again.error, errors.AlreadyExists)
 
+    def test_repeatable_creates_are_known_by_their_key_alone(self, connector: Connector, peer: Peer) -> None:
+        """An app that says so is sent an unanswered create again although nothing identifies the record."""
+        if not self.able(connector).idempotent_creates:
+            pytest.skip("the app does not say that creates can be repeated")
+        item = Create({self.names.text: "Nobody"}, key=str(uuid.uuid4()))
+        before = peer.ids()
+        first = connector.create(self.kind, [item], scope=self.scope)[0]
+        again = connector.create(self.kind, [item], scope=self.scope)[0]
+        assert peer.ids() - before == {first.record.id}
+        assert (again.record.id if again.record else again.error.existing_id) == first.record.id
+
     # -- updating and deleting -------------------------------------------------------------------------------------------
     def test_an_update_changes_only_what_it_names(self, connector: Connector, peer: Peer) -> None:
         id = peer.put(self.person("kim", text="Kim", other="Lee"))
@@ -313,6 +333,20 @@ class ConnectorContract:
         assert isinstance(verdicts[1].error, errors.Gone | errors.Refused)
         assert [peer.values(id)[self.names.text] for id in (first, second)] == ["One", "Three"]
         assert verdicts[0].record.id == first
+
+    def test_an_update_does_not_overwrite_what_a_person_has_changed_since(
+        self, connector: Connector, peer: Peer
+    ) -> None:
+        able = self.able(connector)
+        if not (able.conditional_writes or able.update_looks_first):
+            pytest.skip("the app takes any write: the engine looks before it writes")
+        id = peer.put(self.person("kim", text="Kim"))
+        known, refs = peer.values(id), self.refs(peer, id)
+        version = connector.read(self.kind, refs, fields=self.fields).records[id].version
+        peer.edit(id, {self.names.text: "Theirs"})
+        stale = Update(id, {self.names.text: "Ours"}, known=known, version=version)
+        assert isinstance(self.in_batches(connector, [stale])[0].error, errors.StaleVersion)
+        assert peer.values(id) == {**known, self.names.text: "Theirs"}
 
     def test_a_value_can_be_cleared_or_the_connector_refuses(self, connector: Connector, peer: Peer) -> None:
         id = peer.put(self.person("kim", text="Kim"))

@@ -7,10 +7,10 @@ import pytest
 
 from integrations.connectors.base import Connector
 from integrations.records import FieldType, Value, Values
+from integrations.standins.realservers.proxy import Proxy
 from tests.contract.suite import ConnectorContract, Names
 from tests.realservers import accounts, servers
 from tests.realservers.accounts import CardPeer
-from tests.realservers.proxy import Proxy
 from tests.realservers.servers import CardServer
 
 

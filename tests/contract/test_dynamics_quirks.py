@@ -1,4 +1,4 @@
-"""What is particular to Dynamics: lookups, owners, states, batches, change tracking that ends, versions."""
+"""What is particular to Dynamics: columns, owners, batches, versions, and what its answers mean."""
 
 import uuid
 from typing import Any
@@ -9,55 +9,27 @@ from integrations import errors
 from integrations.connectors.dynamics import kinds
 from integrations.connectors.dynamics.client import fault
 from integrations.connectors.dynamics.connector import Dynamics
-from integrations.connectors.dynamics.tables import PARTIES
 from integrations.http import ApiSession
-from integrations.records import Create, Ref, RemoteRecord, Update, Values, Verdict
+from integrations.records import Create, Ref, Update, Values
 from tests.contract.conftest import Control
-from tests.contract.dynamics import control_of, dynamics_standin, opened
+from tests.contract.dynamics import (
+    control,
+    create,
+    dynamics,
+    dynamics_standin,
+    opened,
+    put,
+    read,
+    row,
+    shown,
+    update,
+)
 from tests.integrations.server import Reply, Server
 
-__all__ = ["dynamics_standin"]
+__all__ = ["control", "dynamics", "dynamics_standin"]
+
 
 DANA = "dana.reyes@syncline.example"
-
-
-@pytest.fixture
-def control(dynamics_standin: dict[str, Any]) -> Control:
-    return control_of(dynamics_standin)
-
-
-@pytest.fixture
-def dynamics(dynamics_standin: dict[str, Any], control: Control) -> Dynamics:
-    return opened(dynamics_standin)
-
-
-def put(control: Control, kind: str, **values: Any) -> str:
-    return str(control("records", type=kind, create=[values])["created"][0])
-
-
-def row(control: Control, kind: str, id: str) -> dict[str, Any]:
-    return next(row["properties"] for row in control("list", type=kind)["results"] if row["id"] == id)
-
-
-def create(dynamics: Dynamics, kind: str, values: Values) -> Verdict:
-    return dynamics.create(kind, [Create(values, key=str(uuid.uuid4()))], scope={})[0]
-
-
-def update(
-    dynamics: Dynamics, kind: str, id: str, values: Values, known: Values | None = None, version: str = ""
-) -> Verdict:
-    return dynamics.update(kind, [Update(id, values, known=known or {}, version=version)])[0]
-
-
-def shown(verdict: Verdict, names: Values) -> Values:
-    """What the verdict says of these fields. That of a create also tells what Dataverse filled in."""
-    assert verdict.error is None
-    assert verdict.record
-    return {name: value for name, value in verdict.record.values.items() if name in names}
-
-
-def read(dynamics: Dynamics, kind: str, id: str, *fields: str) -> RemoteRecord:
-    return dynamics.read(kind, [Ref(id)], fields=fields).records[id]
 
 
 class TestFields:
@@ -90,9 +62,30 @@ class TestFields:
         verdict = create(fresh, "contacts", values)
         assert shown(verdict, values) == values
 
-    def test_a_statecode_is_no_field_beside_its_status_reason(self, dynamics: Dynamics) -> None:
+    @pytest.mark.parametrize("during_a_scan", [False, True])
+    def test_a_column_that_was_deleted_is_left_out(
+        self, dynamics_standin: dict[str, Any], control: Control, during_a_scan: bool
+    ) -> None:
+        control("columns", type="contacts", lines=["new_size|String|Size|max=10"])
+        id = put(control, "contacts", lastname="Lee", new_size="42")
+        control("records", type="contacts", create=[{"lastname": str(n)} for n in range(520)])
+        fresh = Dynamics(opened(dynamics_standin)._session)
+        wanted = ["lastname", "new_size"]
+        first = fresh.scan("contacts", fields=wanted, position=None, scope={})
+        cursor = fresh.changes("contacts", fields=wanted, cursor=None, position=None, scope={}).cursor
+        control("columns", type="contacts", drop=["new_size"])
+        control("records", type="contacts", edit=[{"id": id, "lastname": "Leigh"}])
+        position = first.position if during_a_scan else None
+        page = fresh.scan("contacts", fields=wanted, position=position, scope={})
+        assert page.records
+        assert all(record.values.keys() == {"lastname"} for record in page.records)
+        changed = fresh.changes("contacts", fields=wanted, cursor=cursor, position=None, scope={}).records
+        assert [record.values for record in changed] == [{"lastname": "Leigh"}]
+
+    def test_state_and_status_reason_are_a_field_each(self, dynamics: Dynamics) -> None:
         fields = {field.name: field for field in dynamics.fields("opportunities")}
-        assert "statecode" not in fields
+        assert [option.label for option in fields["statecode"].options] == ["Open", "Won", "Lost"]
+        assert fields["statecode"].writable
         assert [option.label for option in fields["statuscode"].options] == [
             "In Progress", "On Hold", "Won", "Canceled", "Out-Sold"
         ]  # fmt: skip
@@ -118,8 +111,11 @@ class TestBatches:
         assert {"Good", "Also"} <= made
         assert dynamics.calls - before <= 4  # the batch, and once: users, names of lookups
 
-    def test_fifty_records_are_one_call(self, dynamics: Dynamics, control: Control) -> None:
-        people = [Create({"lastname": f"Many {number}"}, key=str(uuid.uuid4())) for number in range(50)]
+    def test_a_full_batch_is_one_call(self, dynamics: Dynamics, control: Control) -> None:
+        people = [
+            Create({"lastname": f"Many {number}"}, key=str(uuid.uuid4()))
+            for number in range(dynamics.abilities("contacts").write_batch)
+        ]
         create(dynamics, "contacts", {"lastname": "First"})  # users are known now
         before = dynamics.calls
         verdicts = dynamics.create("contacts", people, scope={})
@@ -180,81 +176,20 @@ class TestVersions:
         assert done
         assert update(dynamics, "contacts", id, {"lastname": "Two"}, version=done.version).error is None
 
+    def test_a_table_that_keeps_no_versions_is_written_without(self, dynamics: Dynamics, control: Control) -> None:
+        ids = [put(control, "contacts", lastname=name) for name in ("One", "Two")]
+        seen = [read(dynamics, "contacts", id, "lastname").version for id in ids]
+        control("settings", unversioned="contact")
+        items = [Update(id, {"lastname": "Ours"}, version=v) for id, v in zip(ids, seen, strict=True)]
+        assert [verdict.error for verdict in dynamics.update("contacts", items)] == [None, None]
+        before = dynamics.calls
+        assert [verdict.error for verdict in dynamics.update("contacts", items)] == [None, None]
+        assert dynamics.calls - before == 1, "it is not tried again"
+
     def test_an_update_never_makes_a_record(self, dynamics: Dynamics, control: Control) -> None:
         before = len(control("list", type="contacts")["results"])
         assert isinstance(update(dynamics, "contacts", str(uuid.uuid4()), {"lastname": "Nobody"}).error, errors.Gone)
         assert len(control("list", type="contacts")["results"]) == before
-
-
-class TestLookups:
-    def test_a_company_is_bound_and_taken_away(self, dynamics: Dynamics, control: Control) -> None:
-        account, id = put(control, "accounts", name="Acme"), put(control, "contacts", lastname="Lee")
-        verdict = update(dynamics, "contacts", id, {"parentcustomerid:account": [account]})
-        assert verdict.record
-        assert verdict.record.values["parentcustomerid:account"] == [account]
-        assert row(control, "contacts", id)["_parentcustomerid_value"] == account
-        assert read(dynamics, "contacts", id, "parentcustomerid:contact").values == {"parentcustomerid:contact": []}
-        known: Values = {"parentcustomerid:account": [account]}
-        assert update(dynamics, "contacts", id, {"parentcustomerid:account": []}, known).error is None
-        assert row(control, "contacts", id)["_parentcustomerid_value"] is None
-
-    def test_what_a_lookup_holds_is_not_displaced_by_another_kind(self, dynamics: Dynamics, control: Control) -> None:
-        """The account's relation belongs to somebody who may not know of the other one."""
-        account, person = put(control, "accounts", name="Acme"), put(control, "contacts", lastname="Boss")
-        id = put(
-            control, "contacts", lastname="Lee", **{"parentcustomerid_account@odata.bind": f"/accounts({account})"}
-        )
-        known: Values = {"parentcustomerid:account": [account], "parentcustomerid:contact": []}
-        verdict = update(dynamics, "contacts", id, {"parentcustomerid:contact": [person]}, known)
-        assert verdict.error is None
-        assert verdict.note == "ASSOCIATION_LIMIT"
-        assert verdict.record
-        assert verdict.record.values == {"parentcustomerid:account": [account], "parentcustomerid:contact": []}
-
-    def test_a_kind_can_take_the_place_of_another_that_leaves(self, dynamics: Dynamics, control: Control) -> None:
-        account, person = put(control, "accounts", name="Acme"), put(control, "contacts", lastname="Boss")
-        id = put(
-            control, "contacts", lastname="Lee", **{"parentcustomerid_account@odata.bind": f"/accounts({account})"}
-        )
-        change: Values = {"parentcustomerid:account": [], "parentcustomerid:contact": [person]}
-        known: Values = {"parentcustomerid:account": [account], "parentcustomerid:contact": []}
-        verdict = update(dynamics, "contacts", id, change, known)
-        assert verdict.record
-        assert verdict.record.values == change
-
-    def test_a_task_about_several_things_is_filed_under_the_deal(self, dynamics: Dynamics, control: Control) -> None:
-        person, deal = put(control, "contacts", lastname="Lee"), put(control, "opportunities", name="Big")
-        values: Values = {
-            "subject": "Offer",
-            "regardingobjectid:contact": [person],
-            "regardingobjectid:opportunity": [deal],
-        }
-        verdict = create(dynamics, "tasks", values)
-        assert verdict.note == "ASSOCIATION_LIMIT"
-        assert verdict.record
-        assert verdict.record.values["regardingobjectid:opportunity"] == [deal]
-        assert verdict.record.values["regardingobjectid:contact"] == []
-
-    def test_lookups_of_an_opportunity(self, dynamics: Dynamics, control: Control) -> None:
-        account, person = put(control, "accounts", name="Acme"), put(control, "contacts", lastname="Lee")
-        values: Values = {
-            "name": "Big",
-            "parentaccountid": [account],
-            "parentcontactid": [person],
-            "transactioncurrencyid": "EUR",
-        }
-        assert shown(create(dynamics, "opportunities", values), values) == values
-        assert (
-            create(dynamics, "opportunities", {"name": "x", "transactioncurrencyid": "XXX"}).error.code
-            == "CURRENCY_UNSUPPORTED"
-        )  # type: ignore[union-attr]
-
-    def test_a_case_needs_a_customer(self, dynamics: Dynamics, control: Control) -> None:
-        person = put(control, "contacts", lastname="Lee")
-        refused = create(dynamics, "incidents", {"title": "Broken"}).error
-        assert isinstance(refused, errors.Refused)
-        assert refused.code == "REQUIRED_VALUE_BLANK"
-        assert create(dynamics, "incidents", {"title": "Broken", "customerid:contact": [person]}).error is None
 
 
 class TestOwners:
@@ -296,170 +231,37 @@ class TestOwners:
         assert read(dynamics, "contacts", id, "ownerid").values == {"ownerid": team}
 
 
-class TestStates:
-    def test_a_deal_is_won_by_its_action_and_opened_again(self, dynamics: Dynamics, control: Control) -> None:
-        id = put(control, "opportunities", name="Big")
-        verdict = update(dynamics, "opportunities", id, {"statuscode": "3", "estimatedvalue": "12.5"})
-        assert verdict.error is None
-        assert verdict.record
-        assert verdict.record.values == {"statuscode": "3", "estimatedvalue": "12.5"}
-        assert row(control, "opportunities", id)["statecode"] == 1
-        locked = update(dynamics, "opportunities", id, {"name": "Bigger"}).error
-        assert isinstance(locked, errors.Refused)
-        assert locked.code == "RECORD_LOCKED"
-        assert update(dynamics, "opportunities", id, {"statuscode": "1", "name": "Bigger"}).error is None
-        assert row(control, "opportunities", id)["statecode"] == 0
-
-    @pytest.mark.parametrize(
-        ("kind", "values", "state"),
-        [
-            ("opportunities", {"name": "Won already", "statuscode": "3"}, 1),
-            ("opportunities", {"name": "Lost already", "statuscode": "5"}, 2),
-            ("tasks", {"subject": "Done", "statuscode": "5"}, 1),
-            ("emails", {"subject": "Sent", "statuscode": "3", "directioncode": "true"}, 1),
-            ("appointments", {"subject": "Held", "statuscode": "3"}, 1),
-            ("phonecalls", {"subject": "Received", "statuscode": "4", "directioncode": "false"}, 1),
-            ("contacts", {"lastname": "Inactive", "statuscode": "2"}, 1),
-            ("tasks", {"subject": "Waiting", "statuscode": "4"}, 0),
-        ],
-    )
-    def test_a_record_can_begin_closed(
-        self, dynamics: Dynamics, control: Control, kind: str, values: Values, state: int
-    ) -> None:
-        verdict = create(dynamics, kind, values)
-        assert shown(verdict, values) == values
-        assert verdict.record
-        assert row(control, kind, verdict.record.id)["statecode"] == state
-
-    def test_a_record_that_cannot_be_closed_is_not_made(self, dynamics: Dynamics, control: Control) -> None:
-        """A change set: without it an open deal would be left behind at every try."""
-        before = len(control("list", type="opportunities")["results"])
-        assert create(dynamics, "opportunities", {"name": "x" * 400, "statuscode": "3"}).error
-        assert create(dynamics, "opportunities", {"name": "Odd", "statuscode": "77"}).error
-        assert len(control("list", type="opportunities")["results"]) == before
-
-    def test_a_case_is_resolved_by_its_action(self, dynamics: Dynamics, control: Control) -> None:
-        person = put(control, "contacts", lastname="Lee")
-        id = put(control, "incidents", title="Broken", **{"customerid_contact@odata.bind": f"/contacts({person})"})
-        assert update(dynamics, "incidents", id, {"statuscode": "5"}).error is None
-        assert row(control, "incidents", id)["statecode"] == 1
-
-    def test_a_product_gets_the_default_unit_and_is_published(self, dynamics: Dynamics, control: Control) -> None:
-        verdict = create(dynamics, "products", {"name": "Plan", "productnumber": "X-1", "price": "9.5"})
-        assert verdict.error is None
-        assert verdict.record
-        held = row(control, "products", verdict.record.id)
-        assert held["_defaultuomid_value"] == control("list", type="uoms")["results"][0]["id"]
-        assert (held["statecode"], held["price"]) == (0, 9.5)
-
-    def test_an_invoice_gets_the_first_price_list(self, dynamics: Dynamics, control: Control) -> None:
-        account = put(control, "accounts", name="Acme")
-        verdict = create(dynamics, "invoices", {"name": "March", "customerid:account": [account]})
-        assert verdict.error is None
-
-
-class TestParticipants:
-    def test_contacts_of_a_call_are_its_participants(self, dynamics: Dynamics, control: Control) -> None:
-        people = sorted(put(control, "contacts", lastname=name) for name in ("Ann", "Bob"))
-        verdict = create(
-            dynamics, "phonecalls", {"subject": "Hi", PARTIES: list(people), "directioncode": "true", "ownerid": DANA}
-        )
-        assert verdict.record
-        assert verdict.record.values[PARTIES] == people
-        listed = row(control, "phonecalls", verdict.record.id)["phonecall_activity_parties"]
-        assert sorted(party["participationtypemask"] for party in listed) == [1, 2, 2]
-
-    def test_other_participants_stay_what_they_are(self, dynamics: Dynamics, control: Control) -> None:
-        kept, leaves, comes = (put(control, "contacts", lastname=name) for name in ("Kept", "Leaves", "Comes"))
-        user = control("list", type="systemusers")["results"][0]["id"]
-        parties = [
-            {"partyid_systemuser@odata.bind": f"/systemusers({user})", "participationtypemask": 1},
-            {"partyid_contact@odata.bind": f"/contacts({kept})", "participationtypemask": 3},
-            {"partyid_contact@odata.bind": f"/contacts({leaves})", "participationtypemask": 2},
-            {"addressused": "stranger@example.com", "participationtypemask": 2},
-        ]
-        id = put(control, "emails", subject="Hello", email_activity_parties=parties)
-        known: Values = {PARTIES: sorted([kept, leaves])}
-        verdict = update(dynamics, "emails", id, {PARTIES: sorted([kept, comes])}, known)
-        assert verdict.record
-        assert verdict.record.values[PARTIES] == sorted([kept, comes])
-        held = {
-            (p["_partyid_value"] or p["addressused"]): p["participationtypemask"]
-            for p in row(control, "emails", id)["email_activity_parties"]
-        }
-        assert held == {user: 1, kept: 3, comes: 2, "stranger@example.com": 2}
-
-    def test_participants_are_read_only_when_they_are_asked_for(self, dynamics: Dynamics, control: Control) -> None:
-        page = dynamics.scan("phonecalls", fields=["subject"], position=None, scope={})
-        assert page.records
-        assert all(record.values.keys() == {"subject"} for record in page.records)
-
-
-class TestChanges:
-    def changes(self, dynamics: Dynamics, cursor: Any, fields: Any = ("lastname",)) -> Any:
-        return dynamics.changes("contacts", fields=fields, cursor=cursor, position=None, scope={})
-
-    def test_a_link_that_was_not_used_for_a_week_has_expired(self, dynamics: Dynamics, control: Control) -> None:
-        cursor = self.changes(dynamics, None).cursor
-        control("clock", advance=6 * 86_400)
-        assert self.changes(dynamics, cursor).cursor
-        control("clock", advance=2 * 86_400)
-        with pytest.raises(errors.CursorExpired):
-            self.changes(dynamics, cursor)
-
-    def test_fields_mapped_after_the_link_was_taken_are_read(self, dynamics: Dynamics, control: Control) -> None:
-        cursor = self.changes(dynamics, None).cursor
-        id = put(control, "contacts", lastname="Lee", jobtitle="Cook")
-        assert self.changes(dynamics, cursor, ("jobtitle",)).records[0].values == {"jobtitle": "Cook"}
-        assert self.changes(dynamics, cursor).records[0].id == id
-
-    def test_without_change_tracking_changes_are_found_by_time(self, dynamics: Dynamics, control: Control) -> None:
-        control("settings", untracked="contact")
-        cursor = self.changes(dynamics, None).cursor
-        ids = {put(control, "contacts", lastname=name) for name in ("Ann", "Bob")}
-        page = self.changes(dynamics, cursor)
-        assert ids <= {record.id for record in page.records}
-        assert page.cursor
-        [check] = [check for check in dynamics.preflight(["contacts"]) if check.state == "warning"]
-        assert check.fix
-
-    def test_thousands_of_one_moment_are_all_found_by_time(self, dynamics: Dynamics, control: Control) -> None:
-        control("settings", untracked="contact")
-        cursor, position, seen = self.changes(dynamics, None).cursor, None, set()
-        made = set(control("records", type="contacts", create=[{"lastname": str(n)} for n in range(1300)])["created"])
-        while True:
-            page = dynamics.changes("contacts", fields=["lastname"], cursor=cursor, position=position, scope={})
-            seen |= {record.id for record in page.records}
-            position = page.position
-            if position is None:
-                break
-            control("records", type="contacts", edit=[{"id": min(made), "firstname": "Meanwhile"}])
-        assert made <= seen
-
-    def test_a_long_first_listing_is_followed_by_a_look_by_time(
-        self, dynamics: Dynamics, control: Control, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Whether the link speaks from the listing's first page or its last is not documented."""
-        from integrations.connectors.dynamics import feed
-
-        monkeypatch.setattr(feed, "FIRST_PAGE", 10)
-        cursor = self.changes(dynamics, None).cursor
-        assert {"link", "since"} == cursor.keys()
-        id = put(control, "contacts", lastname="Lee")
-        first = self.changes(dynamics, cursor)
-        assert first.position == {"by": "link"}
-        second = dynamics.changes("contacts", fields=["lastname"], cursor=cursor, position=first.position, scope={})
-        assert id in {record.id for record in first.records}
-        assert id in {record.id for record in second.records}
-        assert second.cursor.keys() == {"link"}  # type: ignore[union-attr]
-
-
 def test_a_link_to_another_organisation_is_not_followed(server: Server, dynamics: Dynamics) -> None:
     elsewhere = {"value": [], "@odata.nextLink": "https://elsewhere.example/api/data/v9.2/contacts?$skiptoken=x"}
     server.replies(Reply(200, elsewhere))
     lone = Dynamics(ApiSession(server.url, fault=fault), stored_fields=dynamics.fields)
     with pytest.raises(errors.Unavailable):
         lone.scan("contacts", fields=["lastname"], position=None, scope={})
+
+
+@pytest.mark.parametrize("said", ["<html>Sign in</html>", {"error": "none"}, {"value": "odd"}])
+def test_an_answer_that_is_none_of_dynamics_is_an_outage(server: Server, dynamics: Dynamics, said: Any) -> None:
+    """A proxy's page with status 200, for one."""
+    lone = Dynamics(ApiSession(server.url, fault=fault), stored_fields=dynamics.fields)
+    calls: list[Any] = [
+        lambda: lone.scan("contacts", fields=["lastname"], position=None, scope={}),
+        lambda: lone.read("contacts", [Ref(str(uuid.uuid4()))], fields=["lastname"]),
+        lambda: lone.changes("contacts", fields=["lastname"], cursor=None, position=None, scope={}),
+        lambda: lone.find("contacts", "emailaddress1", ["a@example.com"], fields=["lastname"]),
+        lone.identify,
+    ]
+    server.replies(*[Reply(200, said)] * len(calls))
+    for call in calls:
+        with pytest.raises(errors.Unavailable):
+            call()
+
+
+def test_a_database_that_was_busy_is_asked_again(server: Server, dynamics: Dynamics) -> None:
+    server.replies(Reply(500, {"error": {"code": "0x80044151", "message": "Generic SQL error."}}))
+    lone = Dynamics(ApiSession(server.url, fault=fault), stored_fields=dynamics.fields)
+    with pytest.raises(errors.Locked) as caught:
+        lone.delete("contacts", [str(uuid.uuid4())])
+    assert caught.value.retry == "T"
 
 
 def test_two_organisations_are_two_accounts_with_overlapping_people(

@@ -7,11 +7,11 @@ import pytest
 
 from integrations.connectors.base import Connector
 from integrations.records import FieldType, Value, Values
+from integrations.standins.realservers.proxy import Proxy
 from integrations.standins.realservers.tryton import TrytonServer
 from tests.contract.suite import ConnectorContract, Names
 from tests.realservers import erp
 from tests.realservers.erp import PartyPeer
-from tests.realservers.proxy import Proxy
 
 pytestmark = erp.MARKS
 

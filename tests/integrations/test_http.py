@@ -150,6 +150,25 @@ def test_a_refused_token_is_renewed_once(server: Server) -> None:
     assert len(server.asked) == 4
 
 
+def test_a_401_that_is_not_about_the_token_renews_nothing(server: Server) -> None:
+    server.replies(Reply(401, {"why": "no API for you"}))
+    auth = Renewing()
+    session = ApiSession(server.url, auth=auth, fault=lambda answer, wrote: errors.ScopeMissing("no API"))
+    with pytest.raises(errors.ScopeMissing):
+        session.get("/")
+    assert (auth.number, len(server.asked)) == (1, 1)
+
+
+def test_a_session_follows_an_address_that_moves(server: Server) -> None:
+    addresses = [server.url + "/old/", server.url + "/new/"]
+    session = ApiSession(lambda: addresses[0])
+    server.replies(OK)
+    session.get("/things")
+    del addresses[0]
+    session.get("/things")
+    assert [asked.path for asked in server.asked] == ["/old/things", "/new/things"]
+
+
 def test_a_passwords_file_is_never_asked(server: Server, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login a password b\n")
     monkeypatch.setenv("HOME", str(tmp_path))

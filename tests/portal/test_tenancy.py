@@ -120,6 +120,8 @@ TABLE: dict[str, Rule] = {
     "syncjobs:records": Rule(VIEWER, of=sync, args=("failed",)),
     "syncjobs:record": Rule(VIEWER, of=link),
     "syncjobs:keep": Rule(MANAGER, "post", of=link, data=lambda t: {"side": "app"}),
+    "syncjobs:found": Rule(MANAGER, "post", of=link, data=lambda t: {"id": "7"}),
+    "syncjobs:create_again": Rule(MANAGER, "post", of=link),
     "syncjobs:exports": Rule(VIEWER),
     "syncjobs:export_new": Rule(VIEWER, "post", of=sync),
     "syncjobs:export_download": Rule(VIEWER, of=lambda t: t.export.pk),

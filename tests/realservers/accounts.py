@@ -9,7 +9,7 @@ from integrations.models import AppInstance
 from integrations.records import Values
 from integrations.services import credentials
 from integrations.services.connections import open_connector
-from tests.realservers.proxy import Proxy
+from integrations.standins.realservers.proxy import Proxy
 from tests.realservers.servers import PASSWORD, USER, Book
 
 KEYS = {"user": USER, "password": PASSWORD}

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from integrations.connectors.base import Connector
+from integrations.standins.realservers.proxy import Proxy
 from tests.contract.conftest import hubspot_control, hubspot_standin, tryton
 from tests.realservers import accounts, servers
-from tests.realservers.proxy import Proxy
 from tests.realservers.servers import Book, CardServer
 
 __all__ = ["hubspot_control", "hubspot_standin", "tryton"]

@@ -12,8 +12,8 @@ from integrations.records import Values
 from integrations.services import credentials
 from integrations.services.connections import open_connector
 from integrations.standins.realservers import tryton
+from integrations.standins.realservers.proxy import Proxy
 from integrations.standins.realservers.tryton import TrytonServer
-from tests.realservers.proxy import Proxy
 
 # The first server of a machine takes a minute and a half to make, later ones seconds.
 MARKS = [] if tryton.is_ready() else [pytest.mark.slow, pytest.mark.timeout(900)]

@@ -8,13 +8,13 @@ import pytest
 from integrations.models import AppInstance
 from integrations.records import Side, Values
 from integrations.services import credentials
+from integrations.standins.realservers.proxy import Proxy
 from integrations.standins.realservers.tryton import TrytonServer
 from portal.accounts.models import Account
 from syncjobs.models import FieldMapping, RecordLink, Sync, SyncState
 from tests.contract.conftest import Control
 from tests.realservers import erp
 from tests.realservers.erp import PartyPeer
-from tests.realservers.proxy import Proxy
 from tests.realservers.servers import CardServer
 from tests.realservers.test_syncs import BookPeer, HubSpotPeer, Pair, book_scope, card_instance, person, proxied
 

@@ -10,12 +10,12 @@ import pytest
 from integrations.models import AppInstance
 from integrations.records import Side, Values
 from integrations.services import credentials
+from integrations.standins.realservers.proxy import Proxy
 from portal.accounts.models import Account
 from syncjobs.models import FieldMapping, RecordLink, Sync, SyncState
 from tests.contract.conftest import Control
 from tests.realservers import accounts
 from tests.realservers.accounts import CardPeer
-from tests.realservers.proxy import Proxy
 from tests.realservers.servers import Book, CardServer
 from tests.syncjobs.runner.world import World
 

@@ -9,13 +9,13 @@ from django.contrib.auth.models import User
 
 from integrations import errors, registry
 from integrations.connectors.base import Connector
-from integrations.records import Create, Ref, RemoteRecord, Update, Value, Values, Verdict
+from integrations.records import Create, Option, Ref, RemoteRecord, Update, Value, Values, Verdict
 from integrations.services.connections import connect_with_keys, open_connector
+from integrations.standins.realservers.proxy import Proxy
 from integrations.standins.realservers.tryton import COMPANY, EMPLOYEE, TrytonServer
 from portal.accounts.models import Account
 from tests.realservers import erp
 from tests.realservers.erp import Person
-from tests.realservers.proxy import Proxy
 
 pytestmark = erp.MARKS
 PARTY = "party.party"
@@ -254,6 +254,11 @@ def test_a_bad_product_does_not_keep_the_others_back(connector: Connector) -> No
     assert [verdict.record.values["list_price"] for verdict in verdicts if verdict.record] == ["0", "1", "2", "3"]
 
 
+def test_states_that_make_an_order_are_for_people(connector: Connector) -> None:
+    (state,) = [field for field in connector.fields("opportunities") if field.name == "state"]
+    assert {option.value for option in state.options if not option.writable} == {"converted", "won"}
+
+
 # -- opportunities -------------------------------------------------------------------------------------------------------------
 DEAL: Values = {
     "description": "Big one", "amount": "1250.5", "currency": "USD", "end_date": "2026-12-24",
@@ -311,6 +316,8 @@ def test_an_owner_is_an_employee_by_email(connector: Connector, person: Person) 
     verdicts = create(connector, "opportunities", {"employee": "nobody@example.com"}, {"employee": None})
     assert (verdicts[0].error.code, verdicts[0].error.field) == ("OWNER_UNMAPPED", "employee")
     assert verdicts[1].record
+    (field,) = [field for field in connector.fields("opportunities") if field.name == "employee"]
+    assert field.options == (Option(EMPLOYEE, "Erin Employee"),)
     (party,) = person.make(PARTY, {"name": "New Hand", "email": "New@example.com"})
     person.make("company.employee", {"party": party, "company": 1})
     assert update(connector, "opportunities", id, employee="new@example.com").record.values == {
@@ -335,14 +342,28 @@ def test_a_note_hangs_at_one_record(connector: Connector, person: Person) -> Non
     assert moved.record.values == {"person": None, "organisation": [acme], "message": "person"}
     refused = update(connector, "notes", notes["person"], message="Another").error
     assert (type(refused), refused.field) == (errors.CannotDo, "message"), "nobody can change what a note says"
-    verdicts = create(connector, "notes", {"message": "x"}, {"message": "x", "person": [ann], "organisation": [acme]})
-    assert [verdict.error.code for verdict in verdicts] == ["ACTIVITY_TARGET_MISSING", "ASSOCIATION_LIMIT"]
+    (refused,) = create(connector, "notes", {"message": "x"})
+    assert refused.error.code == "ACTIVITY_TARGET_MISSING"
     assert update(connector, "notes", notes["person"], organisation=None).error.code == "ACTIVITY_TARGET_MISSING"
     (elsewhere,) = person.make("ir.note", {"message": "not ours", "resource": "company.company,1"})
     assert connector.delete("notes", [notes["person"]]) == [Verdict()]
     records, gone, _cursor = poll(connector, "notes", cursor, "message")
     assert gone == {notes["person"]}
     assert str(elsewhere) not in records
+
+
+def test_a_note_about_several_records_hangs_at_one_and_stays_there(connector: Connector) -> None:
+    """Elsewhere a note hangs at a contact, the company and the deal at once."""
+    acme, ann = made(connector, "organisations", name="ACME"), made(connector, "people", last_name="Lee")
+    deal = made(connector, "opportunities", description="Deal")
+    (verdict,) = create(connector, "notes", {"message": "x", "organisation": [acme], "person": [ann]})
+    id, nowhere = verdict.record.id, {"person": None, "organisation": None, "opportunity": None}
+    assert verdict.record.values == {"message": "x", "organisation": None, "person": [ann]}
+    assert update(connector, "notes", id, opportunity=[deal]).record.values == {"opportunity": None}
+    assert update(connector, "notes", id, person=None, organisation=[acme]).error is None
+    assert read(connector, "notes", id, *nowhere) == {**nowhere, "organisation": [acme]}
+    assert update(connector, "notes", id, organisation=None, person=[ann], opportunity=[deal]).error is None
+    assert read(connector, "notes", id, *nowhere) == {**nowhere, "opportunity": [deal]}
 
 
 # -- writing -------------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -92,6 +93,12 @@ class TestFaults:
         assert stats["by_path"] == {f"GET {CONTACTS}": 1, f"GET {CONTACTS}/{{id}}": 2}
         assert stats["by_status"] == {"200": 3}
         assert control(hubspot, "stats")["total"] == 0
+
+    def test_the_date_is_that_of_the_stand_in_s_clock(self, hubspot: dict[str, Any]) -> None:
+        before = parsedate_to_datetime(call(hubspot, "GET").headers["Date"])
+        control(hubspot, "clock", advance=3600)
+        after = parsedate_to_datetime(call(hubspot, "GET").headers["Date"])
+        assert (after - before).total_seconds() >= 3600
 
     def test_reset_gives_the_first_records_and_settings_back(self, hubspot: dict[str, Any]) -> None:
         before = control(hubspot, "list")["results"]

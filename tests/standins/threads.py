@@ -15,11 +15,19 @@ from integrations.standins.vendor import Vendor
 @contextmanager
 def served(vendor: Vendor) -> Iterator[None]:
     """It serves until the block ends, at ``vendor.base``."""
-    sock = attach(vendor)
+    sockets = attach(vendor)
     server = uvicorn.Server(
-        uvicorn.Config(Gate(vendor), http=_Protocol, ws="none", lifespan="off", log_level="error", access_log=False)
+        uvicorn.Config(
+            Gate(vendor),
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_level="error",
+            access_log=False,
+            date_header=False,
+        )
     )
-    thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=[sock]),), daemon=True)
+    thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=sockets),), daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.002)
@@ -28,4 +36,5 @@ def served(vendor: Vendor) -> Iterator[None]:
     finally:
         server.should_exit = server.force_exit = True
         thread.join(10)
-        sock.close()
+        for sock in sockets:
+            sock.close()

@@ -1,3 +1,0 @@
-from integrations.connectors.carddav.app import APP
-
-__all__ = ["APP"]

@@ -1,6 +1,5 @@
 """CardDAV in the catalogue: one app for every server that speaks it."""
 
-from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
@@ -63,37 +62,15 @@ def abilities(kind: str) -> Abilities:
     return ABILITIES
 
 
-class Login:
-    """An ``integrations.http.Auth``: user name and password, sent with every call (RFC 7617)."""
-
-    def __init__(self, instance: "AppInstance") -> None:
-        self._instance = instance
-        self._header = ""
-
-    def headers(self) -> dict[str, str]:
-        self._header = self._header or self._stored()
-        return {"Authorization": self._header}
-
-    def renew(self) -> bool:
-        """Somebody may have entered a new password meanwhile."""
-        before, self._header = self._header, self._stored()
-        return self._header != before
-
-    def _stored(self) -> str:
-        from integrations.services import credentials
-
-        keys = credentials.secrets(self._instance)
-        return "Basic " + b64encode(f"{keys['user']}:{keys['password']}".encode()).decode()
-
-
 def connect(instance: "AppInstance") -> Connector:
     from integrations import addresses
     from integrations.budget import Budget, Limit
     from integrations.connectors.carddav.client import Client, fault
     from integrations.connectors.carddav.connector import CardDav
-    from integrations.http import ApiSession
+    from integrations.http import ApiSession, basic
+    from integrations.services.credentials import StoredKeys
 
-    login = Login(instance)
+    login = StoredKeys(instance, lambda keys: basic(keys["user"], keys["password"]))
     # No server states a limit; this leaves a small one room for its other users.
     budget = Budget(instance.pk, [Limit("calls", rate=20, burst=20)])
 

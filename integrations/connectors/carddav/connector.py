@@ -40,6 +40,7 @@ FIND_BATCH = 20  # values in one query
 LONGEST_ACCOUNT = 120
 
 ABILITIES = Abilities(
+    idempotent_creates=True,  # the key is the card's name
     conditional_writes=True,
     containers="address book",
     target_container=True,

@@ -6,9 +6,7 @@ what is stored, not what was sent.
 """
 
 import contextlib
-import time
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from django.utils.timezone import now
@@ -18,16 +16,11 @@ from integrations import errors
 from integrations.connectors.carddav import reading, slots
 from integrations.connectors.carddav.client import Client, Stored
 from integrations.connectors.carddav.vcard import Card
+from integrations.connectors.verdicts import one_by_one
 from integrations.records import Create, Update, Verdict
 
 WRITE_BATCH = 20
-SECONDS = 20  # after which a batch ends with what it has: a lease must outlive it, however slow the server is
 TRIES = 3  # for an update without a condition that meets somebody else's edit
-
-# What concerns one card only. Anything else (rate, login, outage) concerns all that follow.
-OF_ONE_CARD = (errors.Refused, errors.AlreadyExists, errors.Gone, errors.StaleVersion, errors.Locked, errors.NoAnswer)
-
-Item = TypeVar("Item")
 
 
 class Writer:
@@ -36,16 +29,16 @@ class Writer:
 
     def create(self, book: str, items: Sequence[Create]) -> list[Verdict]:
         """The path is made of the item's key, so the same create sent twice meets its own card instead of doubling it."""
-        verdicts = _one_by_one(items, lambda item: self._create(book, item))
+        verdicts = one_by_one(items, lambda item: self._create(book, item))
         return self._as_stored(items, verdicts)
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
         current = reading.read(self._client, [item.id for item in items])
-        verdicts = _one_by_one(items, lambda item: self._update(item, current.get(item.id)))
+        verdicts = one_by_one(items, lambda item: self._update(item, current.get(item.id)))
         return self._as_stored(items, verdicts)
 
     def delete(self, paths: Sequence[str]) -> list[Verdict]:
-        return _one_by_one(paths, self._delete)
+        return one_by_one(paths, self._delete)
 
     def _create(self, book: str, item: Create) -> Verdict:
         slots.check(item.values)
@@ -107,21 +100,3 @@ class Writer:
             if stored and verdict.record and verdict.record.version in ("", reading.version_of(stored.etag)):
                 verdict.record = reading.record(verdict.record.id, stored, Card.parse(stored.text), item.values)
         return verdicts
-
-
-def _one_by_one(items: Sequence[Item], send: Callable[[Item], Verdict]) -> list[Verdict]:
-    """Once something was sent, an error that concerns all the rest becomes their verdict: what was done is not forgotten."""
-    verdicts: list[Verdict] = []
-    until = time.monotonic() + SECONDS
-    for item in items:
-        try:
-            if verdicts and time.monotonic() > until:
-                raise errors.RateLimited(_("The server is slow; the rest follows."), retry_after=1)
-            verdicts.append(send(item))
-        except OF_ONE_CARD as error:
-            verdicts.append(Verdict(error=error))
-        except errors.ConnectorError as error:
-            if not verdicts:
-                raise
-            return verdicts + [Verdict(error=error)] * (len(items) - len(verdicts))
-    return verdicts

@@ -1,3 +1,0 @@
-from integrations.connectors.dynamics.app import APP
-
-__all__ = ["APP"]

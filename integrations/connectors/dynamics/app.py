@@ -62,7 +62,6 @@ def connect(instance: "AppInstance") -> Connector:
         auth=RenewableToken(instance, lambda secrets: OAUTH.refresh(secrets, instance.base_url)),
         budget=Budget(instance.pk, limits()),
         fault=fault,
-        timeout=(5, 60),
         guarded=True,
     )
     return Dynamics(session, stored_fields=lambda kind: schemas.stored(instance, kind))
@@ -102,7 +101,17 @@ APP = App(
             _("Changes"),
             _("change tracking every minute, deletions included; webhooks where an administrator sets them up"),
         ),
-        (_("Limits"), _("6,000 calls in 5 minutes, 50 records a call")),
+        (_("Limits"), _("6,000 calls in 5 minutes, 25 records a call")),
+        (
+            _("Closed records"),
+            _(
+                "opened for a change and closed again as they were; opportunities and cases by their own closing actions"
+            ),
+        ),
+        (
+            _("Relations"),
+            _("a task or note is about one record at a time: the opportunity, else the case, account or contact"),
+        ),
         (_("Deleting"), _("for good: Dynamics has no recycle bin unless an administrator has turned one on")),
     ),
     oauth=OAUTH,

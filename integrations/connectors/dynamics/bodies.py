@@ -1,8 +1,8 @@
 """Values → what a write sends: columns, bound lookups, states that need an action, participants.
 
-A lookup that can point to several tables is several fields here and one place there. The first of ``PREFERRED`` gets
-the place in a new
-record; later a value keeps it until it is taken away, because what would be displaced is a relation that somebody wants elsewhere.
+A lookup that can point to several tables is several fields here and one place there. The first of ``PREFERRED`` gets the place in a
+new record; later a value keeps it until it is taken away, because what would be displaced is a relation that somebody wants: in
+another app, or in Dynamics itself, where it may be of a table that does not sync at all.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.dynamics import schema
+from integrations.connectors.dynamics import customers, schema, states
 from integrations.connectors.dynamics.batch import Inner
+from integrations.connectors.dynamics.client import target_of
 from integrations.connectors.dynamics.lookups import Currencies, Definitions, Users
 from integrations.connectors.dynamics.reading import parties
 from integrations.connectors.dynamics.tables import KINDS, PARTIES, PREFERRED, Table
@@ -26,9 +27,8 @@ LEFT_OUT = "ASSOCIATION_LIMIT"
 
 @dataclass(slots=True)
 class Body:
-    """``columns``: for POST or PATCH. ``then``: requests that follow in one change set. ``again``: the answer does not
-    show all that
-    was written. ``note``: a code for the record."""
+    """``columns``: for POST or PATCH. ``then``: requests that follow in one change set. ``again``: the answer does not show all
+    that was written. ``note``: a code for the record."""
 
     columns: dict[str, Any] = field(default_factory=dict)
     then: list[Inner] = field(default_factory=list)
@@ -36,27 +36,32 @@ class Body:
     note: str = ""
 
 
-class Bodies:
-    """``known`` in its methods: what the record held when it was last read."""
+def needs_row(table: Table, values: Values) -> bool:
+    """Whether a change of these values depends on what else the row holds."""
+    return any(":" in name or name in customers.written(table, values) for name in values)
 
+
+class Bodies:
     def __init__(self, users: Users, currencies: Currencies, definitions: Definitions) -> None:
         self._users, self._currencies, self._definitions = users, currencies, definitions
 
     def new(self, table: Table, id: str, values: Values, fields: dict[str, Field]) -> Body:
         """Refused for values that cannot be sent."""
         body = self._body(table, values, {}, fields)
+        if customers.written(table, values):
+            self._customer(table, values, {}, body)
         if values.get(PARTIES):
             body.columns[table.parties] = self._first_parties(table, values)
             body.again = True
         self._state(table, id, values, body, new=True)
         return body
 
-    def changed(
-        self, table: Table, id: str, values: Values, known: Values, fields: dict[str, Field], row: dict[str, Any] | None
-    ) -> Body:
-        """``row``: the activity as it is, with its participants, where those are to change."""
-        body = self._body(table, values, known, fields)
-        if PARTIES in values and row is not None:
+    def changed(self, table: Table, id: str, values: Values, fields: dict[str, Field], row: dict[str, Any]) -> Body:
+        """``row``: the row as it is, where that matters (``needs_row``)."""
+        body = self._body(table, values, row, fields)
+        if any(name in values for name in customers.written(table, values)):
+            self._customer(table, values, row, body)
+        if PARTIES in values:
             listed = self._next_parties(table, row, _ids(values[PARTIES]))
             body.then.append(Inner("PUT", f"{table.kind}({id})/{table.parties}", {"value": listed}))
         self._state(table, id, values, body, new=False)
@@ -64,11 +69,11 @@ class Bodies:
         return body
 
     # -- columns and lookups ------------------------------------------------------------------------------------------------
-    def _body(self, table: Table, values: Values, known: Values, fields: dict[str, Field]) -> Body:
-        body = Body()
+    def _body(self, table: Table, values: Values, row: dict[str, Any], fields: dict[str, Field]) -> Body:
+        body, elsewhere = Body(), customers.written(table, values)
         split: dict[str, dict[str, list[str]]] = {}  # lookup → target → ids
         for name, value in values.items():
-            if name in ("statuscode", PARTIES):
+            if name in (states.STATE, states.STATUS, PARTIES, *elsewhere):
                 continue
             found = fields.get(name)
             if found is None:
@@ -82,7 +87,7 @@ class Bodies:
                 member, sent = self._member(table, found, value)
                 body.columns[member] = sent
         for attribute, wanted in split.items():
-            self._fold(table, attribute, wanted, known, body)
+            self._fold(table, attribute, wanted, row, body)
         return body
 
     def _member(self, table: Table, found: Field, value: Value) -> tuple[str, Any]:
@@ -104,46 +109,49 @@ class Bodies:
             return bind, f"/transactioncurrencies({self._currencies.id(str(value), name)})"
         return name, schema.to_wire(value, found)
 
-    def _fold(self, table: Table, attribute: str, wanted: dict[str, list[str]], known: Values, body: Body) -> None:
+    def _fold(
+        self, table: Table, attribute: str, wanted: dict[str, list[str]], row: dict[str, Any], body: Body
+    ) -> None:
+        """One place for several fields. ``wanted``: table → ids, of the fields that change."""
         body.again = True  # the other targets' fields changed with it
-        holds = {
-            name.partition(":")[2]: _ids(value) for name, value in known.items() if name.partition(":")[0] == attribute
-        }
-        stays = [target for target, ids in holds.items() if ids and wanted.get(target, ids)]
+        logical, _id = target_of(row, attribute)
         free = sorted(
-            (t for t, ids in wanted.items() if ids), key=lambda t: PREFERRED.index(t) if t in PREFERRED else 99
+            (name for name, ids in wanted.items() if ids),
+            key=lambda name: (PREFERRED.index(name) if name in PREFERRED else len(PREFERRED), name),
         )
-        chosen = next((target for target in stays if target in wanted), None) if stays else next(iter(free), None)
-        if [target for target in free if target != chosen]:
+        if logical and wanted.get(logical) != []:
+            chosen = logical if logical in wanted else ""  # it keeps its place, whatever table it is of
+        else:
+            chosen = free[0] if free else ""
+        if any(name != chosen for name in free):
             body.note = LEFT_OUT
-        if chosen is not None:
+        if chosen:
             address = f"/{KINDS[chosen]}({wanted[chosen][0]})"
             body.columns[f"{self._definitions.navigation(table, attribute, chosen)}@odata.bind"] = address
-        elif not stays:
-            for target in (target for target in wanted if holds.get(target)):
-                body.columns[f"{self._definitions.navigation(table, attribute, target)}@odata.bind"] = None
-                return
+        elif logical and logical in wanted:
+            body.columns[f"{self._definitions.navigation(table, attribute, logical)}@odata.bind"] = None
+
+    def _customer(self, table: Table, values: Values, row: dict[str, Any], body: Body) -> None:
+        for (attribute, target), id in customers.changes(table, values, row).items():
+            address = f"/{KINDS[target]}({id})" if id else None
+            body.columns[f"{self._definitions.navigation(table, attribute, target)}@odata.bind"] = address
 
     # -- state and status ---------------------------------------------------------------------------------------------------
     def _state(self, table: Table, id: str, values: Values, body: Body, *, new: bool) -> None:
         """A new row begins in its table's first state and is closed (a product: published) afterwards."""
-        status = schema.to_wire(values.get("statuscode"), Field("statuscode", "statuscode", FieldType.OPTION))
-        if status is None:
-            if new and table.kind == "products":
-                body.then.append(Inner("PATCH", f"{table.kind}({id})", {"statecode": 0, "statuscode": 1}))
-                body.again = True
+        pair = states.asked(table, values, self._definitions)
+        if pair is None and new and table.kind == "products":
+            pair = (0, self._definitions.status(table, 0))
+        if pair is None:
             return
-        state = self._definitions.state(table, status)
-        pair = {"statecode": state, "statuscode": status}
-        closing = table.closing(state)
-        if closing:
-            body.then.append(_close(table, closing, id, status))
-            body.again = True
-        elif new and state != table.born:
-            body.then.append(Inner("PATCH", f"{table.kind}({id})", pair, {"If-Match": "*"}))
+        state, status = pair
+        if new and state == table.born:
+            body.columns[states.STATUS] = status
+        elif new or table.closing(state):
+            body.then.append(states.lead_to(table, id, pair))
             body.again = True
         else:
-            body.columns |= pair
+            body.columns |= {states.STATE: state, states.STATUS: status}
 
     # -- participants ---------------------------------------------------------------------------------------------------------
     def _first_parties(self, table: Table, values: Values) -> list[dict[str, Any]]:
@@ -181,11 +189,6 @@ SETS = {**KINDS, "systemuser": "systemusers", "queue": "queues", "equipment": "e
 
 def _party(kind: str, logical: str, id: str, mask: int) -> dict[str, Any]:
     return {f"partyid_{logical}@odata.bind": f"/{kind}({id})", "participationtypemask": mask}
-
-
-def _close(table: Table, closing: Any, id: str, status: int) -> Inner:
-    activity = {"subject": str(_("Closed by Syncline")), f"{closing.lookup}@odata.bind": f"/{table.kind}({id})"}
-    return Inner("POST", closing.action, {closing.member: activity, "Status": status})
 
 
 def _ids(value: Value | Iterable[str]) -> list[str]:

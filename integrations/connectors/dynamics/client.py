@@ -23,7 +23,8 @@ HEADERS = {
     "OData-Version": "4.0",
     "If-None-Match": "null",  # else answers with $expand may come from a cache
 }
-TARGETS = 'odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"'
+LOGICAL = "Microsoft.Dynamics.CRM.lookuplogicalname"
+TARGETS = f'odata.include-annotations="{LOGICAL}"'
 TRACK = "odata.track-changes"
 
 # 6,000 calls in any 300 seconds and user: burst + rate × window stays below it. Other programs may use the same user.
@@ -39,6 +40,10 @@ def limits() -> tuple[Limit, ...]:
 
 class NotTracked(errors.Refused):
     """The table has no change tracking."""
+
+
+class NoVersions(errors.Refused):
+    """The table has no optimistic concurrency: nothing can be written on condition of a version."""
 
 
 class Exists(errors.AlreadyExists):
@@ -61,6 +66,7 @@ CODES = {  # error codes of one record → ours
 GONE = {"0x80040217", "0x80060891"}
 NO_RIGHT = {"0x80040220", "0x80040231", "0x80048405", "0x80042f09"}
 PLUGIN = {"0x80040265", "0x80040224"}
+BUSY = {"0x80044151"}  # the database did not get to it in time, and has taken it back
 LIMITED = {"0x80072322", "0x80072321", "0x80072326", "0x8005f103"}
 FIELD = re.compile(
     r"(?:property named|Invalid property|undeclared property|length of the|value of|attribute) '(\w+)'|Attribute: (\w+) cannot"
@@ -94,6 +100,26 @@ def within(link: str, session: ApiSession) -> str:
     if not link.startswith(start + "/") and (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
         raise errors.Unavailable(_("Dynamics answered with a link that leads to another organisation."))
     return link[len(start) :] if link.startswith(start) else f"{theirs.path}?{theirs.query}"
+
+
+def listed(session: ApiSession, link: str, *, prefer: Sequence[str] = ()) -> tuple[list[dict[str, Any]], str]:
+    """(rows of one page, what ``request`` takes for the next one, "" after the last)."""
+    answer = page_of(request(session, "GET", link, prefer=prefer))
+    following = str(answer.get("@odata.nextLink") or "")
+    return list(answer["value"]), within(following, session) if following else ""
+
+
+def page_of(answer: Answer) -> dict[str, Any]:
+    """The body of an answer with rows; Unavailable where something else came (a proxy's page, a sign-in form)."""
+    if not (isinstance(answer.data, dict) and isinstance(answer.data.get("value"), list)):
+        raise errors.Unavailable(_("This address does not answer like Dynamics."))
+    return answer.data
+
+
+def target_of(row: dict[str, Any], attribute: str) -> tuple[str, str]:
+    """(table, id) that a lookup of a row points to, where the row was read with ``TARGETS``; ("", "") where it is blank."""
+    id = row.get(f"_{attribute}_value")
+    return (str(row.get(f"_{attribute}_value@{LOGICAL}") or "?"), str(id)) if id else ("", "")
 
 
 def filter_text(text: str) -> str:
@@ -152,6 +178,10 @@ def _of_record(code: str, message: str, remote: str) -> ConnectorError | None:
         return errors.Gone(_("Dynamics has no such record any more."), remote=remote)
     if code == "0x80060882":
         return errors.StaleVersion(_("The record changed in Dynamics meanwhile."), remote=remote)
+    if code == "0x8006088d":
+        return NoVersions(_("This table of Dynamics keeps no versions."), remote=remote)
+    if code in BUSY:
+        return errors.Locked(_("Dynamics' database was busy."), remote=remote)
     if code in ("0x80040237", "0x80060892"):
         return Exists(_("Dynamics already has a record with this unique value."), remote=remote)
     if code == "0x80040333":

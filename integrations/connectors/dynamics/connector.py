@@ -11,10 +11,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.base import Abilities, Scope
+from integrations.connectors.base import Abilities, Connector, Scope
 from integrations.connectors.dynamics import schema
 from integrations.connectors.dynamics.bodies import Bodies
-from integrations.connectors.dynamics.client import filter_text, request, within
+from integrations.connectors.dynamics.client import filter_text, listed, request
 from integrations.connectors.dynamics.feed import Feed
 from integrations.connectors.dynamics.lookups import Currencies, Defaults, Definitions, Users
 from integrations.connectors.dynamics.preflight import checks
@@ -25,7 +25,6 @@ from integrations.connectors.dynamics.writing import Writer
 from integrations.http import ApiSession
 from integrations.records import (
     CheckResult,
-    Container,
     Create,
     Field,
     FieldType,
@@ -40,7 +39,9 @@ from integrations.records import (
 
 SCAN_PAGE = 500
 READ_BATCH = 100
-WRITE_BATCH = 50  # Microsoft advises small batches: all parts of one count for the time that a user may take
+# Microsoft advises small batches: all parts of one count for the time that a user may take, and with slow plug-ins a large one is
+# not answered in time.
+WRITE_BATCH = 25
 FIND_VALUES = 20
 
 
@@ -57,7 +58,7 @@ def abilities_of(kind: str) -> Abilities:
     )
 
 
-class Dynamics:
+class Dynamics(Connector):
     """``stored_fields(kind)`` gives the field definitions as last read (None: read them now)."""
 
     def __init__(
@@ -66,10 +67,10 @@ class Dynamics:
         self._session, self._stored_fields = session, stored_fields
         self._known: dict[str, dict[str, Field]] = {}
         self._users, self._currencies = Users(session), Currencies(session)
-        definitions = Definitions(session)
+        self._definitions = Definitions(session)
         self._reader = Reader(session, self._fields_of, self._users, self._currencies)
-        self._bodies = Bodies(self._users, self._currencies, definitions)
-        self._defaults = Defaults(session, definitions)
+        self._bodies = Bodies(self._users, self._currencies, self._definitions)
+        self._defaults = Defaults(session, self._definitions)
         self._feed = Feed(session, self._reader)
 
     @property
@@ -101,21 +102,24 @@ class Dynamics:
         people = self._users.options()
         return [replace(field, options=people) if field.type is FieldType.USER else field for field in found]
 
-    def create_field(self, kind: str, field: Field) -> Field:
-        raise errors.CannotDo(_("Columns are added by a customiser, in a solution."))
-
-    def containers(self, kind: str) -> list[Container]:
-        return []
-
     # -- reading -------------------------------------------------------------------------------------------------------
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
+        """Where a column was deleted in Dynamics while a scan was under way, it begins again without the column."""
+        try:
+            return self._scanned(kind, fields, position)
+        except errors.Refused as error:
+            self._forget_columns(kind, error)
+            return self._scanned(kind, fields, None)
+
+    def _scanned(self, kind: str, fields: Sequence[str], position: dict[str, Any] | None) -> Page:
         table = TABLES[kind]
         text, prefer = self._reader.query(table, fields)
-        link = (position or {}).get("next") or f"{kind}?{text}"
-        said = request(self._session, "GET", link, prefer=[f"odata.maxpagesize={SCAN_PAGE}", *prefer]).data
-        records = [self._reader.record(table, row, fields) for row in said["value"] if not master_of(row)]
-        following = said.get("@odata.nextLink")
-        return Page(records, position={"next": within(following, self._session)} if following else None)
+        first = f"{kind}?{text}&$orderby={table.key}%20asc"
+        found, following = listed(
+            self._session, (position or {}).get("next") or first, prefer=[f"odata.maxpagesize={SCAN_PAGE}", *prefer]
+        )
+        records = [self._reader.record(table, row, fields) for row in found if not master_of(row)]
+        return Page(records, position={"next": following} if following else None)
 
     def changes(
         self,
@@ -129,13 +133,20 @@ class Dynamics:
         table = TABLES[kind]
         if cursor is None:
             return Page([], cursor=self._feed.start(table))
-        return self._feed.page(table, cursor, position, fields)
+        try:
+            return self._feed.page(table, cursor, position, fields)
+        except errors.Refused as error:
+            self._forget_columns(kind, error)
+            return self._feed.page(table, cursor, position, fields)
 
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
         ids = [ref.id for ref in refs]
-        answer = (
-            self._reader.read(TABLES[kind], [id for id in ids if GUID.fullmatch(id)], fields) if ids else ReadAnswer({})
-        )
+        asked = [id for id in ids if GUID.fullmatch(id)]
+        try:
+            answer = self._reader.read(TABLES[kind], asked, fields) if asked else ReadAnswer({})
+        except errors.Refused as error:
+            self._forget_columns(kind, error)
+            answer = self._reader.read(TABLES[kind], asked, fields)
         answer.gone |= {id for id in ids if not GUID.fullmatch(id)}
         return answer
 
@@ -170,7 +181,14 @@ class Dynamics:
     # -- inside --------------------------------------------------------------------------------------------------------
     def _writer(self, kind: str) -> Writer:
         table = TABLES[kind]
-        return Writer(self._session, table, self._fields_of(table), self._reader, self._bodies, self._defaults)
+        fields = self._fields_of(table)
+        return Writer(self._session, table, fields, self._reader, self._bodies, self._defaults, self._definitions)
+
+    def _forget_columns(self, kind: str, error: errors.Refused) -> None:
+        """Raises the error again, unless it says that a column is not there: then the columns are read as they are now."""
+        if error.code != "FIELD_MISSING":
+            raise error
+        self._known[kind] = {field.name: field for field in self.fields(kind)}
 
     def _fields_of(self, table: Table) -> dict[str, Field]:
         if table.kind not in self._known:

@@ -6,6 +6,9 @@ from django.utils.translation import gettext_lazy as _
 from integrations.connectors.dynamics.tables import PARTIES
 from integrations.registry import Kind, Preset
 
+OUT_OR_IN = (("out", "true"), ("in", "false"))
+PRIORITY = (("low", "0"), ("medium", "1"), ("high", "2"))  # of activities
+
 ADDRESS = (
     Preset("street", "address1_line1"),
     Preset("city", "address1_city"),
@@ -67,6 +70,7 @@ ACCOUNTS = Kind(
     key="accounts", label=_("Accounts"), noun=_("account"), concept="company",
     presets=(
         Preset("name", "name", required=True),
+        Preset("domain", "websiteurl", on=False),  # to be found by
         Preset("website", "websiteurl"),
         Preset("phone", "telephone1"),
         *ADDRESS,
@@ -89,7 +93,8 @@ OPPORTUNITIES = Kind(
         Preset("amount", "estimatedvalue"),
         Preset("currency", "transactioncurrencyid"),
         Preset("close_date", "estimatedclosedate"),
-        Preset("stage", "statuscode"),
+        # Status reasons are each organisation's own; open, won and lost are everybody's.
+        Preset("stage", "statecode", values=(("open", "0"), ("won", "1"), ("lost", "2"))),
         Preset("probability", "closeprobability", on=False),
         Preset("owner", "ownerid"),
         Preset("description", "description"),
@@ -97,7 +102,7 @@ OPPORTUNITIES = Kind(
         Preset("contacts", "parentcontactid"),
     ),
     label_fields=("name",),
-    filter_fields=("statuscode", "salesstage"),
+    filter_fields=("statecode", "statuscode", "salesstage"),
 )  # fmt: skip
 
 PRODUCTS = Kind(
@@ -120,7 +125,10 @@ INVOICES = Kind(
         Preset("number", "invoicenumber"),
         Preset("amount", "totalamount"),
         Preset("currency", "transactioncurrencyid"),
-        Preset("status", "statuscode"),
+        Preset("status", "statuscode", values=(
+            ("draft", "1"), ("open", "4"), ("open", "2"), ("open", "5"), ("open", "6"), ("open", "100002"),
+            ("paid", "100001"), ("paid", "7"), ("void", "100003"), ("void", "3"),
+        )),
         Preset("issue_date", "createdon"),
         Preset("due_date", "duedate"),
         Preset("owner", "ownerid"),
@@ -138,15 +146,15 @@ INCIDENTS = Kind(
     presets=(
         Preset("name", "title", required=True),
         Preset("description", "description"),
-        Preset("status", "statuscode"),
-        Preset("priority", "prioritycode"),
+        Preset("status", "statecode", values=(("open", "0"), ("done", "1"), ("done", "2"))),
+        Preset("priority", "prioritycode", values=(("high", "1"), ("medium", "2"), ("low", "3"))),
         Preset("category", "casetypecode", on=False),
         Preset("owner", "ownerid"),
         Preset("company", "customerid:account"),
         Preset("contacts", "primarycontactid"),
     ),
     label_fields=("title", "ticketnumber"),
-    filter_fields=("statuscode", "prioritycode"),
+    filter_fields=("statecode", "statuscode", "prioritycode"),
 )  # fmt: skip
 
 TASKS = Kind(
@@ -156,8 +164,8 @@ TASKS = Kind(
         Preset("body", "description"),
         Preset("due", "scheduledend"),
         Preset("time", "scheduledend", on=False),
-        Preset("status", "statuscode"),
-        Preset("priority", "prioritycode"),
+        Preset("status", "statuscode", values=(("open", "2"), ("done", "5"), ("done", "6"))),
+        Preset("priority", "prioritycode", values=PRIORITY),
         Preset("owner", "ownerid"),
         Preset("contacts", "regardingobjectid:contact"),
         Preset("companies", "regardingobjectid:account"),
@@ -174,8 +182,8 @@ PHONECALLS = Kind(
         Preset("subject", "subject", required=True),
         Preset("body", "description"),
         Preset("time", "scheduledstart"),
-        Preset("direction", "directioncode"),
-        Preset("status", "statuscode"),
+        Preset("direction", "directioncode", values=OUT_OR_IN),
+        Preset("status", "statuscode", values=(("done", "2"), ("done", "4"), ("open", "1"), ("canceled", "3"))),
         Preset("owner", "ownerid"),
         Preset("contacts", PARTIES),
         Preset("companies", "regardingobjectid:account"),
@@ -211,8 +219,12 @@ EMAILS = Kind(
         Preset("subject", "subject", required=True),
         Preset("body", "description"),
         Preset("time", "actualend"),
-        Preset("direction", "directioncode"),
-        Preset("status", "statuscode"),
+        Preset("direction", "directioncode", values=OUT_OR_IN),
+        # Pending Send (6) and Sending (7) are never written: Dynamics would send the e-mail.
+        Preset("status", "statuscode", values=(
+            ("done", "3"), ("done", "4"), ("done", "2"), ("done", "7"), ("done", "6"), ("open", "1"),
+            ("failed", "8"), ("failed", "5"),
+        )),
         Preset("owner", "ownerid"),
         Preset("contacts", PARTIES),
         Preset("companies", "regardingobjectid:account"),

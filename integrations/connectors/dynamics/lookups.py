@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.dynamics.client import filter_text, request, within
+from integrations.connectors.dynamics.client import filter_text, listed
 from integrations.connectors.dynamics.tables import Table
 from integrations.http import ApiSession
 from integrations.records import Option
@@ -20,11 +20,10 @@ STALE = 30.0  # seconds after which an address that is not known is worth anothe
 def rows_of(session: ApiSession, path: str) -> list[dict[str, Any]]:
     """All pages of a list."""
     found: list[dict[str, Any]] = []
-    link: str | None = path
+    link = path
     while link:
-        said = request(session, "GET", link).data
-        found += said["value"]
-        link = within(said["@odata.nextLink"], session) if said.get("@odata.nextLink") else None
+        rows, link = listed(session, link)
+        found += rows
     return found
 
 
@@ -115,6 +114,7 @@ class Definitions:
         self._session = session
         self._navigation: dict[str, dict[tuple[str, str], str]] = {}
         self._states: dict[str, dict[int, int]] = {}
+        self.versionless: set[str] = set()  # kinds whose rows cannot be written on condition of a version
 
     def navigation(self, table: Table, attribute: str, target: str) -> str:
         """The navigation property of one target of a lookup; the shortest where an organisation has several.
@@ -138,7 +138,21 @@ class Definitions:
         return found
 
     def state(self, table: Table, status: int) -> int:
-        """Refused(OPTION_NOT_ALLOWED) for a status reason that the table does not have."""
+        """The state that a status reason belongs to. Refused(OPTION_NOT_ALLOWED) for one that the table does not have."""
+        found = self._statuses(table)
+        if status not in found:
+            raise _no_option("statuscode")
+        return found[status]
+
+    def status(self, table: Table, state: int) -> int:
+        """The first status reason of a state. Refused(OPTION_NOT_ALLOWED) for a state that the table does not have."""
+        found = next((status for status, own in self._statuses(table).items() if own == state), None)
+        if found is None:
+            raise _no_option("statecode")
+        return found
+
+    def _statuses(self, table: Table) -> dict[int, int]:
+        """Status reason → state, in the organisation's order."""
         if table.logical not in self._states:
             path = (
                 f"EntityDefinitions(LogicalName='{table.logical}')/Attributes/Microsoft.Dynamics.CRM.StatusAttributeMetadata"
@@ -146,13 +160,12 @@ class Definitions:
             )
             options = (option for row in rows_of(self._session, path) for option in row["OptionSet"]["Options"])
             self._states[table.logical] = {int(option["Value"]): int(option["State"]) for option in options}
-        if status not in self._states[table.logical]:
-            raise errors.Refused(
-                _("Dynamics refuses the value of “%(field)s”.") % {"field": "statuscode"},
-                code="OPTION_NOT_ALLOWED",
-                field="statuscode",
-            )  # fmt: skip
-        return self._states[table.logical][status]
+        return self._states[table.logical]
+
+
+def _no_option(field: str) -> errors.Refused:
+    text = _("Dynamics refuses the value of “%(field)s”.") % {"field": field}
+    return errors.Refused(text, code="OPTION_NOT_ALLOWED", field=field)
 
 
 class Defaults:
@@ -174,7 +187,7 @@ class Defaults:
     def _unit(self, table: Table) -> dict[str, Any]:
         """The base unit of the oldest unit group: "Primary Unit" of "Default Unit", unless somebody renamed them."""
         path = "uoms?$select=uomid,_uomscheduleid_value&$filter=" + filter_text("isschedulebaseuom eq true")
-        rows = request(self._session, "GET", path + "&$orderby=createdon%20asc&$top=1").data["value"]
+        rows, _next = listed(self._session, path + "&$orderby=createdon%20asc&$top=1")
         if not rows:
             return {}
         unit, group = rows[0]["uomid"], rows[0]["_uomscheduleid_value"]
@@ -185,8 +198,6 @@ class Defaults:
         }
 
     def _price_list(self, table: Table) -> dict[str, Any]:
-        rows = request(self._session, "GET", "pricelevels?$select=pricelevelid&$orderby=createdon%20asc&$top=1").data[
-            "value"
-        ]
+        rows, _next = listed(self._session, "pricelevels?$select=pricelevelid&$orderby=createdon%20asc&$top=1")
         name = self._definitions.navigation(table, "pricelevelid", "pricelevel")
         return {f"{name}@odata.bind": f"/pricelevels({rows[0]['pricelevelid']})"} if rows else {}

@@ -7,14 +7,13 @@ of its own. Lookups with several targets tell theirs in an annotation, which is 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from integrations.connectors.dynamics import schema
-from integrations.connectors.dynamics.client import TARGETS, filter_text, request, within
+from integrations.connectors.dynamics import customers, schema
+from integrations.connectors.dynamics.client import LOGICAL, TARGETS, filter_text, listed
 from integrations.connectors.dynamics.lookups import Currencies, Users
 from integrations.connectors.dynamics.tables import PARTIES, Table
 from integrations.http import ApiSession
 from integrations.records import Field, FieldType, ReadAnswer, RemoteRecord, Value
 
-LOGICAL = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NO_PARTICIPANTS = {8, 9}  # regarding and owner appear among the parties, too
 FOLLOWED = 5  # merges of merges
 
@@ -45,6 +44,8 @@ class Reader:
             elif field is not None:
                 columns[wire_name(field)] = None
                 targets |= ":" in name
+                if name in customers.names(table):
+                    columns[f"_{customers.CUSTOMER}_value"], targets = None, True
         text = "$select=" + ",".join(columns)
         if parties:
             text += f"&$expand={table.parties}($select=_partyid_value,participationtypemask,addressused)"
@@ -59,11 +60,10 @@ class Reader:
         """All rows that pass a filter (ready for an address)."""
         text, prefer = self.query(table, names)
         found: Rows = []
-        link: str | None = f"{table.kind}?{text}&$filter={where}"
+        link = f"{table.kind}?{text}&$filter={where}"
         while link:
-            said = request(self._session, "GET", link, prefer=prefer).data
-            found += said["value"]
-            link = within(said["@odata.nextLink"], self._session) if said.get("@odata.nextLink") else None
+            rows, link = listed(self._session, link, prefer=prefer)
+            found += rows
         return found
 
     def read(self, table: Table, ids: Sequence[str], names: Sequence[str]) -> ReadAnswer:
@@ -114,6 +114,9 @@ class Reader:
                     if each.get(f"_partyid_value@{LOGICAL}") == "contact"
                 }
             )
+        if field.name in customers.names(table):
+            customer = customers.held(table, row, field.name)
+            return [customer] if customer else []
         wire = wire_name(field)
         value = row[wire]
         if value is None:

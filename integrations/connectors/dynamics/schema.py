@@ -1,10 +1,11 @@
 """Columns as fields, and values there and back.
 
-A column's common properties and what is special to its type are separate resources in the metadata; all of a table's
-are read in one
-batch. ``statecode`` is no field of its own: a status reason belongs to one state, and brings it along.
+A column's common properties and what is special to its type are separate resources in the metadata; all of a table's are read in
+one batch. A table's state (``statecode``: open, won, lost) and its status reasons, of which each belongs to one state, are a field
+each; either brings the other along (``states``).
 """
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -15,10 +16,10 @@ from django.utils.translation import gettext as _
 from integrations import errors
 from integrations.connectors.dynamics import batch
 from integrations.connectors.dynamics.batch import Inner
-from integrations.connectors.dynamics.client import item_error
+from integrations.connectors.dynamics.client import item_error, page_of
 from integrations.connectors.dynamics.tables import KINDS, PARTIES, Table
 from integrations.http import ApiSession
-from integrations.records import Field, FieldType, Option, Value
+from integrations.records import Field, FieldType, Option, Value, moment_text, number_text
 
 COMMON = ("LogicalName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,IsValidForUpdate,IsValidForRead,IsPrimaryId,"
           "AttributeOf,IsCustomAttribute")  # fmt: skip
@@ -29,13 +30,14 @@ SPECIAL = {  # what is asked of each type of column besides
     "Lookup": "?$select=LogicalName,Targets",
     "Picklist": "?$select=LogicalName&$expand=OptionSet($select=Options)",
     "MultiSelectPicklist": "?$select=LogicalName&$expand=OptionSet($select=Options)",
+    "State": "?$select=LogicalName&$expand=OptionSet($select=Options)",
     "Status": "?$select=LogicalName&$expand=OptionSet($select=Options)",
     "Boolean": "?$select=LogicalName&$expand=OptionSet($select=TrueOption,FalseOption)",
 }
 PLAIN = {
     "Memo": FieldType.LONG_TEXT, "Integer": FieldType.NUMBER, "BigInt": FieldType.NUMBER, "Decimal": FieldType.NUMBER,
     "Double": FieldType.NUMBER, "Money": FieldType.NUMBER, "Boolean": FieldType.BOOL, "Picklist": FieldType.OPTION,
-    "Status": FieldType.OPTION, "MultiSelectPicklist": FieldType.MULTI,
+    "State": FieldType.OPTION, "Status": FieldType.OPTION, "MultiSelectPicklist": FieldType.MULTI,
 }  # fmt: skip
 FORMATS = {"Email": FieldType.EMAIL, "Url": FieldType.URL, "Phone": FieldType.PHONE, "TextArea": FieldType.LONG_TEXT}
 PHONES = (
@@ -57,9 +59,9 @@ FILLED_IN = {
     "pricelevelid",
     "invoicenumber",
 }
-HAVE_DEFAULT = {"Boolean", "Picklist", "Status"}
+HAVE_DEFAULT = {"Boolean", "Picklist", "State", "Status"}
 """System required columns that the platform, or this connector (``lookups.Defaults``), fills in: by name and by type."""
-HIDDEN = {"versionnumber", "merged", "masterid", "statecode", "importsequencenumber", "timezoneruleversionnumber",
+HIDDEN = {"versionnumber", "merged", "masterid", "importsequencenumber", "timezoneruleversionnumber",
           "utcconversiontimezonecode", "overriddencreatedon", "exchangerate"}  # fmt: skip
 
 Facts = dict[str, dict[str, Any]]
@@ -89,7 +91,7 @@ def _listed(answers: list[Any]) -> list[dict[str, Any]]:
     answer = answers[0]
     if answer.status >= 400:
         raise item_error(answer.status, answer.data, answer.headers) or errors.SchemaUnreadable()
-    return list(answer.data["value"])
+    return list(page_of(answer)["value"])
 
 
 def _fields_of(said: dict[str, Any], special: dict[str, tuple[str, Any]], currencies: Iterable[Option]) -> list[Field]:
@@ -111,7 +113,8 @@ def _fields_of(said: dict[str, Any], special: dict[str, tuple[str, Any]], curren
         "label": _label(said.get("DisplayName")) or name,
         "required": said["RequiredLevel"]["Value"] == "SystemRequired"
         and not (name in FILLED_IN or kind in HAVE_DEFAULT),
-        "writable": bool(said["IsValidForCreate"] and said["IsValidForUpdate"]),
+        # A state is given to a row that is there already, also to one that we have just made.
+        "writable": bool(said["IsValidForUpdate"] and (said["IsValidForCreate"] or kind == "State")),
         "custom": bool(said.get("IsCustomAttribute")),
     }
     if kind == "Lookup":
@@ -179,14 +182,14 @@ def to_canonical(value: Any, kind: FieldType) -> Value:
     if kind is FieldType.BOOL:
         return bool(value)
     if kind is FieldType.NUMBER:
-        return plain_number(value)
+        return number_text(value) or str(value)
     if kind is FieldType.MULTI:
         return sorted(part for part in str(value).split(",") if part)
     if kind is FieldType.OPTION:
         return str(value).lower() if isinstance(value, bool) else str(value)
     if kind is FieldType.DATETIME:
         at = moment(value)
-        return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z" if at else str(value)
+        return moment_text(at) if at else str(value)
     return str(value)[:10] if kind is FieldType.DATE else str(value)
 
 
@@ -216,22 +219,13 @@ def _number(text: str, field: Field) -> int | float:
 
 
 def _choice(text: str, field: Field) -> int:
-    if not text.lstrip("-").isdecimal():
+    if not re.fullmatch(r"-?\d{1,10}", text):
         raise errors.Refused(
             _("Dynamics refuses the value of “%(field)s”.") % {"field": field.label},
             code="OPTION_NOT_ALLOWED",
             field=field.name,
         )
     return int(text)
-
-
-def plain_number(value: Any) -> str:
-    """Digits without exponent or trailing zeros: 1250.50 → "1250.5"."""
-    try:
-        number = Decimal(str(value))
-        return format(number.normalize() if number else Decimal(0), "f") if number.is_finite() else str(value)
-    except InvalidOperation:
-        return str(value)
 
 
 def moment(text: Any) -> datetime | None:

@@ -5,8 +5,6 @@ Facts: learn.microsoft.com, Dataverse Web API v9.2 and the table reference of Sa
 
 from dataclasses import dataclass
 
-CUSTOMERS = ("account", "contact")
-
 
 @dataclass(frozen=True, slots=True)
 class Closing:
@@ -22,7 +20,8 @@ class Table:
     """``kind`` is the entity set, as in addresses; ``logical`` the name in types.
 
     ``party_mask``: what a contact is in the participants of a new activity, by ``directioncode`` (True: outgoing); () where the
-    activity has no participants. ``born``: the state of a new row.
+    activity has no participants. ``born``: the state of a new row. ``account`` and ``contact``: the fields that say whose an
+    opportunity or a case is, see ``customers``.
     """
 
     kind: str
@@ -33,6 +32,8 @@ class Table:
     party_mask: tuple[int, int] | tuple[()] = ()  # incoming, outgoing
     born: int = 0
     find_first: tuple[str, ...] = ()  # lookups that a new row needs, see ``lookups.Defaults``
+    account: str = ""
+    contact: str = ""
 
     @property
     def parties(self) -> str:
@@ -55,17 +56,19 @@ TABLES = {
         Table("contacts", "contact", "contactid", merges=True),
         Table("leads", "lead", "leadid", merges=True),
         Table("accounts", "account", "accountid", merges=True),
-        Table("opportunities", "opportunity", "opportunityid", closings=OPPORTUNITY),
+        Table("opportunities", "opportunity", "opportunityid", closings=OPPORTUNITY, account="parentaccountid",
+              contact="parentcontactid"),
         Table("products", "product", "productid", born=2, find_first=("unit",)),
         Table("invoices", "invoice", "invoiceid", find_first=("price_list",)),
-        Table("incidents", "incident", "incidentid", merges=True, closings=INCIDENT),
+        Table("incidents", "incident", "incidentid", merges=True, closings=INCIDENT, account="customerid:account",
+              contact="primarycontactid"),
         Table("tasks", "task", "activityid"),
         Table("phonecalls", "phonecall", "activityid", party_mask=(1, 2)),
         Table("appointments", "appointment", "activityid", party_mask=(5, 5), born=3),
         Table("emails", "email", "activityid", party_mask=(1, 2)),
         Table("annotations", "annotation", "annotationid"),
     )
-}
+}  # fmt: skip
 KINDS = {table.logical: table.kind for table in TABLES.values()}
 
 # What a lookup with several targets points to when more than one is wanted: the first of these.

@@ -1,11 +1,9 @@
 """Batch writes with one verdict per item.
 
-A batch goes on after an error, so that every part is answered for itself. A record that takes several requests (made,
-then closed) is a
-change set: all or none. A create brings its own id, made from the key of the write intent: sent twice, Dataverse refuses the second
-("a record with matching key values already exists"), and the record is read instead. A new record is shown with what
-Dataverse filled in
-by itself (an owner, a status): the engine then knows that nobody chose it, and does not carry it elsewhere.
+A batch goes on after an error, so that every part is answered for itself. A record that takes several requests (made, then closed)
+is a change set: all or none. A create brings its own id, made from the key of the write intent: sent twice, Dataverse refuses the
+second ("a record with matching key values already exists"), and the record is read instead. A new record is shown with what
+Dataverse filled in by itself (an owner, a status): the engine then knows that nobody chose it, and does not carry it elsewhere.
 """
 
 import uuid
@@ -16,17 +14,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.dynamics import batch
+from integrations.connectors.dynamics import batch, customers, states
 from integrations.connectors.dynamics.batch import Inner
-from integrations.connectors.dynamics.bodies import Bodies, Body
-from integrations.connectors.dynamics.client import Exists, item_error
-from integrations.connectors.dynamics.lookups import Defaults
+from integrations.connectors.dynamics.bodies import Bodies, Body, needs_row
+from integrations.connectors.dynamics.client import TARGETS, Exists, NoVersions, item_error
+from integrations.connectors.dynamics.lookups import Defaults, Definitions
 from integrations.connectors.dynamics.reading import Reader
 from integrations.connectors.dynamics.tables import PARTIES, Table
 from integrations.http import Answer, ApiSession
 from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Verdict
 
-SHOW = {"Prefer": 'return=representation,odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"'}
+SHOW = {"Prefer": f"return=representation,{TARGETS}"}
 
 
 DEFAULTED = (FieldType.USER, FieldType.OPTION, FieldType.BOOL)
@@ -43,9 +41,10 @@ class Writer:
         reader: Reader,
         bodies: Bodies,
         defaults: Defaults,
+        definitions: Definitions,
     ) -> None:
         self._session, self._table, self._fields = session, table, fields
-        self._reader, self._bodies, self._defaults = reader, bodies, defaults
+        self._reader, self._bodies, self._defaults, self._definitions = reader, bodies, defaults, definitions
 
     def create(self, items: Sequence[Create]) -> list[Verdict]:
         ids = [id_for(item.key) for item in items]
@@ -63,22 +62,61 @@ class Writer:
         return self._adopted(shown, ids, self._write(shown, ids, prepare))
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
-        rows = self._activities(items)
+        rows = self._rows(items)
 
         def prepare(place: int) -> tuple[list[Inner], Body]:
             item = items[place]
-            if PARTIES in item.values and item.id not in rows:
+            if needs_row(self._table, item.values) and item.id not in rows:
                 raise errors.Gone(_("Dynamics has no such record any more."))
-            body = self._bodies.changed(self._table, item.id, item.values, item.known, self._fields, rows.get(item.id))
-            path = f"{self._table.kind}({item.id})"
-            match = {"If-Match": item.version or "*"}
-            requests = list(body.then)
-            if body.columns or not requests:
-                patch = Inner("PATCH", f"{path}?{self._select(list(item.values))}", body.columns, {**SHOW, **match})
-                requests.insert(0, patch)
-            return requests, body
+            return self._changes(item, rows.get(item.id, {}), item.version)
 
-        return self._write([list(item.values) for item in items], [item.id for item in items], prepare)
+        wanted, ids = [list(item.values) for item in items], [item.id for item in items]
+        verdicts = self._write(wanted, ids, prepare)
+        if any(isinstance(verdict.error, NoVersions) for verdict in verdicts):
+            self._definitions.versionless.add(self._table.kind)
+            return self.update(items)
+        return self._reopened(items, rows, verdicts)
+
+    def _changes(self, item: Update, row: dict[str, Any], version: str) -> tuple[list[Inner], Body]:
+        body = self._bodies.changed(self._table, item.id, item.values, self._fields, row)
+        requests = list(body.then)
+        if body.columns:
+            path = f"{self._table.kind}({item.id})?{self._select(list(item.values))}"
+            match = "" if self._table.kind in self._definitions.versionless else version
+            requests.insert(0, Inner("PATCH", path, body.columns, {**SHOW, "If-Match": match or "*"}))
+        return requests, body
+
+    def _reopened(
+        self, items: Sequence[Update], rows: dict[str, dict[str, Any]], verdicts: list[Verdict]
+    ) -> list[Verdict]:
+        """The updates that closed rows have refused, once more: the row is opened for them and closed again."""
+        locked = [
+            place for place, verdict in enumerate(verdicts)
+            if isinstance(verdict.error, errors.Refused) and verdict.error.code == "RECORD_LOCKED"
+        ]  # fmt: skip
+        names = [states.STATE, states.STATUS, *states.CLOSED_WITH.get(self._table.kind, {})]
+        found = {
+            str(row[self._table.key]): row
+            for row in (
+                self._reader.by_ids(self._table, [items[place].id for place in locked], names) if locked else ()
+            )
+        }
+        again = [place for place in locked if states.is_closed(self._table, found.get(items[place].id, {}))]
+
+        def prepare(place: int) -> tuple[list[Inner], Body]:
+            item = items[again[place]]
+            match = "" if self._table.kind in self._definitions.versionless else item.version
+            first = states.reopen(self._table, item.id, self._definitions, match)
+            requests, body = self._changes(item, rows.get(item.id, {}), "")
+            if states.asked(self._table, item.values, self._definitions) is None:
+                requests.append(states.close_again(self._table, item.id, found[item.id]))
+            body.again = True
+            return [first, *requests], body
+
+        wanted, ids = [list(items[place].values) for place in again], [items[place].id for place in again]
+        for place, verdict in zip(again, self._write(wanted, ids, prepare), strict=True):
+            verdicts[place] = verdict
+        return verdicts
 
     def delete(self, ids: Sequence[str]) -> list[Verdict]:
         """What is not there any more counts as done."""
@@ -97,21 +135,25 @@ class Writer:
     def _write(
         self, wanted: Sequence[Sequence[str]], ids: Sequence[str], prepare: Callable[[int], tuple[list[Inner], Body]]
     ) -> list[Verdict]:
-        """``wanted``: the fields that each verdict shows. Items that cannot even be sent get theirs here; the others
-        go out together."""
+        """``wanted``: the fields that each verdict shows. Items that cannot even be sent, and those that ask for nothing new, get
+        theirs here; the others go out together."""
         verdicts: dict[int, Verdict] = {}
         units: list[list[Inner]] = []
         sent: list[tuple[int, Body]] = []
+        again = []
         for place in range(len(wanted)):
             try:
                 requests, body = prepare(place)
             except (errors.Refused, errors.CannotDo, errors.Gone) as error:
                 verdicts[place] = Verdict(error=error)
                 continue
-            units.append(requests)
-            sent.append((place, body))
+            if requests:
+                units.append(requests)
+                sent.append((place, body))
+            else:
+                verdicts[place] = Verdict(record=RemoteRecord(ids[place], {}), note=body.note)
+                again.append(place)
         answered = batch.send(self._session, units) if units else []
-        again = []
         for (place, body), answers in zip(sent, answered, strict=True):
             refusal = _error_of(answers)
             verdicts[place] = (
@@ -165,13 +207,16 @@ class Writer:
                     verdicts[place] = Verdict(record=found[ids[place]], existed=True)
         return verdicts
 
-    def _activities(self, items: Sequence[Update]) -> dict[str, dict[str, Any]]:
-        """Rows with participants, for updates that change those."""
-        ids = [item.id for item in items if PARTIES in item.values]
-        if not ids:
+    def _rows(self, items: Sequence[Update]) -> dict[str, dict[str, Any]]:
+        """The rows of updates that depend on what their row holds, by id, with what these need."""
+        wanted = [item for item in items if needs_row(self._table, item.values)]
+        if not wanted:
             return {}
-        names = [PARTIES, *(["directioncode"] if "directioncode" in self._fields else [])]
-        return {str(row[self._table.key]): row for row in self._reader.by_ids(self._table, ids, names)}
+        names = {name for item in wanted for name in item.values if ":" in name} | set(customers.names(self._table))
+        if "directioncode" in self._fields:
+            names.add("directioncode")
+        rows = self._reader.by_ids(self._table, [item.id for item in wanted], sorted(names))
+        return {str(row[self._table.key]): row for row in rows}
 
     def _select(self, names: Sequence[str]) -> str:
         text, _prefer = self._reader.query(self._table, [name for name in names if name != PARTIES])

@@ -1,3 +1,0 @@
-from integrations.connectors.hubspot.app import APP
-
-__all__ = ["APP"]

@@ -93,6 +93,7 @@ APP = App(
         (_("Deleting"), _("archives; restorable in HubSpot for 90 days")),
     ),
     can_be_hub=True,
+    leads=True,
     oauth=OAUTH,
     webhooks=webhooks,
 )

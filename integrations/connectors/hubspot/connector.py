@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.base import Abilities, Scope
+from integrations.connectors.base import Abilities, Connector, Scope
 from integrations.connectors.hubspot import associations, schema
 from integrations.connectors.hubspot.associations import Associations
 from integrations.connectors.hubspot.client import call
@@ -28,7 +28,6 @@ from integrations.connectors.hubspot.writes import Writer
 from integrations.http import ApiSession
 from integrations.records import (
     CheckResult,
-    Container,
     Create,
     Field,
     FieldType,
@@ -43,7 +42,7 @@ from integrations.records import (
 )
 
 
-class HubSpot:
+class HubSpot(Connector):
     """``stored_fields(kind)`` gives the field definitions as last read (None: read them now); ``app_url`` is where people look
     at records; ``scopes`` are those that were granted, None when the way in does not tell."""
 
@@ -105,9 +104,6 @@ class HubSpot:
             raise errors.SchemaUnreadable(_("HubSpot's answer about the new property cannot be read."))
         self._types.pop(kind, None)
         return made
-
-    def containers(self, kind: str) -> list[Container]:
-        return []
 
     # -- reading -------------------------------------------------------------------------------------------------------
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:

@@ -19,6 +19,20 @@ PLACE = (
     Preset("country", "country"),
 )
 OWNER = Preset("owner", "hubspot_owner_id")
+PRIORITY = (("low", "LOW"), ("medium", "MEDIUM"), ("high", "HIGH"))
+CALL_STATUS = (
+    *(("done", value) for value in ("COMPLETED", "NO_ANSWER", "BUSY", "FAILED", "MISSED")),
+    *(("open", value) for value in ("QUEUED", "RINGING", "CONNECTING", "CALLING_CRM_USER", "IN_PROGRESS")),
+    ("canceled", "CANCELED"),
+)
+EMAIL_STATUS = (
+    ("done", "SENT"),
+    ("open", "SCHEDULED"),
+    ("open", "SENDING"),
+    ("failed", "FAILED"),
+    ("failed", "BOUNCED"),
+)
+TASK_STATUS = (("open", "NOT_STARTED"), ("done", "COMPLETED"))
 
 PEOPLE = Kind(
     key="contacts", label=_("Contacts"), noun=_("contact"), concept="person",
@@ -72,7 +86,7 @@ SALES = Kind(
     presets=(
         Preset("name", "dealname", required=True),
         Preset("pipeline", "pipeline", required=True),
-        Preset("stage", "dealstage", required=True),
+        Preset("stage", "dealstage", required=True, values=(("won", "closedwon"), ("lost", "closedlost"))),
         Preset("amount", "amount"),
         Preset("currency", "deal_currency_code"),
         Preset("close_date", "closedate"),
@@ -106,7 +120,8 @@ BILLS = Kind(
         Preset("number", "hs_number"),
         Preset("amount", "hs_amount_billed"),
         Preset("currency", "hs_currency", required=True),
-        Preset("status", "hs_invoice_status"),
+        Preset("status", "hs_invoice_status",
+               values=(("draft", "draft"), ("open", "open"), ("paid", "paid"), ("void", "voided"))),
         Preset("issue_date", "hs_invoice_date"),
         Preset("due_date", "hs_due_date"),
         OWNER,
@@ -122,8 +137,9 @@ REQUESTS = Kind(
     presets=(
         Preset("name", "subject", required=True),
         Preset("pipeline", "hs_pipeline"),
-        Preset("status", "hs_pipeline_stage", required=True),
-        Preset("priority", "hs_ticket_priority"),
+        Preset("status", "hs_pipeline_stage", required=True,  # of the pipeline that every account begins with
+               values=(("open", "1"), ("open", "2"), ("open", "3"), ("done", "4"))),
+        Preset("priority", "hs_ticket_priority", values=(*PRIORITY, ("high", "URGENT"))),
         OWNER,
         Preset("description", "content"),
         Preset("company", COMPANY),
@@ -164,10 +180,10 @@ ACTIVITIES = (
         Preset("subject", "hs_call_title"),
         Preset("time", "hs_timestamp", required=True),
         Preset("body", "hs_call_body"),
-        Preset("direction", "hs_call_direction"),
+        Preset("direction", "hs_call_direction", values=(("out", "OUTBOUND"), ("in", "INBOUND"))),
         Preset("duration", "hs_call_duration"),
         Preset("outcome", "hs_call_disposition"),
-        Preset("status", "hs_call_status"),
+        Preset("status", "hs_call_status", values=CALL_STATUS),
         Preset("activity_type", "hs_activity_type", on=False),
     ),
     _activity(
@@ -175,8 +191,9 @@ ACTIVITIES = (
         Preset("subject", "hs_email_subject"),
         Preset("time", "hs_timestamp", required=True),
         Preset("body", "hs_email_text"),
-        Preset("direction", "hs_email_direction", required=True),
-        Preset("status", "hs_email_status"),
+        Preset("direction", "hs_email_direction", required=True,
+               values=(("out", "EMAIL"), ("in", "INCOMING_EMAIL"), ("out", "FORWARDED_EMAIL"))),
+        Preset("status", "hs_email_status", values=EMAIL_STATUS),
     ),
     _activity(
         "meetings", _("Meetings"), _("meeting"), "meeting", "hs_meeting_title",
@@ -197,8 +214,8 @@ ACTIVITIES = (
         "tasks", _("Tasks"), _("task"), "task", "hs_task_subject",
         Preset("subject", "hs_task_subject", required=True),
         Preset("due", "hs_timestamp", required=True),
-        Preset("status", "hs_task_status"),
-        Preset("priority", "hs_task_priority"),
+        Preset("status", "hs_task_status", values=TASK_STATUS),
+        Preset("priority", "hs_task_priority", values=PRIORITY),
         Preset("activity_type", "hs_task_type"),
         Preset("body", "hs_task_body"),
     ),

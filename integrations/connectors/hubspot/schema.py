@@ -2,11 +2,10 @@
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from integrations.connectors.hubspot.objects import OBJECTS
-from integrations.records import Field, FieldType, Option, Value
+from integrations.records import Field, FieldType, Option, Value, moment_text, number_text
 
 TYPES = {
     "number": FieldType.NUMBER,
@@ -118,13 +117,14 @@ def to_canonical(text: str | None, kind: FieldType) -> Value:
     if text is None or text == "":
         return None
     if kind is FieldType.NUMBER:
-        return plain_number(text)
+        return number_text(text) or str(text)
     if kind is FieldType.BOOL:
         return {"true": True, "false": False}.get(str(text).lower())
     if kind is FieldType.MULTI:
         return sorted(part for part in str(text).split(";") if part)
     if kind is FieldType.DATETIME:
-        return utc_text(moment(text)) if moment(text) else text
+        at = moment(text)
+        return moment_text(at) if at else text
     if kind is FieldType.DATE:
         at = moment(text)
         return at.strftime("%Y-%m-%d") if at else text
@@ -142,15 +142,6 @@ def to_wire(value: Value) -> str:
     return value
 
 
-def plain_number(text: Any) -> str:
-    """Digits without exponent or trailing zeros: "1250.50" → "1250.5"."""
-    try:
-        number = Decimal(str(text))
-        return format(number.normalize() if number else Decimal(0), "f") if number.is_finite() else str(text)
-    except InvalidOperation:
-        return str(text)
-
-
 def moment(text: Any) -> datetime | None:
     """ISO 8601 (a date alone is midnight UTC) or milliseconds since 1970 → an aware moment; None when it is neither."""
     text = str(text or "")
@@ -161,7 +152,3 @@ def moment(text: Any) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def utc_text(at: datetime | None) -> Value:
-    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

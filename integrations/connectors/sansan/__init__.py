@@ -1,3 +1,0 @@
-from integrations.connectors.sansan.app import APP
-
-__all__ = ["APP"]

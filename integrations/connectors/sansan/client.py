@@ -25,30 +25,12 @@ CARD = {"includeTags": "true"}
 CARDS = {**CARD, "range": "all", "entryStatus": "completed", "limit": CARDS_PAGE}
 
 
-class KeyHeader:
-    """An ``integrations.http.Auth``: the key, sent with every call."""
-
-    def __init__(self, instance: AppInstance) -> None:
-        self._instance, self._key = instance, ""
-
-    def headers(self) -> dict[str, str]:
-        self._key = self._key or self._stored()
-        return {"X-Sansan-Api-Key": self._key}
-
-    def renew(self) -> bool:
-        """Somebody may have entered a new key meanwhile."""
-        before, self._key = self._key, self._stored()
-        return self._key != before
-
-    def _stored(self) -> str:
-        return str(credentials.secrets(self._instance).get("api_key", ""))
-
-
 def open_client(instance: AppInstance) -> "Client":
     """A client for one instance. Nothing is sent yet."""
     base, guarded = instance.base_url or settings.SANSAN_API_URL, bool(instance.base_url)
     budget = Budget(instance.pk, limits(), patience=PATIENCE)
-    session = ApiSession(base, auth=KeyHeader(instance), budget=budget, fault=fault, guarded=guarded)
+    auth = credentials.StoredKeys(instance, lambda keys: {"X-Sansan-Api-Key": str(keys.get("api_key", ""))})
+    session = ApiSession(base, auth=auth, budget=budget, fault=fault, guarded=guarded)
     version = str(credentials.secrets(instance).get("version") or VERSION)
     return Client(session, version if version.startswith("v") else f"v{version}")
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations.connectors.sansan.client import Json
-from integrations.records import Field, FieldType, Option, RemoteRecord, Value
+from integrations.records import Field, FieldType, Option, RemoteRecord, Value, moment_text
 
 OFFERED_TAGS = ("public", "shared")  # private tags are their owner's own affair
 
@@ -110,7 +110,7 @@ def _owner(card: Json) -> Value:
 
 def _registered(card: Json) -> Value:
     at = moment(card.get("registeredTime"))
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z" if at else None
+    return moment_text(at) if at else None
 
 
 def _tags(card: Json) -> Value:

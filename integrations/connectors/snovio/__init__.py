@@ -1,3 +1,0 @@
-from integrations.connectors.snovio.app import APP
-
-__all__ = ["APP"]

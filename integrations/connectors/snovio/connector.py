@@ -15,6 +15,7 @@ from integrations import errors
 from integrations.connectors.base import Abilities, Scope
 from integrations.connectors.snovio import checks, listing, schema, writing
 from integrations.connectors.snovio.client import Client
+from integrations.connectors.verdicts import one_by_one
 from integrations.records import (
     CheckResult,
     Container,
@@ -218,11 +219,11 @@ class Snovio:
         target = str(scope.get("target_list") or "")
         if not target.isdigit():
             raise errors.ContainerMissing(_("Choose the Snov.io list that receives new prospects."))
-        return writing.one_by_one(items, lambda item: writing.create(self._client, item, int(target), self._record))
+        return one_by_one(items, lambda item: writing.create(self._client, item, int(target), self._record))
 
     def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
         """By the e-mail in ``Update.known``; see ``writing`` for what one update costs and why."""
-        return writing.one_by_one(items, lambda item: writing.update(self._client, item, self._record))
+        return one_by_one(items, lambda item: writing.update(self._client, item, self._record))
 
     def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
         message = _("Snov.io's API cannot delete prospects.")

@@ -6,7 +6,6 @@ may get them), and thin profiles lack jobs and links. An unknown value is never 
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations import errors
 from integrations.connectors.snovio.countries import country_name
-from integrations.records import Field, FieldType, Value, Values
+from integrations.records import Field, FieldType, Value, Values, number_text
 
 Json = dict[str, Any]
 CUSTOM = "custom:"  # + label: Snov.io addresses custom fields by label
@@ -142,7 +141,7 @@ def custom_value(value: Any) -> Value:
         at = moment(value)
         return at.strftime("%Y-%m-%d") if at else None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return format(Decimal(str(value)).normalize(), "f")
+        return number_text(value)
     return blank(value)
 
 

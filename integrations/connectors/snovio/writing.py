@@ -11,7 +11,7 @@ A write is safe to repeat: with the same e-mail it updates what it made before. 
 rule is to look first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -23,35 +23,9 @@ from integrations.errors import ConnectorError
 from integrations.records import Create, RemoteRecord, Update, Values, Verdict
 
 STAYED = "STAYED_IN_OTHER_LIST"  # updated where it was; Snov.io's API cannot move a prospect
-PER_RECORD = (
-    errors.Refused,
-    errors.AlreadyExists,
-    errors.Gone,
-    errors.CannotDo,
-    errors.StaleVersion,
-    errors.NoAnswer,
-)
 Detail = dict[str, Any]
 ToRecord = Callable[[Detail, Values, str], RemoteRecord]
 """(detail answer, values known besides, the id that was asked for or "") → the record."""
-
-
-def one_by_one(items: Sequence[Any], write: Callable[[Any], Verdict]) -> list[Verdict]:
-    """A verdict per item, in order. An error of the whole account goes up when it meets the first item; later, the items that are
-    left say "not sent, try again", so that the verdicts on those before are not lost."""
-    verdicts: list[Verdict] = []
-    for item in items:
-        try:
-            verdicts.append(write(item))
-        except PER_RECORD as error:
-            verdicts.append(Verdict(error=error))
-        except ConnectorError as error:
-            if not verdicts:
-                raise
-            wait = error.retry_after or 1
-            left = len(items) - len(verdicts)
-            return verdicts + [Verdict(error=errors.RateLimited(error.message, retry_after=wait)) for _n in range(left)]
-    return verdicts
 
 
 def create(client: Client, item: Create, target: int, record: ToRecord) -> Verdict:

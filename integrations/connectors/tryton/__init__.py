@@ -1,3 +1,0 @@
-from integrations.connectors.tryton.app import APP
-
-__all__ = ["APP"]

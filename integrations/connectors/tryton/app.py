@@ -56,7 +56,10 @@ OPPORTUNITIES = Kind(
     key="opportunities", label=_("Opportunities"), noun=_("opportunity"), concept="deal",
     presets=(
         Preset("name", "description"),
-        Preset("stage", "state"),
+        Preset("stage", "state", values=(
+            ("open", "lead"), ("open", "opportunity"), ("won", "won"), ("won", "converted"),
+            ("lost", "lost"), ("lost", "cancelled"),
+        )),
         Preset("amount", "amount"),
         Preset("currency", "currency"),
         Preset("close_date", "end_date"),

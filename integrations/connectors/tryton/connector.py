@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.base import Abilities, Scope
+from integrations.connectors.base import Abilities, Connector, Scope
 from integrations.connectors.tryton import checks, reading
 from integrations.connectors.tryton.client import Client
 from integrations.connectors.tryton.directory import Directory, Marks
@@ -20,7 +20,6 @@ from integrations.connectors.tryton.wire import Row
 from integrations.connectors.tryton.writing import LOOK, WRITE_BATCH, Writer
 from integrations.records import (
     CheckResult,
-    Container,
     Create,
     Field,
     Page,
@@ -48,7 +47,7 @@ def abilities(kind: str) -> Abilities:
     return Abilities(
         update_looks_first=True,
         merges=kind in ("people", "organisations"),
-        unique_key_field=TABLES[kind].key_path,
+        idempotent_creates=bool(TABLES[kind].key_path),
         scan_page=reading.SCAN_PAGE,
         read_batch=READ_BATCH,
         write_batch=WRITE_BATCH,
@@ -57,7 +56,7 @@ def abilities(kind: str) -> Abilities:
     )
 
 
-class Tryton:
+class Tryton(Connector):
     def __init__(self, client: Client, marks: Marks = Marks()) -> None:  # noqa: B008 (frozen)
         self._client = client
         self._directory = Directory(client, marks)
@@ -97,12 +96,6 @@ class Tryton:
                 _("Tryton does not tell the fields of “%(model)s”; is its module active?")
                 % {"model": TABLES[kind].model}
             ) from error
-
-    def create_field(self, kind: str, field: Field) -> Field:
-        raise errors.CannotDo(_("In Tryton, fields come with modules."))
-
-    def containers(self, kind: str) -> list[Container]:
-        return []
 
     def record_url(self, kind: str, id: str) -> str:
         """In Tryton's web client, which the server shows at its root where it is installed."""

@@ -14,6 +14,7 @@ from integrations.connectors.tryton.wire import Domain, Row, one_of
 from integrations.records import Option
 
 PERSON, WORKS_FOR = "Person", "Works for"  # unless the customer names others
+EMPLOYEE = ["party.email", "party.name", "company"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,14 @@ class Directory:
         def same(row: Row) -> bool:
             return email_of(row) == wanted or str(row["id"]) == wanted
 
-        return self._find("company.employee", ["party.email", "company"], same, address, field, "OWNER_UNMAPPED")
+        return self._find("company.employee", EMPLOYEE, same, address, field, "OWNER_UNMAPPED")
+
+    def employees(self) -> tuple[Option, ...]:
+        """Those with an address, as choices."""
+        rows = self._rows("company.employee", EMPLOYEE)
+        return tuple(
+            Option(address, str(row["party"].get("name") or address)) for row in rows if (address := email_of(row))
+        )
 
     # -- tables ------------------------------------------------------------------------------------------------------------------
     def country_id(self, text: str, field: str) -> int:

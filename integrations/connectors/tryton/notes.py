@@ -1,7 +1,8 @@
 """Notes on people, organisations and opportunities; those on other records are left alone.
 
-A note hangs at one record: here that is one reference for each kind, of which one is set. Its text is never changed once it is
-written, by nobody; only where it hangs can be.
+A note hangs at one record: here that is one reference for each kind, of which one is set. Apps whose notes hang at a contact, its
+company and a deal at once are told so by what is read back: such a note hangs at the first of ``REFERENCES`` that it names, and
+stays where it hangs for as long as that is not taken away. Its text is never changed once it is written, by nobody.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from integrations.records import Field, FieldType, Value
 
 T = FieldType
 PARTY, OPPORTUNITY = "party.party", "sale.opportunity"
-REFERENCES = {"person": PARTY, "organisation": PARTY, "opportunity": OPPORTUNITY}
+REFERENCES = {"opportunity": OPPORTUNITY, "person": PARTY, "organisation": PARTY}
 
 
 class Notes(Table):
@@ -54,18 +55,16 @@ class Notes(Table):
             )
         if not REFERENCES.keys() & draft.notes.keys():
             return
-        set_now = {name: id for name, id in draft.notes.items() if id}
-        if len(set_now) > 1:
-            message = _("In Tryton a note hangs at one record.")
-            raise errors.Refused(message, code="ASSOCIATION_LIMIT", field=sorted(set_now)[1])
-        if set_now:
-            ((name, id),) = set_now.items()
-            draft.wire["resource"] = f"{REFERENCES[name]},{id}"
-            return
-        still = [name for name in REFERENCES if name not in draft.notes and self.slots[name].read(draft.row)]
-        if not still:
+        here = [name for name in REFERENCES if self.slots[name].read(draft.row)]
+        wanted = {name: draft.notes.get(name) for name in (*here, *REFERENCES) if name in draft.notes}
+        if here and here[0] not in wanted:
+            return  # it stays where it hangs
+        at = next((name for name, id in wanted.items() if id), None)
+        if at is None:
             message = _("In Tryton a note hangs at a record, and this one would have none.")
             raise errors.Refused(message, code="ACTIVITY_TARGET_MISSING")
+        if (resource := f"{REFERENCES[at]},{wanted[at]}") != draft.row.get("resource"):
+            draft.wire["resource"] = resource
 
     def new(self, values: dict[str, Value], key: str) -> Draft:
         draft = super().new(values, key)

@@ -32,6 +32,7 @@ BUTTONS = {
     ("cancelled", "lead"): "lead",
 }
 OPEN = ("lead", "opportunity")
+BY_PEOPLE = ("converted", "won")  # with an order
 WITH = ("party.categories.name", "contact.party.categories.name")
 
 
@@ -90,7 +91,10 @@ class Opportunities(Table):
 
     def options(self, field: Field) -> tuple[Option, ...]:
         if field.name == "state":
-            return tuple(Option(str(value), str(label)) for value, label in self.definitions["state"]["selection"])
+            found = self.definitions["state"]["selection"]
+            return tuple(Option(str(value), str(label), value not in BY_PEOPLE) for value, label in found)
+        if field.name == "employee":
+            return self.directory.employees()
         return (
             self.directory.options("currency.currency", "code") if field.name == "currency" else super().options(field)
         )

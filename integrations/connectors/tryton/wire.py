@@ -10,13 +10,13 @@ SQLite gives truth values as 1 and 0.
 """
 
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.records import FieldType, Value
+from integrations.records import FieldType, Value, moment_text, number_text
 
 Row = dict[str, Any]
 """A record as Tryton shows it: its fields by name; what was asked for through a link is a Row, or a list of Rows, below that."""
@@ -37,11 +37,7 @@ def number(value: Any) -> str | None:
     """Digits without exponent or trailing zeros."""
     if isinstance(value, dict):
         value = value.get("decimal")
-    try:
-        found = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return format(found.normalize() if found else Decimal(0), "f") if found.is_finite() else None
+    return number_text(value)
 
 
 def moment(value: Any) -> datetime | None:
@@ -62,7 +58,7 @@ def canonical(value: Any, kind: FieldType) -> Value:
         return f"{value['year']:04}-{value['month']:02}-{value['day']:02}" if isinstance(value, dict) else None
     if kind is FieldType.DATETIME:
         at = moment(value)
-        return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z" if at else None
+        return moment_text(at) if at else None
     return text(value)
 
 

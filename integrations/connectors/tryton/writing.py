@@ -3,9 +3,8 @@ halved until the culprit stands alone. Changes and deletions are one call per re
 """
 
 import contextlib
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -14,16 +13,11 @@ from integrations.connectors.tryton import reading
 from integrations.connectors.tryton.slots import Draft
 from integrations.connectors.tryton.tables import Table
 from integrations.connectors.tryton.wire import Row
+from integrations.connectors.verdicts import OF_ONE_RECORD, one_by_one
 from integrations.records import Create, RemoteRecord, Update, Verdict
 
 WRITE_BATCH = 50
 LOOK = 10  # records that are read together before they are written
-SECONDS = 20  # after which a batch ends with what it has: a lease must outlive it, however slow the server is
-
-# What concerns one record only. Anything else (rate, login, outage) concerns all that follow.
-OF_ONE_RECORD = (errors.Refused, errors.Gone, errors.StaleVersion, errors.Locked, errors.NoAnswer, errors.CannotDo)
-
-Item = TypeVar("Item")
 
 
 class Writer:
@@ -160,21 +154,3 @@ class Writer:
 
 def _other(one: Any, two: Any) -> bool:
     return (one or None) != (two or None)
-
-
-def one_by_one(items: Sequence[Item], send: Callable[[Item], Verdict]) -> list[Verdict]:
-    """Once something was sent, an error that concerns all the rest becomes their verdict: what was done is not forgotten."""
-    verdicts: list[Verdict] = []
-    until = time.monotonic() + SECONDS
-    for item in items:
-        try:
-            if verdicts and time.monotonic() > until:
-                raise errors.RateLimited(_("The server is slow; the rest follows."), retry_after=1)
-            verdicts.append(send(item))
-        except OF_ONE_RECORD as error:
-            verdicts.append(Verdict(error=error))
-        except errors.ConnectorError as error:
-            if not verdicts:
-                raise
-            return verdicts + [Verdict(error=error)] * (len(items) - len(verdicts))
-    return verdicts

@@ -9,16 +9,18 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from integrations import standins
 from integrations.standins.people import Shares
 from integrations.standins.realservers import launch
 from integrations.standins.server import attach, serve
 from integrations.standins.vendor import ControlError, Vendor, World
 
-VENDORS = ("hubspot", "snovio", "sansan", "dynamics")
+VENDORS = tuple(each.name for each in iter_modules(standins.__path__) if each.ispkg and each.name != "realservers")
 
 
 class Command(BaseCommand):

@@ -53,8 +53,18 @@ def _close(handler: "Handler", action: str, body: dict[str, Any]) -> Reply:
         raise Problem(400, "0x80048408", f"{status} is not a valid status code for {action}.")
     if row.values.get("statecode") != 0:
         raise Problem(400, "0x80040516", f"The {logical} is closed already.")
-    handler.org.update(logical, row, {"statuscode": status}, handler.user, system=True)
+    handler.org.update(
+        logical, row, {"statuscode": status, **_closing(handler, logical, close)}, handler.user, system=True
+    )
     return Reply(204)
+
+
+def _closing(handler: "Handler", logical: str, close: dict[str, Any]) -> dict[str, Any]:
+    """What the closing of an opportunity leaves on it."""
+    if logical != "opportunity":
+        return {}
+    found = {"actualclosedate": str(close.get("actualend") or handler.org.now())[:10]}
+    return found | ({"actualvalue": close["actualrevenue"]} if close.get("actualrevenue") is not None else {})
 
 
 def _merge(handler: "Handler", body: dict[str, Any]) -> Reply:

@@ -6,12 +6,14 @@
              "merge": [[keep, other]]}`` with values as the Web API takes them; answers ``{"created": [ids], …}``
 ``list``     ``{"type": "contacts"}`` → every row with its columns as the Web API shows them, and the tables of its lookups
 ``fill``     ``{"records": n, "seed": 7}``: the organisation starts afresh with n people (0: empty)
-``columns``  ``{"type": "contacts", "lines": ["new_score|Integer|Score|"]}``: columns that a maker adds
+``columns``  ``{"type": "contacts", "lines": ["new_score|Integer|Score|"], "drop": ["fax"]}``: a maker adds and deletes columns
 ``keys``     ``{"type": "contacts", "key": ["new_score"]}``: an alternate key
+``writes``   → ``{"contacts": n, …}``: requests that wrote so far, each part of a batch for itself, refused ones too
 ``endpoint`` ``{"url": …, "headers": {…}}``: where webhooks go and what they carry; without a url, nowhere
 ============ ========================================================================================================
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from integrations.standins.dynamics import seed, shapes
@@ -28,61 +30,75 @@ NOTES = frozenset({shapes.LOGICAL})
 
 
 def verbs(vendor: "Dynamics") -> dict[str, Verb]:
-    def tokens(given: dict[str, Any]) -> dict[str, Any]:
-        if given.get("expire"):
-            vendor.entra.expire()
-        if given.get("revoke"):
-            vendor.entra.refresh.clear()
-            vendor.entra.access.clear()
-        return {"refresh_tokens": len(vendor.entra.refresh)}
+    own = (tokens, records, listing, fill, columns, keys, writes, endpoint)
+    return {"list" if verb is listing else verb.__name__: partial(verb, vendor) for verb in own}
 
-    def records(given: dict[str, Any]) -> dict[str, Any]:
-        org, logical = _place(vendor, given)
-        try:
-            return by_hand(org, logical, given)
-        except Problem as problem:
-            raise ControlError(problem.message) from problem
-        finally:
-            org.settle()
 
-    def listing(given: dict[str, Any]) -> dict[str, Any]:
-        org, logical = _place(vendor, given)
-        table = org.tables[logical]
-        columns = shapes.selected(table.kind, None)
-        return {
-            "results": [
-                {"id": id, "properties": shapes.shown(org, table.kind, row, columns, NOTES, table.kind.parties)}
-                for id, row in table.rows.items()
-            ]
-        }
+def tokens(vendor: "Dynamics", given: dict[str, Any]) -> dict[str, Any]:
+    if given.get("expire"):
+        vendor.entra.expire()
+    if given.get("revoke"):
+        vendor.entra.refresh.clear()
+        vendor.entra.access.clear()
+    return {"refresh_tokens": len(vendor.entra.refresh)}
 
-    def fill(given: dict[str, Any]) -> dict[str, Any]:
-        org, _ = _place(vendor, given)
-        org.clear()
-        found = people(int(given.get("records", 0)), seed=int(given.get("seed", vendor.world.seed)))
-        seed.fill(org, found)
-        return {"records": len(org.tables["contact"].rows)}
 
-    def columns(given: dict[str, Any]) -> None:
-        org, logical = _place(vendor, given)
-        for line in given["lines"]:
-            made = column(line)
-            made.custom, made.schema_name = True, given.get("schema_name", made.name)
-            org.add_column(logical, made)
+def records(vendor: "Dynamics", given: dict[str, Any]) -> dict[str, Any]:
+    org, logical = _place(vendor, given)
+    try:
+        return by_hand(org, logical, given)
+    except Problem as problem:
+        raise ControlError(problem.message) from problem
+    finally:
+        org.settle()
 
-    def keys(given: dict[str, Any]) -> None:
-        org, logical = _place(vendor, given)
-        org.keys.setdefault(logical, []).append(list(given["key"]))
 
-    def endpoint(given: dict[str, Any]) -> None:
-        org, _ = _place(vendor, given)
-        if given.get("url"):
-            vendor.endpoints[org.number] = {"url": given["url"], "headers": dict(given.get("headers") or {})}
-        else:
-            vendor.endpoints.pop(org.number, None)
+def listing(vendor: "Dynamics", given: dict[str, Any]) -> dict[str, Any]:
+    org, logical = _place(vendor, given)
+    table = org.tables[logical]
+    shown = shapes.selected(table.kind, None)
+    return {
+        "results": [
+            {"id": id, "properties": shapes.shown(org, table.kind, row, shown, NOTES, table.kind.parties)}
+            for id, row in table.rows.items()
+        ]
+    }
 
-    return {"tokens": tokens, "records": records, "list": listing, "fill": fill, "columns": columns, "keys": keys,
-            "endpoint": endpoint}  # fmt: skip
+
+def fill(vendor: "Dynamics", given: dict[str, Any]) -> dict[str, Any]:
+    org, _ = _place(vendor, given)
+    org.clear()
+    found = people(int(given.get("records", 0)), seed=int(given.get("seed", vendor.world.seed)))
+    seed.fill(org, found)
+    return {"records": len(org.tables["contact"].rows)}
+
+
+def columns(vendor: "Dynamics", given: dict[str, Any]) -> None:
+    org, logical = _place(vendor, given)
+    for line in given.get("lines", []):
+        made = column(line)
+        made.custom, made.schema_name = True, given.get("schema_name", made.name)
+        org.add_column(logical, made)
+    for name in given.get("drop", []):
+        del org.tables[logical].kind.columns[name]
+
+
+def keys(vendor: "Dynamics", given: dict[str, Any]) -> None:
+    org, logical = _place(vendor, given)
+    org.keys.setdefault(logical, []).append(list(given["key"]))
+
+
+def writes(vendor: "Dynamics", given: dict[str, Any]) -> dict[str, Any]:
+    org, _ = _place(vendor, given)
+    return dict(org.writes)
+
+
+def endpoint(vendor: "Dynamics", given: dict[str, Any]) -> None:
+    org, _ = _place(vendor, given)
+    if given.get("url"):
+        vendor.endpoints[org.number] = {"url": given["url"], "headers": dict(given.get("headers") or {})}
+    else:
+        vendor.endpoints.pop(org.number, None)
 
 
 def _place(vendor: "Dynamics", given: dict[str, Any]) -> tuple[Organisation, str]:

@@ -33,6 +33,7 @@ class Handler:
         prefer = Prefer(inner.headers.get("prefer", ""))
         if path.startswith("EntityDefinitions"):
             return Reply(200, metadata.answered(self.org, path, query, self.root))
+        self._count(inner, path)
         if inner.method in ("GET", "POST") and (found := actions.answered(self, inner, path, query)):
             return found
         match = PATH.fullmatch(path)
@@ -45,6 +46,15 @@ class Handler:
         if match["rest"]:
             return self._part(inner, table, self._row(table, match["key"]), match["rest"])
         return self._one(inner, table, match["key"], query, prefer)
+
+    def _count(self, inner: Inner, path: str) -> None:
+        """Writes that were asked for, by entity set, refused ones too; an action counts for the table that it is about."""
+        if inner.method == "GET":
+            return
+        name = re.split(r"[(/]", path, maxsplit=1)[0]
+        if name in actions.CLOSES:
+            name = self.org.tables[actions.CLOSES[name][0]].kind.entity_set
+        self.org.writes[name] += 1
 
     # -- the set ----------------------------------------------------------------------------------------------------------
     def _collection(self, inner: Inner, table: Table, rest: str, query: dict[str, str], prefer: Prefer) -> Reply:

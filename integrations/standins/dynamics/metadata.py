@@ -78,7 +78,8 @@ def _definition(org: "Organisation", kind: TableType) -> dict[str, Any]:
         "LogicalName": kind.logical, "SchemaName": kind.logical.title(), "EntitySetName": kind.entity_set,
         "LogicalCollectionName": kind.entity_set, "PrimaryIdAttribute": kind.key, "PrimaryNameAttribute": kind.name_column,
         "DisplayName": _label(kind.logical.title()), "IsCustomEntity": False, "IsActivity": kind.is_activity,
-        "ChangeTrackingEnabled": kind.logical not in org.untracked, "IsOptimisticConcurrencyEnabled": True,
+        "ChangeTrackingEnabled": kind.logical not in org.untracked,
+        "IsOptimisticConcurrencyEnabled": kind.logical not in org.unversioned,
         "MetadataId": _id(kind.logical),
     }  # fmt: skip
 
@@ -93,7 +94,8 @@ def _attribute(kind: TableType, column: Column) -> dict[str, Any]:
         "DisplayName": _label(column.label), "AttributeOf": None,
         "RequiredLevel": {"Value": LEVELS[column.required], "CanBeChanged": True,
                           "ManagedPropertyLogicalName": "canmodifyrequirementlevelsettings"},
-        "IsValidForCreate": not locked, "IsValidForUpdate": not locked and column.name not in ("overriddencreatedon", kind.key),
+        "IsValidForCreate": not locked and column.type != "State",
+        "IsValidForUpdate": not locked and column.name not in ("overriddencreatedon", kind.key),
         "IsValidForRead": True, "IsPrimaryId": column.name == kind.key, "IsPrimaryName": column.name == kind.name_column,
         "IsCustomAttribute": column.custom, "IsLogical": False, "MetadataId": _id(f"{kind.logical}.{column.name}"),
     }  # fmt: skip

@@ -7,6 +7,7 @@ all of them. ``by`` is the id of the user who writes.
 
 import random
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -40,6 +41,7 @@ class Organisation:
         self._seed = f"{seed}/dynamics/{number}"
         self.state_patch = False
         self.untracked: frozenset[str] = frozenset()
+        self.unversioned: frozenset[str] = frozenset()
         self.clear()
 
     def clear(self) -> None:
@@ -51,6 +53,7 @@ class Organisation:
         self.keys: dict[str, list[list[str]]] = {}  # alternate keys by table
         self._undo: list[Callable[[], None]] | None = None
         self._untold: list[tuple[str, str, str, Values, str]] = []
+        self.writes: Counter[str] = Counter()  # requests that write, by entity set, since the last ``clear``
         self.me = ""
         self.currency = ""
         self.id = self.make("organization", {"name": self.name, "expirechangetrackingindays": 7})
@@ -104,7 +107,7 @@ class Organisation:
             raise duplicate_id()
         self._keys_free(table, values, "")
         row = Row(id, values, parties=parties or ())
-        states.open_first(table.kind, values)
+        states.check_new(table.kind, values, id)
         at = values.pop("overriddencreatedon", "") or self.now()
         self._stamp(logical, row, at, self.now(), by)
         self._needs(table.kind, row.values)
@@ -116,8 +119,7 @@ class Organisation:
     def update(self, logical: str, row: Row, given: Any, by: str, etag: str = "", *, system: bool = False) -> None:
         """Raises Problem, and then nothing has changed. ``system``: an action of the platform that may close a row."""
         table = self.tables[logical]
-        if etag and etag != f'W/"{row.version}"':
-            raise stale()
+        self._check_version(logical, row, etag)
         values, parties = parsed(self, table.kind, given)
         values.pop(table.kind.key, None)
         values.pop("overriddencreatedon", None)
@@ -125,11 +127,11 @@ class Organisation:
             states.check(table.kind, row.values, values, self.state_patch)
         states.follow(table.kind, row.values, values)
         self._keys_free(table, {**row.values, **values}, row.id)
+        self._needs(table.kind, {name: value for name, value in {**row.values, **values}.items() if value is not None})
         self._change(logical, row, values, by, parties)
 
     def delete(self, logical: str, row: Row, by: str, etag: str = "") -> None:
-        if etag and etag != f'W/"{row.version}"':
-            raise stale()
+        self._check_version(logical, row, etag)
         table = self.tables[logical]
         table.remove(row, self._next())
         self._note(lambda: table.put(row, self._next()))
@@ -233,11 +235,26 @@ class Organisation:
     def _needs(self, kind: TableType, values: Values) -> None:
         if kind.logical == "incident" and not values.get("customerid"):
             raise Problem(400, "0x80040203", "You should specify a parent contact or account.")
+        if kind.logical == "incident" and values["customerid"][0] == "contact" and values.get("primarycontactid"):
+            raise Problem(
+                400, "0x80040203",
+                "The specified contact doesn't belong to the contact that was specified in the customer field. Remove the value "
+                "from the contact field, or select a contact associated to the selected customer, and then try again.",
+            )  # fmt: skip
         if kind.logical == "invoice" and not values.get("pricelevelid"):
             raise Problem(400, "0x80043B12", "The price level id is missing.")
         for column in kind.columns.values():
             if column.required == "req" and column.name not in ("ownerid", kind.key) and column.name not in values:
                 raise Problem(400, "0x80040203", f"Attribute: {column.name} cannot be NULL")
+
+    def _check_version(self, logical: str, row: Row, etag: str) -> None:
+        if etag and logical in self.unversioned:
+            raise Problem(
+                400, "0x8006088D", f"Optimistic concurrency isn't enabled for entity type {logical}. The IfVersionMatches value "
+                "of ConcurrencyBehavior can only be used if optimistic concurrency is enabled.",
+            )  # fmt: skip
+        if etag and etag != f'W/"{row.version}"':
+            raise stale()
 
     def _keys_free(self, table: Table, values: Values, own: str) -> None:
         for key in self.keys.get(table.kind.logical, []):

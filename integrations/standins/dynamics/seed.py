@@ -104,8 +104,9 @@ class Seed:
                        "statuscode": 3, "regardingobjectid": contact}, (1, 2))  # fmt: skip
 
     def _activity(self, logical: str, contact: tuple[str, str], values: dict[str, Any], masks: tuple[int, int]) -> None:
-        id = self.org.make(logical, values, at=values.get("scheduledstart", ""))
-        parties = (Party(masks[0], "systemuser", self.org.users[0]), Party(masks[1], *contact))
+        who = self.org.users[0]
+        id = self.org.make(logical, values, at=values.get("scheduledstart", ""), by=who)
+        parties = (Party(masks[0], "systemuser", who), Party(masks[1], *contact))
         self.org.tables[logical].rows[id].parties = parties
 
     def _product(self, name: str, number: str, price: float) -> None:

@@ -21,18 +21,32 @@ def begin(kind: TableType, values: Values) -> None:
     """The state of a new row that does not name one, and the other half of the pair where it does."""
     if "statecode" not in kind.columns:
         return
-    state, status = FIRST.get(kind.logical, (0, min(o[0] for o in kind.columns["statuscode"].options if o[2] == 0)))
+    state, status = first_of(kind)
     if "statuscode" not in values and "statecode" not in values:
         values |= {"statecode": state, "statuscode": status}
         return
     follow(kind, {"statecode": state, "statuscode": status}, values)
 
 
-def open_first(kind: TableType, values: Values) -> None:
-    """A state that a new row cannot have is ignored: rows begin open and are closed later."""
-    if state_of(kind, values.get("statuscode")) in READ_ONLY.get(kind.logical, ()):
-        values.pop("statuscode", None)
-        values.pop("statecode", None)
+def first_of(kind: TableType) -> tuple[int, int]:
+    """(state, status) of a new row of a table that has states."""
+    return FIRST.get(kind.logical) or (0, min(o[0] for o in kind.columns["statuscode"].options if o[2] == 0))
+
+
+def check_new(kind: TableType, values: Values, id: str) -> None:
+    """Raises Problem where a new row is to have a status reason of another state than the first: rows are closed later. A state
+    alone is ignored."""
+    values.pop("statecode", None)
+    if "statuscode" not in values or "statecode" not in kind.columns:
+        return
+    first, _status = first_of(kind)
+    if state_of(kind, values["statuscode"]) != first:
+        label = next(label for state, label, _ in kind.columns["statecode"].options if state == first)
+        raise Problem(
+            400, "0x80048408",
+            f"{values['statuscode']} is not a valid status code for state code {kind.logical.title()}State.{label} on "
+            f"{kind.logical} with Id {id}.",
+        )  # fmt: skip
 
 
 def state_of(kind: TableType, status: object) -> int | None:

@@ -28,6 +28,7 @@ class Dynamics(Vendor):
         "refresh_tokens_once": False,
         "state_patch": False,  # newer environments accept a closing state in an update, too
         "untracked": "",  # tables without change tracking, comma separated
+        "unversioned": "",  # tables without optimistic concurrency
     }
 
     def __init__(self, world: World, settings: dict[str, Any] | None = None) -> None:
@@ -97,7 +98,10 @@ class Dynamics(Vendor):
     def settings_changed(self) -> None:
         for org in self.organisations:
             org.state_patch = self.settings["state_patch"]
-            org.untracked = frozenset(filter(None, self.settings["untracked"].replace(" ", "").split(",")))
+            org.untracked, org.unversioned = (
+                frozenset(filter(None, self.settings[name].replace(" ", "").split(",")))
+                for name in ("untracked", "unversioned")
+            )
 
     def problem(self, status: int, *, retry_after: float | None = None) -> Response:
         if status == 429:

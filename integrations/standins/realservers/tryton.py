@@ -25,6 +25,7 @@ from typing import Any
 import requests
 
 from integrations.standins import processes
+from integrations.standins.realservers import environment
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 LOCK = ROOT / "requirements" / "tryton.lock"
@@ -135,7 +136,8 @@ def _prepared() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not is_ready():
             try:
-                _install(home)
+                if _python(home) != Path(sys.executable):
+                    environment.install(LOCK, home / "venv")
                 _make_template(home)
             except (OSError, subprocess.SubprocessError, RuntimeError) as error:
                 said = getattr(error, "stderr", None) or b""
@@ -149,19 +151,6 @@ def _python(home: Path) -> Path:
     return home / "venv" / "bin" / "python"
 
 
-def _install(home: Path) -> None:
-    """With uv, and with pip where uv is missing or cannot reach the registry (it does not read pip's settings)."""
-    python = _python(home)
-    if python == Path(sys.executable):
-        return
-    _run([sys.executable, "-m", "venv", home / "venv"], seconds=120)
-    hashed = ["--require-hashes", "-r", LOCK]
-    try:
-        _run([Path(sys.executable).with_name("uv"), "pip", "install", "-q", "-p", python, *hashed], seconds=300)
-    except (OSError, subprocess.SubprocessError):
-        _run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *hashed], seconds=600)
-
-
 def _make_template(home: Path) -> None:
     work = home / "work"
     shutil.rmtree(work, ignore_errors=True)
@@ -172,9 +161,9 @@ def _make_template(home: Path) -> None:
     python, port = _python(home), processes.free_port()
     _configure(work, port)
     admin = [python, "-m", "trytond.cli.admin", "-c", work / "trytond.conf", "-d", DATABASE]
-    environment = os.environ | {"TRYTONPASSFILE": str(work / "password")}
-    _run([*admin, "--all", "--email", "admin@example.com"], seconds=300, env=environment)
-    _run([*admin, "-u", *MODULES, "--activate-dependencies"], seconds=600, env=environment)
+    variables = os.environ | {"TRYTONPASSFILE": str(work / "password")}
+    _run([*admin, "--all", "--email", "admin@example.com"], seconds=300, env=variables)
+    _run([*admin, "-u", *MODULES, "--activate-dependencies"], seconds=600, env=variables)
     with _serving(python, work, port) as url:
         server = TrytonServer(url, "", work)
         server.log_in()

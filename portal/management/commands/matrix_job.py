@@ -21,18 +21,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("hub")
-        parser.add_argument("app")
+        parser.add_argument("apps", nargs="+")
         parser.add_argument("--records", type=int, required=True)
+        parser.add_argument("--objects", default="")
 
     def handle(self, *args: Any, **options: Any) -> None:
         standins = json.loads(Path(str(settings.STANDINS_FILE)).read_text())
         with ExitStack() as stack:
             try:
-                hub = self._open(options["hub"], standins, stack)
-                app = self._open(options["app"], standins, stack, second=options["app"] == options["hub"])
-            except NoServer as reason:
+                names = [options["hub"], *options["apps"]]
+                hub, *apps = (
+                    self._open(name, standins, stack, second=name in names[:place]) for place, name in enumerate(names)
+                )
+            except (NoServer, RuntimeError) as reason:  # also of a real server that cannot be started here
                 raise CommandError(str(reason)) from reason
-            play = Play(hub, app, options["records"])
+            play = Play(hub, apps, options["records"], options["objects"].split(",") if options["objects"] else ())
             play.set_up()
             play.fill()
             play.start()

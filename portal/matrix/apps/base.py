@@ -22,17 +22,24 @@ class NoServer(Exception):
 
 class Adaptor:
     """One account of an app: a person's hands, and an auditor's eyes. ``facts``: what its stand-in told at its start. ``second``:
-    the other end of the pair is the same app, so take another account of it."""
+    another end is the same app, so take another account of it."""
 
     key: ClassVar[str] = ""
     standin: ClassVar[str] = ""  # its name for ``manage.py standins``; "" = a real server, see ``open``
+    shares_records: ClassVar[bool] = False  # accounts show the same records, each as much as it may see
     options: ClassVar[tuple[str, ...]] = ()  # ``--set`` of its stand-in: limits off
+    has_second: ClassVar[bool] = False
     writes_of_kind: ClassVar[str] = ""  # regular expression with {kind}: request lines that write records
 
     def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
-        self.facts = facts
-        if second:
+        """NoServer where there is no second account."""
+        self.facts, self.second = facts, second
+        if second and not self.has_second:
             raise NoServer(f"{self.key} has one account here")
+
+    @property
+    def label(self) -> str:
+        return f"{self.key} 2" if self.second else self.key
 
     @classmethod
     def environment(cls, facts: Mapping[str, Any]) -> dict[str, str]:
@@ -56,6 +63,10 @@ class Adaptor:
         """Whether a person can fill this field."""
         return field.writable
 
+    def place(self, kind: str, field: Field) -> str:
+        """What holds a reference: fields of one place that takes one record leave the others empty."""
+        return field.name
+
     def create(self, kind: str, rows: Sequence[Values]) -> list[str]:
         raise NotImplementedError
 
@@ -65,6 +76,10 @@ class Adaptor:
     def delete(self, kind: str, ids: Sequence[str]) -> None:
         raise NotImplementedError
 
+    def locked(self, kind: str) -> set[str]:
+        """Ids of records that the app lets nobody change, closed ones for example: people leave them and their twins alone."""
+        return set()
+
     def merge(self, kind: str, winner: str, loser: str) -> str:
         """The id of the record that is left. Only asked of kinds with the ability."""
         raise NotImplementedError
@@ -73,6 +88,10 @@ class Adaptor:
     def records(self, kind: str, fields: Sequence[Field]) -> Records:
         """Everything, over the vendor's public API."""
         raise NotImplementedError
+
+    def keeps(self, kind: str, field: str, values: Values) -> bool:
+        """Whether the app has a value of its own in this field of such a record, whatever is written."""
+        return False
 
     def writes(self, kind: str) -> int:
         """How many requests have written records of this kind so far."""

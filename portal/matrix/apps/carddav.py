@@ -1,9 +1,8 @@
-"""Radicale, a real CardDAV server, started as the tests start it, behind a proxy that counts what is asked of it."""
+"""Radicale, a real CardDAV server, behind a proxy that counts what is asked of it."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,8 +13,10 @@ from integrations.models import AppInstance
 from integrations.records import Field, Values
 from integrations.registry import app
 from integrations.services import connections
+from integrations.standins.realservers.carddav import PASSWORD, USER, radicale
+from integrations.standins.realservers.proxy import Proxy
 from portal.accounts.models import Account
-from portal.matrix.apps.base import Adaptor, NoServer, Records
+from portal.matrix.apps.base import Adaptor, Records
 
 QUERY = """<C:addressbook-query xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><prop><getetag/><C:address-data/></prop>
 </C:addressbook-query>"""
@@ -31,22 +32,13 @@ NAME = ("first_name", "last_name")
 class CardDav(Adaptor):
     key = "carddav"
 
-    def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
-        super().__init__(facts, second=second)
-        self.held: dict[str, Values] = {}  # what the person typed, by path
-
     def open(self, stack: ExitStack, folder: Path) -> None:
-        try:
-            servers, proxy = (import_module(f"tests.realservers.{name}") for name in ("servers", "proxy"))
-        except ImportError as error:
-            raise NoServer(f"Radicale is started by the tests, which are not there ({error})") from error
-        self.login = {"user": servers.USER, "password": servers.PASSWORD}
-        self.server = stack.enter_context(servers.radicale(folder))
+        self.server = stack.enter_context(radicale(folder))
         self.book = stack.enter_context(self.server.new_book())
-        self.proxy = stack.enter_context(proxy.Proxy(self.server.url).running())
+        self.proxy = stack.enter_context(Proxy(self.server.url).running())
 
     def connect(self, account: Account, user: Any, *, as_hub: bool) -> AppInstance:
-        values = {"base_url": self.proxy.url, **self.login}
+        values = {"base_url": self.proxy.url, "user": USER, "password": PASSWORD}
         return connections.connect_with_keys(
             account=account,
             user=user,

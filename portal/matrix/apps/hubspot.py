@@ -1,7 +1,9 @@
-"""HubSpot's stand-in. References are associations: their fields are called ``associations.<kind>[.<label>]``."""
+"""HubSpot's stand-in. References are associations: their fields are called ``associations.<kind>[.<label>]``. Owners are ids on the
+wire, and addresses to everyone else."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,12 @@ from portal.matrix.apps.base import Records, Standin
 
 VERSION = "2026-03"
 ASSOCIATIONS = "associations."
+OWNER = "hubspot_owner_id"
 
 
 class HubSpot(Standin):
     key = standin = "hubspot"
+    has_second = True
     options = ("limit_oauth=1000000000", "limit_static=0", "limit_search=0", "search_lag=0", "token_seconds=1000000000")
     writes_of_kind = (
         r"^(PATCH|PUT|DELETE) /crm/(objects|associations)/[^/]+/{kind}/"
@@ -27,8 +31,7 @@ class HubSpot(Standin):
     )
 
     def __init__(self, facts: Mapping[str, Any], *, second: bool = False) -> None:
-        super().__init__(facts)
-        self.second = second
+        super().__init__(facts, second=second)
         self.portal = int(facts["portal_id"]) + second
         self.api = HubSpotApi(dict(facts))
 
@@ -56,7 +59,10 @@ class HubSpot(Standin):
 
     # -- hands -------------------------------------------------------------------------------------------------------------
     def wire(self, kind: str, values: Values) -> dict[str, Any]:
-        return {name: _wire(value) for name, value in values.items() if not name.startswith(ASSOCIATIONS)}
+        wire = {name: _wire(value) for name, value in values.items() if not name.startswith(ASSOCIATIONS)}
+        if owner := wire.get(OWNER):
+            wire[OWNER] = next(id for id, address in self.owners.items() if address == owner)
+        return wire
 
     def create(self, kind: str, rows: Sequence[Values]) -> list[str]:
         ids = super().create(kind, rows)
@@ -77,6 +83,12 @@ class HubSpot(Standin):
         return 0 if self.second else super().writes(kind)
 
     # -- eyes --------------------------------------------------------------------------------------------------------------
+    @cached_property
+    def owners(self) -> dict[str, str]:
+        """Addresses of the active owners by id."""
+        page = self.api.call("GET", f"/crm/owners/{VERSION}", params={"limit": 500})
+        return {owner["id"]: owner["email"].casefold() for owner in page["results"]}
+
     def records(self, kind: str, fields: Sequence[Field]) -> Records:
         plain = [field for field in fields if field.type is not FieldType.REFERENCE]
         found: Records = {}
@@ -85,7 +97,9 @@ class HubSpot(Standin):
             query = {"limit": 100, "properties": ",".join(field.name for field in plain), "after": after}
             page = self.api.call("GET", f"/crm/objects/{VERSION}/{kind}", params={k: v for k, v in query.items() if v})
             for record in page["results"]:
-                found[record["id"]] = {each.name: _read(record["properties"].get(each.name), each) for each in plain}
+                found[record["id"]] = {
+                    each.name: self._read(record["properties"].get(each.name), each) for each in plain
+                }
             after = page.get("paging", {}).get("next", {}).get("after", "")
             if not after:
                 break
@@ -93,6 +107,11 @@ class HubSpot(Standin):
             if field.type is FieldType.REFERENCE:
                 self._read_references(kind, field, found)
         return found
+
+    def _read(self, value: Any, field: Field) -> Any:
+        if field.type is FieldType.USER:
+            return self.owners.get(value, value) or None
+        return _read(value, field)
 
     def _read_references(self, kind: str, field: Field, found: Records) -> None:
         to, _, label = field.name.removeprefix(ASSOCIATIONS).partition(".")

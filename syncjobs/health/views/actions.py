@@ -17,10 +17,11 @@ from portal.access import manager_required
 from syncjobs.access import link_or_404, sync_or_404
 from syncjobs.health import conflicts, words
 from syncjobs.health import numbers as counting
+from syncjobs.health.lists import Query
 from syncjobs.health.numbers import STATUSES
 from syncjobs.health.views.overview import instance_or_404
 from syncjobs.models import Sync, SyncState
-from syncjobs.services import syncs
+from syncjobs.services import syncs, unconfirmed
 
 SELECTED_AT_MOST = 1000
 
@@ -68,7 +69,7 @@ def run_now(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @manager_required
 def resync(request: HttpRequest, pk: int) -> HttpResponse:
-    """All records of a status, those with one code, or the chosen ones (``link``, repeated)."""
+    """All records of a status, those with one cause, or the chosen ones (``link``, repeated)."""
     sync = sync_or_404(request, pk)
     status = request.POST.get("status", "failed")
     if status not in STATUSES:
@@ -76,7 +77,7 @@ def resync(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = [int(pk) for pk in request.POST.getlist("link")[:SELECTED_AT_MOST] if pk.isdecimal() and len(pk) < 19]
     if "link" in request.POST and not chosen:
         return HttpResponse(status=400)  # never all of them because none could be read
-    more = {"link_ids": chosen} if chosen else {"code": request.POST.get("code", "")}
+    more = {"link_ids": chosen} if chosen else {"cause": Query.of(status, request.POST).cause}
     number = sum(syncs.resync(sync=sync, by=request.user, status=one, **more) for one in STATUSES[status])
     text = ngettext("%(n)s record is tried again now.", "%(n)s records are tried again now.", number)
     messages.success(request, text % {"n": number_format(number, force_grouping=True)})
@@ -108,6 +109,48 @@ def _kept(sync: Sync, one: conflicts.Conflict, side: Side) -> str:
         else gettext("%(field)s: “%(value)s” is kept and goes to %(app)s when the sync runs again.")
     )
     return text % {"field": one.label, "value": one.value(side), "app": words.app_name(sync, side.other)}
+
+
+@require_POST
+@manager_required
+def found(request: HttpRequest, pk: int) -> HttpResponse:
+    """*It is there*: the record that a create without an answer made."""
+    link = link_or_404(request, pk)
+    remote_id = request.POST.get("id", "").replace("\0", "").strip()
+    if not remote_id or len(remote_id) > 200:
+        return HttpResponse(status=400)
+    try:
+        unconfirmed.link_to(link=link, remote_id=remote_id, by=request.user)
+    except unconfirmed.NotWaiting:
+        messages.warning(request, gettext("Nothing was changed: the record waits for no answer any more."))
+    except unconfirmed.TakenByAnother as taken:
+        text = gettext("Nothing was changed: that record is linked to %(record)s already.")
+        messages.warning(request, text % {"record": words.label_of(taken.link)})
+    else:
+        now, later = (
+            gettext("Linked: the two are compared now."),
+            gettext("Linked: the two are compared when the sync runs again."),
+        )
+        messages.success(request, now if link.sync.is_running_state else later)
+    return redirect("syncjobs:record", pk=pk)
+
+
+@require_POST
+@manager_required
+def create_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """*It is not there*: the create never arrived."""
+    link = link_or_404(request, pk)
+    try:
+        unconfirmed.create_again(link=link, by=request.user)
+    except unconfirmed.NotWaiting:
+        messages.warning(request, gettext("Nothing was changed: the record waits for no answer any more."))
+    else:
+        now, later = (
+            gettext("The record is created again now."),
+            gettext("The record is created again when the sync runs again."),
+        )
+        messages.success(request, now if link.sync.is_running_state else later)
+    return redirect("syncjobs:record", pk=pk)
 
 
 @require_http_methods(["GET", "POST"])

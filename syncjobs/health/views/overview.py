@@ -11,7 +11,7 @@ from portal.access import member_required
 from portal.charts import sparkline
 from portal.htmx import render_part
 from portal.statuses import look
-from syncjobs.health import incidents, overview, standing, words
+from syncjobs.health import incidents, nightly, overview, standing, words
 from syncjobs.models import Sync, SyncRun
 
 RUNS_SHOWN = 50
@@ -64,6 +64,8 @@ def instance(request: HttpRequest, pk: int) -> HttpResponse:
     """The app page, *Object view*: incidents over the table of its syncs."""
     found = _standing(request, pk)
     context = {**_page(request, found, "overview"), "incidents": incidents.of_standing(found)}
+    nights = nightly.of_syncs([one.sync for one in found.syncs])
+    context["nightly"] = [one for one in nights.values() if one.last]
     return render_part(request, "syncjobs/instance.html", "syncjobs/_instance.html", context)
 
 

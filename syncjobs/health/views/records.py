@@ -9,11 +9,12 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from integrations.records import Side
 from portal.access import member_required
 from portal.htmx import render_part
 from portal.statuses import look
 from syncjobs.access import link_or_404, sync_or_404
-from syncjobs.health import lists, sides, standing, words
+from syncjobs.health import lists, sides, standing, unconfirmed, words
 from syncjobs.health import numbers as counting
 from syncjobs.health.numbers import STATUSES
 from syncjobs.models import Sync
@@ -64,7 +65,7 @@ def _cards(sync: Sync, query: lists.Query, groups: lists.Groups) -> list[tuple[A
             group,
             standing.fix_button(group.words, sync),
             groups.number(group),
-            base + query.address(code=group.code, field=group.field),
+            base + query.address(**group.cause),
         )
         for group in groups.groups
     ]
@@ -75,8 +76,8 @@ def _rows(sync: Sync, query: lists.Query) -> dict[str, Any]:
     base = reverse("syncjobs:records", args=[sync.pk, query.status])
     return {
         "page": found,
-        "hide_reason": bool(query.code) or not found.has_reasons,
-        **(_cause(sync, query, found) if query.code else {}),
+        "hide_reason": query.code is not None or not found.has_reasons,
+        **(_cause(sync, query, found) if query.code is not None else {}),
         "first_url": base + query.address(after=None),
         "older_url": base + query.address(after=found.older),
     }
@@ -84,9 +85,19 @@ def _rows(sync: Sync, query: lists.Query) -> dict[str, Any]:
 
 def _cause(sync: Sync, query: lists.Query, found: lists.RecordPage) -> dict[str, Any]:
     """The list of one cause: its words stand over it once, not in every row."""
+    code, side, field = query.code or lists.NO_CAUSE, query.side or "", query.field or ""
+    labels = words.field_labels(sync)
     cause = found.rows[0].reason if found.rows else None
-    cause = cause or words.reason(sync, query.code, field=query.field, labels=words.field_labels(sync))
-    return {"cause": cause, "cause_button": standing.fix_button(cause, sync), "heading": cause.title}
+    cause = cause or words.reason(sync, code, side=side, field=field, labels=labels)
+    field_label = words.field_label(labels, Side(side or "app"), field)
+    title = lists.title_of(cause, field_label, words.app_name(sync, side) if side else "")
+    number = lists.count(sync, query)
+    return {
+        "cause": cause,
+        "cause_button": standing.fix_button(cause, sync),
+        "heading": f"{title} · {number}",
+        "number": number,
+    }
 
 
 @require_safe
@@ -94,4 +105,7 @@ def _cause(sync: Sync, query: lists.Query, found: lists.RecordPage) -> dict[str,
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     link = link_or_404(request, pk)
     shown = look(link.status)
-    return render(request, "syncjobs/record.html", {**sides.of_link(link), "tone": shown.tone, "tone_icon": shown.icon})
+    context = {"tone": shown.tone, "tone_icon": shown.icon, **sides.of_link(link)}
+    if request.membership.may_manage_integrations:  # type: ignore[attr-defined]
+        context["unconfirmed"] = unconfirmed.of_link(link, request.GET.get("find", "").replace("\0", "").strip()[:500])
+    return render(request, "syncjobs/record.html", context)

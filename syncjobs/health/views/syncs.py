@@ -12,8 +12,8 @@ from integrations.services.schemas import stored
 from portal.access import member_required
 from portal.htmx import render_part
 from syncjobs.access import sync_or_404
+from syncjobs.health import nightly, standing, words
 from syncjobs.health import progress as measuring
-from syncjobs.health import standing, words
 from syncjobs.models import RunKind, Sync, SyncRun, SyncState
 from syncjobs.wizard.picture import picture
 from syncjobs.wizard.words import Section, sections
@@ -39,6 +39,7 @@ def sync(request: HttpRequest, pk: int) -> HttpResponse:
         "trouble": _trouble(one) or standing.wait_trouble(one) or standing.mapping_trouble(one),
         "sections": _settings(found),
         "runs": [words.run_line(run) for run in runs],
+        "nightly": nightly.of_syncs([found])[found.pk],
         "draft": found.drafts.first(),
     }
     return render(request, "syncjobs/sync.html", context)

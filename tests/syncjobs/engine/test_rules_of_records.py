@@ -139,6 +139,17 @@ def test_a_value_that_does_not_fit_names_the_failure(end: End, value: Value, cod
     assert caught.value.code == code
 
 
+def test_an_option_that_only_the_app_itself_chooses_is_not_written() -> None:
+    """Neither by its value, its name nor a pair that a person made; it is read like any other."""
+    app = End(
+        "a", T.OPTION, options=frozenset({"lead"}), option_labels=(("Lead", "lead"), ("Won", "won")), otherwise="lead"
+    )
+    hub = End("h", T.OPTION, options=frozenset({"won", "closed"}), option_labels=(("Won", "won"), ("Closed", "closed")))
+    rule = MappingRule(app, hub, value_map=(("won", "closed"),))
+    assert [convert(rule, value, Side.APP) for value in ("won", "closed")] == ["lead", "lead"]
+    assert convert(rule, "won", Side.HUB) == "closed"
+
+
 def test_options_are_matched_by_label_and_by_the_value_map() -> None:
     app = End("a", T.OPTION, options=frozenset({"1"}), option_labels=(("Lead", "1"),))
     hub = End("h", T.OPTION, options=frozenset({"lead", "x"}), option_labels=(("lead", "lead"), ("Other", "x")))
@@ -154,12 +165,11 @@ TYPES = {"email": T.EMAIL, "name": T.TEXT, "source": T.TEXT}
 
 
 def rules(**more: Any) -> SyncRules:
-    sides = {"hub": SideRules(TYPES, email_field="email"), "app": SideRules(TYPES, email_field="email")}
-    return SyncRules(
-        mappings=(MappingRule(EMAIL, EMAIL), MappingRule(NAME, NAME)),
-        identifiers=(Identifier(EMAIL, EMAIL),),
-        **{**sides, **more},
-    )
+    usual = {
+        "hub": SideRules(TYPES, email_field="email"), "app": SideRules(TYPES, email_field="email"),
+        "mappings": (MappingRule(EMAIL, EMAIL), MappingRule(NAME, NAME)),
+    }  # fmt: skip
+    return SyncRules(identifiers=(Identifier(EMAIL, EMAIL),), **{**usual, **more})
 
 
 ADA = Half(now={"email": "ada@example.com", "name": "Ada"}, exists=True)
@@ -171,6 +181,46 @@ def test_a_lone_record_is_made_at_the_other_side_with_its_constants() -> None:
     made = plan(ADA, NOBODY, rules(app=app), NOW)
     assert made.create is Side.APP
     assert made.writes[Side.APP] == {"email": "ada@example.com", "name": "Ada", "source": "from the hub"}
+
+
+STAGES = ("subscriber", "lead", "customer")
+
+
+@pytest.mark.parametrize(
+    ("stage", "met_before", "becomes"),
+    [
+        (None, False, "lead"),
+        ("subscriber", False, "lead"),
+        ("lead", False, None),
+        ("customer", False, None),  # never moved back
+        ("a stage of their own", False, None),
+        ("subscriber", True, None),  # since they met it is people's business
+    ],
+)
+def test_a_promoting_constant_moves_forward_once(stage: str | None, met_before: bool, becomes: str | None) -> None:
+    types = {**TYPES, "stage": T.OPTION}
+    hub = SideRules(types, email_field="email", constants=(Constant("stage", "lead", "promote", STAGES),))
+    agreed = {"email": "ada@example.com", "name": "Ada"}
+    mine = Half(now={"stage": stage}, seen=agreed, exists=True)
+    theirs = Half(now={"name": "Ada L."}, seen=agreed, exists=True)
+    if not met_before:
+        mine, theirs = (Half(now={**agreed, **(half.now or {})}, exists=True) for half in (mine, theirs))
+    made = plan(mine, theirs, rules(hub=hub), NOW)
+    assert made.writes.get(Side.HUB, {}).get("stage") == becomes
+    assert ("stage" in made.memory[Side.HUB]) is (becomes is None), (
+        "the stage that it had is not remembered over the new one"
+    )
+
+
+def test_a_web_address_identifies_by_its_domain_where_that_is_text() -> None:
+    both = {"hub": SideRules({"domain": T.TEXT}), "app": SideRules({"site": T.URL})}
+    made_by_domain = SyncRules(
+        mappings=(), identifiers=(Identifier(End("domain", T.TEXT), End("site", T.URL)),), **both
+    )
+    acme = Half(now={"site": "https://www.acme.example/about"}, exists=True)
+    assert plan(NOBODY, acme, made_by_domain, NOW).writes == {Side.HUB: {"domain": "acme.example"}}
+    acme = Half(now={"domain": "acme.example"}, exists=True)
+    assert plan(acme, NOBODY, made_by_domain, NOW).writes == {Side.APP: {"site": "acme.example"}}
 
 
 @pytest.mark.parametrize(
@@ -248,3 +298,44 @@ def test_long_identifiers_that_begin_alike_stay_apart() -> None:
     one, two = (key_of({"name": "x" * 250 + end}, identifier, Side.HUB) for end in "ab")
     assert one != two
     assert len(one) == len(two) == 200
+
+
+# -- owners ----------------------------------------------------------------------------------------------------------------
+OWNER = MappingRule(
+    app=End("employee", T.USER, options=frozenset({"eve@example.com"})),
+    hub=End("owner", T.USER, options=frozenset({"bob@example.com", "eve@example.com"})),
+)
+
+
+def owned(**halves: Half) -> Any:
+    sides = {"hub": SideRules({**TYPES, "owner": T.USER}), "app": SideRules({**TYPES, "employee": T.USER})}
+    both = rules(**sides, mappings=(MappingRule(EMAIL, EMAIL), OWNER))
+    return plan(halves.get("hub", Half()), halves.get("app", Half()), both, NOW)
+
+
+def test_a_record_is_made_without_an_owner_whom_the_other_app_does_not_know() -> None:
+    made = owned(hub=Half(now={"email": "ada@example.com", "owner": "bob@example.com"}, exists=True))
+    assert (made.status, made.notes) == ("insync", ["OWNER_UNMAPPED"])
+    assert made.writes[Side.APP] == {"email": "ada@example.com"}
+
+
+@pytest.mark.parametrize("given", ["eve@example.com", None])
+def test_an_owner_whom_the_other_app_does_not_know_stays_where_it_is(given: Value) -> None:
+    """Some apps give each new record an owner; that is no edit. A blank is met again, and filled once it can be."""
+    hub = Half(seen={"owner": "bob@example.com"}, exists=True)
+    made = owned(hub=hub, app=Half(now={"employee": given}, seen={}, exists=True))
+    assert (made.status, made.notes, made.writes) == ("insync", ["OWNER_UNMAPPED"], {})
+    assert made.memory[Side.APP] == ({"employee": given} if given else {})
+
+
+def test_a_new_owner_whom_the_other_app_does_not_know_leaves_the_old_one_there_and_later_edits_cross() -> None:
+    app = Half(now={"employee": "eve@example.com"}, seen={"employee": "eve@example.com"}, exists=True)
+    made = owned(hub=Half(now={"owner": "bob@example.com"}, seen={"owner": "eve@example.com"}, exists=True), app=app)
+    assert (made.status, made.notes, made.writes) == ("insync", ["OWNER_UNMAPPED"], {})
+    hub = Half(seen=made.memory[Side.HUB], exists=True)
+    app = Half(now={"employee": None}, seen=made.memory[Side.APP], exists=True)
+    assert owned(hub=hub, app=app).writes == {}, "a blank does not cross"
+    app.now = {"employee": "eve@example.com"}
+    app.seen = {"employee": None}
+    (entry,) = owned(hub=hub, app=app).ledger
+    assert (entry.side, entry.old, entry.new) == (Side.HUB, "bob@example.com", "eve@example.com")

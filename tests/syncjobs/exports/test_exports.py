@@ -55,7 +55,7 @@ def test_all_records_are_in_it(sync: Sync) -> None:
 def test_a_list_exports_what_it_shows(sync: Sync) -> None:
     factories.link_of(sync, "failed", code="PHONE_INVALID")
     assert made(sync, status="failed").rows == 3
-    assert made(sync, status="failed", code="PHONE_INVALID").rows == 1
+    assert made(sync, status="failed", cause={"code": "PHONE_INVALID"}).rows == 1
     assert made(sync, status="deleted").rows == 1
 
 

@@ -1,10 +1,14 @@
 """What a manager does to a sync, and that the page says how to undo it. The tenancy table says who may."""
 
+import re
+from urllib.parse import urlencode
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from portal.accounts.models import Account, AuditEvent
+from syncjobs.health import numbers as counting
 from syncjobs.models import RecordLink, Sync, SyncRun
 from tests import factories
 
@@ -50,6 +54,26 @@ def test_resync_of_a_cause_leaves_the_others(as_manager: Client, sync: Sync) -> 
     assert other.status == "failed"
 
 
+def test_card_list_and_resync_of_a_cause_tell_one_number(as_manager: Client, sync: Sync) -> None:
+    """Of three records that HubSpot refused, and two that the app did for the same reason."""
+    for number in (901, 902):
+        factories.link_of(sync, "failed", number, side="app")
+    page = as_manager.get(reverse("syncjobs:records", args=[sync.pk, "failed"])).content.decode()
+    card = next(part for part in page.split('<details class="cause')[1:] if "· Snov.io" in part)
+    form = re.search(r"<form.*?</form>", card, re.DOTALL)
+    assert form is not None
+    assert "Resync these 2" in form[0]
+    sent = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
+    query = urlencode({name: sent[name] for name in ("code", "field", "side")})
+    listed = as_manager.get(reverse("syncjobs:records", args=[sync.pk, "failed"]) + "?" + query).content.decode()
+    assert "Resync these 2" in listed
+    assert "E-mail address is not valid: Email · Snov.io · 2" in listed
+    assert len(re.findall(r'href="/records/\d+/"', listed)) == 2
+    sent.pop("next")
+    assert "2 records are tried again" in act(as_manager, sync, "resync", **sent)
+    assert RecordLink.objects.filter(sync=sync, status="failed").count() == 3
+
+
 def test_resync_of_one_record(as_manager: Client, sync: Sync) -> None:
     link = RecordLink.objects.filter(sync=sync, status="failed").first()
     assert link is not None
@@ -66,6 +90,12 @@ def test_resync_of_chosen_records_that_cannot_be_read_is_refused(as_manager: Cli
 def test_resync_of_deleted_records_takes_both_kinds(as_manager: Client, account: Account) -> None:
     sync = factories.sync_of(account, {"deleted_hub": 1, "deleted_app": 2})
     assert "3 records are tried again" in act(as_manager, sync, "resync", status="deleted")
+
+
+def test_resync_of_pending_records_counts_nothing_twice(as_manager: Client, account: Account) -> None:
+    sync = factories.sync_of(account, {"pending": 2})
+    assert "2 records are tried again" in act(as_manager, sync, "resync", status="pending")
+    assert counting.of_syncs([sync])[sync.pk].pending == 2
 
 
 def test_resync_of_a_status_that_does_not_exist_is_refused(as_manager: Client, sync: Sync) -> None:

@@ -37,12 +37,18 @@ def sources() -> Iterator[Path]:
 def words_on_the_wire(tree: ast.AST) -> set[int]:
     """Constants that are compared with, or looked up by, what an app says: keys of tables, operands of comparisons."""
     found: set[int] = set()
+    lists = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "values"]
+    named = {inner.id for node in lists for inner in ast.walk(node) if isinstance(inner, ast.Name)}
     for node in ast.walk(tree):
         parts: list[ast.AST | None] = []
         if isinstance(node, ast.Dict):
             parts = list(node.keys)
         elif isinstance(node, ast.Compare):
             parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.keyword) and node.arg == "values":  # Preset.values: options of the app's lists
+            parts = [node.value]
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in named:
+            parts = [node.value]  # the same, under a name
         for part in parts:
             if part is not None:
                 found.update(id(inner) for inner in ast.walk(part))

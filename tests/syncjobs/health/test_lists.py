@@ -1,5 +1,7 @@
 """The lists behind the numbers: pages, search, causes."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from portal.accounts.models import Account
@@ -72,7 +74,32 @@ def test_grouping_asks_the_same_however_many_causes_there_are(
         lists.groups(sync, "failed")
 
 
+def test_the_list_of_a_cause_holds_what_its_card_counts(account: Account) -> None:
+    """One code may stand at both sides, and with or without a field: four causes, four lists."""
+    sync = factories.sync_of(account)
+    for number, (field, side) in enumerate([("email", "hub"), ("email", "app"), ("", "hub"), ("", "app"), ("", "app")]):
+        factories.link_of(sync, "failed", number, field=field, side=side)
+    found = lists.groups(sync, "failed")
+    assert sorted(group.count for group in found.groups) == [1, 1, 1, 2]
+    for group in found.groups:
+        query = Query("failed", **group.cause)
+        assert query == Query.of("failed", dict(parse_qsl(query.address()[1:], keep_blank_values=True)))
+        assert len(lists.page(sync, query).rows) == group.count == int(lists.count(sync, query))
+
+
+def test_records_without_a_code_wait_for_their_turn(account: Account) -> None:
+    sync = factories.sync_of(account, {"pending": 2})
+    [group] = lists.groups(sync, "pending").groups
+    assert group.title == "Waits for its turn"
+    assert len(lists.page(sync, Query("pending", **group.cause)).rows) == 2
+
+
+def test_the_number_of_a_cause_is_not_that_of_a_search(account: Account) -> None:
+    sync = factories.sync_of(account, {"failed": 3})
+    assert lists.count(sync, Query("failed", "EMAIL_INVALID", search="nobody", after=1)) == "3"
+
+
 def test_an_address_with_nonsense_is_no_filter() -> None:
-    query = Query.of("failed", {"after": "x", "code": "", "q": "  "})
+    query = Query.of("failed", {"after": "x", "q": " \0 ", "side": "left"})
     assert not query.is_narrowed
     assert Query.of("failed", {"after": "9" * 40}).after is None

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
 
+from integrations.registry import apps
 from portal.accounts.models import Account
 from syncjobs.models import FieldChange, FieldMapping, RecordLink, RunEvent, Sync
 from tests import factories
@@ -124,7 +125,7 @@ def test_the_app_page_of_a_healthy_app_costs_little(
     as_viewer: Client, account: Account, django_assert_max_num_queries: Any
 ) -> None:
     sync = factories.sync_of(account, {"insync": 20})
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         as_viewer.get(reverse("syncjobs:instance", args=[sync.app_instance_id]))
 
 
@@ -136,14 +137,19 @@ def test_no_page_counts_the_links_of_a_status_that_is_large(as_viewer: Client, a
 
 
 def test_without_a_hub_the_hub_comes_first(as_manager: Client, as_viewer: Client, account: Account) -> None:
-    assert b"Connect your hub first" in as_manager.get(reverse("syncjobs:index")).content
+    page = as_manager.get(reverse("syncjobs:index")).content.decode()
+    assert "Connect your hub first" in page
+    offered = {key for key in apps() if reverse("integrations:connect", args=[key]) in page}
+    assert offered == {app.key for app in apps().values() if app.can_be_hub}
     assert b"Ask an integrations manager" in as_viewer.get(reverse("syncjobs:index")).content
 
 
 def test_without_an_app_some_are_suggested(as_manager: Client, account: Account) -> None:
     factories.hub_of(account)
     html = as_manager.get(reverse("syncjobs:index")).content.decode()
-    assert reverse("integrations:connect", args=["snovio"]) in html
+    offered = {key for key in apps() if reverse("integrations:connect", args=[key]) in html}
+    assert offered
+    assert "hubspot" not in offered
 
 
 def test_a_draft_can_be_continued(as_manager: Client, as_viewer: Client, account: Account) -> None:
@@ -298,3 +304,15 @@ def test_a_record_without_a_name_still_has_one(as_viewer: Client, sync: Sync) ->
     link = factories.link_of(sync, label="", app_key="", hub_key="", hub_id=None)
     html = as_viewer.get(reverse("syncjobs:record", args=[link.pk])).content.decode()
     assert f">{link.app_id}</h1>" in html
+
+
+def test_a_record_that_was_set_aside_says_what_to_do(as_manager: Client, as_viewer: Client, account: Account) -> None:
+    sync = factories.sync_of(account)
+    link = factories.link_of(sync, "failed", code="RECORD_PARKED", field="", side="hub", detail="")
+    url = reverse("syncjobs:record", args=[link.pk])
+    page = as_manager.get(url).content.decode()
+    note = re.search(r'<div class="note".*?</form>\s*</div>', page, re.DOTALL)
+    assert note is not None
+    assert "all others go on" in note[0]
+    assert "Resync</button>" in note[0]
+    assert "Resync</button>" not in as_viewer.get(url).content.decode()

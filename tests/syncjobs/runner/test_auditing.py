@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 
 from integrations.connectors.base import Abilities
-from syncjobs.models import RecordLink, RunKind, Sync, SyncCount, SyncRun
+from syncjobs.models import AuditNight, RecordLink, RunKind, Sync, SyncCount, SyncRun
+from syncjobs.runner import auditing
 from syncjobs.services import runs
 from tests.syncjobs.runner.world import World
 
@@ -53,6 +55,13 @@ def test_drift_is_counted_on_the_run(twenty: World) -> None:
     tonight = [pk for pk in RecordLink.objects.values_list("pk", flat=True) if pk % 7 == NIGHT.toordinal() % 7]
     assert run.counts["drift_hub"] == len(tonight)
     assert "drift_app" not in run.counts
+    night = AuditNight.objects.get()
+    assert (night.looked, night.differed, night.drift_hub, night.drift_app) == (
+        len(tonight),
+        len(tonight),
+        len(tonight),
+        0,
+    )
 
 
 def test_a_night_without_a_find_writes_nothing_and_leaves_no_run(twenty: World) -> None:
@@ -63,6 +72,47 @@ def test_a_night_without_a_find_writes_nothing_and_leaves_no_run(twenty: World) 
     assert twenty.hub.writes + twenty.app.writes == before
     twenty.sync.refresh_from_db()
     assert twenty.sync.audited_at == NIGHT
+    night = AuditNight.objects.get()
+    assert (night.day, night.differed, night.finished_at) == (NIGHT.date(), 0, NIGHT)
+    assert night.looked in (2, 3), "a seventh of twenty"
+
+
+def test_a_pair_that_differs_in_several_ways_is_one_pair(twenty: World) -> None:
+    edit_silently(twenty)
+    for row in twenty.app.rows.values():
+        row.values["last_name"] = "Newman"
+    RecordLink.objects.update(app_seen={"email": "else@example.com"})
+    with time_machine.travel(NIGHT, tick=False):
+        audit(twenty)
+    night = AuditNight.objects.get()
+    assert night.looked == night.differed == night.drift_hub == night.drift_app == night.apart > 0
+
+
+def test_two_weeks_of_nights_are_kept(twenty: World) -> None:
+    for night in range(16):
+        with time_machine.travel(NIGHT + timedelta(days=night), tick=False):
+            audit(twenty)
+    days = AuditNight.objects.order_by("day").values_list("day", flat=True)
+    assert (len(days), days[0]) == (14, (NIGHT + timedelta(days=2)).date())
+
+
+def test_a_pair_that_cannot_be_compared_is_set_aside(twenty: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, apart = [], auditing._apart
+
+    def stumbling(ctx: Any, row: Any) -> bool:
+        ours.append(row.pk)
+        if row.pk == ours[0]:
+            raise ZeroDivisionError
+        return apart(ctx, row)
+
+    monkeypatch.setattr(auditing, "_apart", stumbling)
+    with time_machine.travel(NIGHT, tick=False):
+        run = audit(twenty)
+        for _ in range(5):
+            twenty.lift_waits()
+            twenty._finish(run)
+    assert twenty.counts() == {"insync": 19, "failed": 1}
+    assert AuditNight.objects.get().finished_at == NIGHT
 
 
 def test_wrong_counts_are_put_right(twenty: World) -> None:

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from integrations import registry
 from integrations.models import AppInstance
 from integrations.records import Side
+from integrations.registry import app
 from portal.accounts.models import Account
 from portal.demo import story
 from syncjobs.models import RecordLink, RunKind, Sync
-from syncjobs.services import drafts, runs, syncs
+from syncjobs.services import drafts, runs, syncs, value_maps
+from syncjobs.services.mappings import schemas_of
 from tests.contract.conftest import Control, hubspot_control, hubspot_standin
 from tests.contract.dynamics import control_of, dynamics_standin
 from tests.integrations.test_dynamics_connect import connected
@@ -59,6 +62,27 @@ def start(account: Account, manager: User, instances: tuple[AppInstance, list[Ap
         return world
 
     return made
+
+
+@pytest.mark.parametrize(
+    ("hub_kind", "app_kind"), [(h.key, a.key) for h, a in registry.pairs(*map(app, ("hubspot", "dynamics")))]
+)
+def test_every_value_of_a_default_mapping_has_a_partner(
+    account: Account, manager: User, instances: tuple[AppInstance, list[AppInstance]], hub_kind: str, app_kind: str
+) -> None:
+    hub, apps = instances
+    draft = drafts.new(account=account, by=manager, app_instance=apps[0])
+    drafts.choose_pair(draft=draft, app_instance=apps[0], hub_instance=hub, hub_kind=hub_kind, app_kind=app_kind)
+    schemas = schemas_of(draft)
+    lonely = {
+        f"{row.app_field} = {row.hub_field}": [
+            (str(pair.side), pair.option.label) for pair in value_maps.pairs(row, schemas) if not pair.partner
+        ]
+        for row in draft.mappings.filter(on=True)
+        if value_maps.lonely(row, schemas)
+    }
+    # Colleagues and currencies that one app does not have are told, and not guessed.
+    assert not {name: labels for name, labels in lonely.items() if "owner" not in name and "currency" not in name}
 
 
 def hubspot_rows(control: Control, kind: str) -> dict[str, dict[str, Any]]:
@@ -168,3 +192,106 @@ def test_a_quiet_minute_is_two_calls(start: Start, control: Control, hubspot_con
     lines = control("stats")["by_path"]
     assert sum(n for line, n in lines.items() if "/api/data/" in line) <= 2, lines
     assert Side.APP.value == "app"
+
+
+def test_a_ticket_waits_for_its_customer_and_one_without_says_so(
+    start: Start, control: Control, hubspot_control: Control
+) -> None:
+    companies, tickets = start("companies", "accounts"), start("tickets", "incidents")
+
+    def made(kind: str, **values: Any) -> str:
+        return str(hubspot_control("records", type=kind, create=[values])["created"][0])
+
+    firm = made("companies", name="Latecomer Ltd")
+    lonely, tied = (made("tickets", subject=subject, hs_pipeline_stage="1") for subject in ("Lonely", "Tied"))
+    hubspot_control("records", type="tickets", associate=[[tied, "companies", firm, "primary"]])
+    tickets.poll()
+    links = RecordLink.objects.filter(sync=tickets.sync)
+    assert links.get(hub_id=tied).code == "PARENT_NOT_SYNCED_YET"
+    refused = links.get(hub_id=lonely)
+    assert (refused.status, refused.code, refused.field) == ("failed", "REQUIRED_VALUE_BLANK", "customerid:account")
+    assert "associate the record with a company or a contact" in refused.detail
+    companies.poll()
+    tickets.poll()
+    case = dynamics_rows(control, "incidents")[twins(tickets.sync)[tied]]
+    assert case["_customerid_value"] == twins(companies.sync)[firm]
+    hubspot_control("records", type="tickets", associate=[[lonely, "companies", firm, "primary"]])
+    tickets._finish(runs.start(sync=tickets.sync, kind=RunKind.FULL_SCAN))
+    assert lonely in twins(tickets.sync)
+
+
+def test_an_account_brings_its_domain_to_the_hub(start: Start, control: Control, hubspot_control: Control) -> None:
+    """Else the next organisation with this account would not find it there."""
+    control("records", type="accounts", create=[{"name": "Acme", "websiteurl": "https://www.acme.example/about"}])
+    start("companies", "accounts")
+    [made] = [row for row in hubspot_rows(hubspot_control, "companies").values() if row.get("name") == "Acme"]
+    assert (made["domain"], made["website"]) == ("acme.example", "https://www.acme.example/about")
+
+
+IDENTITY = {
+    "accounts": ("websiteurl", "domain"),
+    "contacts": ("emailaddress1", "email"),
+    "products": ("productnumber", "hs_sku"),
+}
+HUB_KINDS = {"accounts": "companies", "contacts": "contacts", "products": "products"}
+
+
+def test_two_organisations_of_one_hub_double_nothing_and_fall_silent(
+    start: Start, control: Control, hubspot_control: Control
+) -> None:
+    """People, their companies and products that overlap; what one brings to the hub goes on to the other, and then all is quiet."""
+    doubled_before = doubled(control, hubspot_control)
+    for number in (0, 1):
+        firm = {"name": "Overlap Ltd", "websiteurl": "https://overlap.example"}
+        control("records", organisation=number, type="accounts", create=[firm])
+    worlds = [start(HUB_KINDS[kind], kind, organisation=number) for kind in IDENTITY for number in (0, 1)]
+    for number, address in ((0, "met@overlap.example"), (1, "Met@Overlap.example")):  # both meet somebody new
+        person = {"lastname": "Met", "emailaddress1": address}
+        control("records", organisation=number, type="contacts", create=[person])
+    for _round in range(4):
+        for world in worlds:
+            world.poll()
+    assert doubled(control, hubspot_control) <= doubled_before
+    for kind in IDENTITY:
+        first, second = (twins(world.sync) for world in worlds if world.sync.app_kind == kind)
+        assert first.keys() == second.keys(), f"{kind} of both organisations meet in the hub"
+        assert first
+    writes_before = writes(control, hubspot_control)
+    for world in worlds:
+        world.poll()
+    assert writes(control, hubspot_control) == writes_before
+
+
+def doubled(control: Control, hubspot_control: Control) -> set[tuple[str, str, str]]:
+    """(where, kind, identity) of what is there more than once."""
+    found = set()
+    for kind, (own, theirs) in IDENTITY.items():
+        places = {f"organisation {n}": addresses(dynamics_rows(control, kind, n), own) for n in (0, 1)}
+        places["hub"] = addresses(hubspot_rows(hubspot_control, HUB_KINDS[kind]), theirs)
+        for place, values in places.items():
+            found |= {(place, kind, value) for value, n in Counter(values).items() if n > 1}
+    return found
+
+
+def writes(control: Control, hubspot_control: Control) -> tuple[Any, Any, int]:
+    lines = hubspot_control("stats")["by_path"].items()
+    to_hub = sum(
+        n for line, n in lines if not line.startswith("GET") and "/batch/read" not in line and "search" not in line
+    )
+    return control("writes", organisation=0), control("writes", organisation=1), to_hub
+
+
+def test_what_a_task_cannot_name_is_told_and_milliseconds_are_not(start: Start, hubspot_control: Control) -> None:
+    companies, people = start("companies", "accounts"), start("contacts", "contacts")
+    firm, person = (next(iter(twins(world.sync))) for world in (companies, people))
+    both, one = (
+        str(hubspot_control("records", type="tasks", create=[
+            {"hs_task_subject": subject, "hs_timestamp": "2026-05-01T08:30:00.759Z"}
+        ])["created"][0])
+        for subject in ("Of both", "Of one")
+    )  # fmt: skip
+    ties = [[both, "companies", firm], [both, "contacts", person], [one, "contacts", person]]
+    hubspot_control("records", type="tasks", associate=ties)
+    links = RecordLink.objects.filter(sync=start("tasks", "tasks").sync)
+    assert [links.get(hub_id=id).code for id in (both, one)] == ["ASSOCIATION_LIMIT", ""]
+    assert links.get(hub_id=one).status == "insync"

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from integrations import errors
-from syncjobs.models import SyncRun
-from syncjobs.runner import work, writing
+from integrations.connectors.base import Abilities
+from syncjobs.models import RunKind, SyncRun
+from syncjobs.runner import ingest, pairing, work, writing
+from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
 
 POISON = "poison@example.com"
@@ -39,8 +42,159 @@ def test_the_record_is_parked_and_the_others_cross(world: Callable[..., World], 
             break
         w.poll()
     link = w.link(hub_key=POISON)
-    assert (link.status, link.code, link.dirty) == ("failed", "INTERNAL_ERROR", 0)
+    assert (link.status, link.code, link.dirty) == ("failed", "RECORD_PARKED", 0)
     assert w.counts() == {"insync": 9, "failed": 1}
+
+
+Poison = Callable[[], None]
+
+
+@pytest.fixture
+def poisoned_ingest(monkeypatch: pytest.MonkeyPatch) -> Poison:
+    """Taking in one record raises until the cure, which this returns."""
+    keys_of = ingest.keys_of
+
+    def stumbling(ctx: Any, side: Any, values: Any) -> Any:
+        if POISON in (values.get("email"), values.get("notes")):
+            raise ZeroDivisionError
+        return keys_of(ctx, side, values)
+
+    monkeypatch.setattr(ingest, "keys_of", stumbling)
+    return lambda: monkeypatch.setattr(ingest, "keys_of", keys_of)
+
+
+def settle(w: World) -> None:
+    """Until no run is at work, whatever it waited for."""
+    w.poll()
+    for _ in range(60):
+        if not w.sync.runs.active().exists():
+            return
+        w.poll()
+    raise AssertionError("the sync is blocked")
+
+
+def scan(w: World) -> SyncRun:
+    run = runs.start(sync=w.sync, kind=RunKind.FULL_SCAN)
+    w._finish(run)
+    run.refresh_from_db()
+    return run
+
+
+def with_neighbours(w: World) -> World:
+    """Ten people in the hub; the sixth is poison."""
+    for number in range(5):
+        w.hub.put({"email": f"p{number}@example.com"})
+    w.hub.put({"email": POISON})
+    for number in range(5, 9):
+        w.hub.put({"email": f"p{number}@example.com"})
+    return w
+
+
+@pytest.mark.parametrize("abilities", [Abilities(), Abilities(partial_scan=True, change_feed=False)])
+def test_a_record_that_cannot_be_taken_in_is_set_aside_and_the_others_cross(
+    world: Callable[..., World], poisoned_ingest: Poison, abilities: Abilities
+) -> None:
+    w = with_neighbours(world(hub=abilities))
+    w.initial()
+    settle(w)
+    link = w.link(status="failed")
+    assert (link.code, link.side, link.dirty, link.app_id) == ("RECORD_PARKED", "hub", 0, None)
+    assert link.hub_id
+    assert w.counts() == {"insync": 9, "failed": 1}
+
+
+def test_the_next_scan_passes_it_by(world: Callable[..., World], poisoned_ingest: Poison) -> None:
+    w = with_neighbours(world())
+    w.initial()
+    settle(w)
+    assert scan(w).state == "done", "at the first try"
+    assert w.counts() == {"insync": 9, "failed": 1}
+    assert w.quiet_writes() == 0
+
+
+def test_a_resync_reads_it_again(world: Callable[..., World], poisoned_ingest: Poison) -> None:
+    w = with_neighbours(world())
+    w.initial()
+    settle(w)
+    syncs.resync(sync=w.sync, by=None, status="failed")
+    settle(w)
+    assert w.counts() == {"insync": 9, "failed": 1}, "it failed once more, and blocked nobody"
+    poisoned_ingest()
+    syncs.resync(sync=w.sync, by=None, status="failed")
+    settle(w)
+    assert w.counts() == {"insync": 10}
+    w.assert_equal()
+
+
+def test_its_twin_is_not_written_over_it(world: Callable[..., World], poisoned_ingest: Poison) -> None:
+    """A pair in sync; the hub's record becomes one that we cannot take in, then the app's changes."""
+    w = world()
+    pk = w.hub.put({"email": "ann@example.com", "first_name": "Ann"})
+    w.initial()
+    w.hub.edit(pk, notes=POISON)
+    settle(w)
+    [twin] = w.app.live()
+    w.app.edit(twin, first_name="Anna")
+    settle(w)
+    assert w.counts() == {"failed": 1}
+    assert w.hub.live()[pk]["first_name"] == "Ann"
+    poisoned_ingest()
+    syncs.resync(sync=w.sync, by=None, status="failed")
+    settle(w)
+    assert w.counts() == {"insync": 1}
+    assert w.hub.live()[pk]["first_name"] == "Anna"
+    w.assert_equal()
+
+
+def test_a_change_at_its_side_is_a_new_try(world: Callable[..., World], poisoned_ingest: Poison) -> None:
+    w = world()
+    pk = w.hub.put({"email": "ann@example.com", "notes": POISON})
+    w.initial()
+    settle(w)
+    assert w.counts() == {"failed": 1}
+    w.hub.edit(pk, notes="harmless")
+    settle(w)
+    assert w.counts() == {"insync": 1}
+
+
+def test_records_that_cannot_be_matched_are_set_aside(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = with_neighbours(world())
+    w.app.put({"email": POISON})
+    w.app.put({"email": "p1@example.com"})
+    resolve = pairing.resolve
+
+    def stumbling(candidates: Any, rule: Any) -> Any:
+        if POISON in {w.link(pk=candidate.row).label for candidate in candidates}:
+            raise ZeroDivisionError
+        return resolve(candidates, rule)
+
+    monkeypatch.setattr(pairing, "resolve", stumbling)
+    w.initial()
+    settle(w)
+    assert w.counts() == {"insync": 9, "failed": 2}
+    monkeypatch.undo()
+    syncs.resync(sync=w.sync, by=None, status="failed")
+    settle(w)
+    assert w.counts() == {"insync": 10}
+
+
+def test_a_database_that_is_away_sets_nobody_aside(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = with_neighbours(world())
+
+    def away(*args: Any) -> Any:
+        raise OperationalError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest, "keys_of", away)
+        w.initial()
+        for _ in range(8):
+            w.poll()
+    settle(w)
+    assert w.counts() == {"insync": 10}
 
 
 def test_an_app_in_trouble_halves_nothing(world: Callable[..., World]) -> None:

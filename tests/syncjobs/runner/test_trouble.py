@@ -71,6 +71,44 @@ def test_a_create_that_lands_late_is_not_sent_twice(world: Make) -> None:
     w.assert_equal()
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_app_that_knows_our_key_is_sent_a_nameless_record_again(world: Make, when: str) -> None:
+    """Nothing identifies it, and the app rewrites it, so that it cannot be told by its values."""
+    w = world(app=Abilities(idempotent_creates=True), email_only=False)
+    w.app.rewrite = lambda name, value: value.upper() if isinstance(value, str) else value
+    w.hub.put({"first_name": "Ada", "notes": "No address"})
+    w.app.fail("create", lambda: errors.NoAnswer("lost"), when=when)
+    w.initial()
+    w.settle()
+    assert len(w.app.live()) == 1
+    assert w.counts() == {"insync": 1}
+
+
+def test_creates_that_meet_what_is_there_are_linked_however_many(world: Make) -> None:
+    """The app tells of five records that a scan did not show, and reads two at a time."""
+    w = world(app=Abilities(read_batch=2, visibility_lag=10_000))
+    people(w, 5)
+    for row in w.app.rows.values():
+        row.values["email"] = str(row.values["email"]).replace("app", "hub")
+    w.initial()
+    w.settle()
+    w.assert_equal()
+    assert w.counts() == {"insync": 5}
+
+
+def test_of_two_creates_that_meet_one_record_the_first_is_linked(world: Make) -> None:
+    """To the app, two addresses that we tell apart are one."""
+    w = world(app=Abilities(visibility_lag=10_000))
+    w.app.identity = lambda value: str(value).replace(".", "") if value else value  # type: ignore[method-assign,assignment]
+    first = w.hub.put({"email": "ada.l@example.com", "first_name": "Ada"})
+    w.hub.put({"email": "a.dal@example.com", "first_name": "Adal"})
+    w.app.put({"email": "adal@example.com"})
+    w.initial()
+    w.settle()
+    assert w.link(hub_id=first).app_id == "1"
+    assert w.link(code="UNIQUE_VALUE_TAKEN").status == "failed"
+
+
 def test_an_update_whose_answer_is_lost_is_read_back_and_not_taken_for_an_edit(world: Make) -> None:
     w = world()
     pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada"})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from integrations.connectors.hubspot import APP as HUBSPOT
+from integrations.connectors.hubspot.app import APP as HUBSPOT
 from integrations.models import AppInstance
 from integrations.records import Side
 from portal.accounts.models import Account

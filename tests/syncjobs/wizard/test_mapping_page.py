@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from integrations import errors
-from integrations.records import Field, FieldType
+from integrations.records import Field, FieldType, Option
 from syncjobs.models import Direction, Sync
+from syncjobs.wizard import samples
 from tests.syncjobs.wizard.conftest import Bench
 
 
@@ -198,11 +199,11 @@ def test_the_trial_of_custom_mappings(bench: Bench, draft: Sync, settings: pytes
 
 
 def test_constants_come_and_go(bench: Bench, draft: Sync) -> None:
-    typed = {"constant_hub_field": "origin", "constant_hub_value": "from Leadbox", "constant_hub_create_only": "1"}
+    typed = {"constant_hub_field": "origin", "constant_hub_value": "from Leadbox", "constant_hub_when": "create"}
     answer = press(bench, draft, "constant:hub", **typed)
     assert "New records in Bigdesk get “from Leadbox” in <b>Origin</b>." in answer
     constant = draft.constants.get()
-    assert constant.on_create_only
+    assert constant.when == "create"
     press(bench, draft, f"unconstant:{constant.pk}")
     assert not draft.constants.exists()
 
@@ -212,3 +213,20 @@ def test_a_refused_constant_keeps_what_was_typed(bench: Bench, draft: Sync) -> N
     assert "“Score” takes a number" in answer
     assert 'value="lots"' in answer
     assert "Choose a field." in press(bench, draft, "constant:elsewhere")
+
+
+def test_a_sample_is_shown_in_words() -> None:
+    stage = Field("stage", "Stage", FieldType.OPTION, options=(Option("1", "Won"),))
+    owner = Field("owner", "Owner", FieldType.USER, options=(Option("a@example.com", "Ada"),))
+    firms = Field("firms", "Companies", FieldType.REFERENCE, refers_to="companies", many=True)
+    shown = [
+        ("1", stage),
+        ("2", stage),
+        (["7f3a"], firms),
+        (["1", "2"], firms),
+        ([], firms),
+        ("a@example.com", owner),
+        ("x", None),
+    ]
+    expected = ["Won", "2", "1 record", "2 records", "", "Ada", "x"]
+    assert [samples.shown(value, field) for value, field in shown] == expected

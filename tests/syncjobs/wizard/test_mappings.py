@@ -257,3 +257,12 @@ def test_typed_constants_are_what_the_app_is_given() -> None:
     assert constants.typed(Field("vip", "VIP", FieldType.BOOL), "true") is True
     assert constants.typed(Field("tags", "Tags", FieldType.MULTI), "b;a") == ["a", "b"]
     assert constants.typed(Field("n", "N", FieldType.NUMBER), "12.5") == "12.5"
+
+
+def test_only_a_list_can_be_promoted_in(draft: Sync, schemas: Schemas) -> None:
+    row = constants.add(sync=draft, schemas=schemas, side=Side.HUB, field="stage", value="Lead", when="promote")
+    assert (row.value, row.when) == ("lead", "promote")
+    with pytest.raises(Refused, match="no list"):
+        constants.add(sync=draft, schemas=schemas, side=Side.HUB, field="origin", value="x", when="promote")
+    with pytest.raises(Refused, match="Choose when"):
+        constants.add(sync=draft, schemas=schemas, side=Side.HUB, field="origin", value="x", when="sometimes")

@@ -1,4 +1,4 @@
-"""Between a connector and a real server: passes every request on, counts them, and lets things go wrong where a test says so."""
+"""Between a connector and a real server: passes every request on, counts them, and lets things go wrong where it is told to."""
 
 import contextlib
 import http.client
@@ -38,8 +38,8 @@ class Proxy:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 asked = (self.command, self.path)
                 proxy.asked.append(asked)
-                if (status := proxy._status()) is not None:
-                    return self._reply(status, [("Retry-After", "7")] if status == 429 else [], b"")
+                if (refusal := proxy._status()) is not None:
+                    return self._reply(refusal, [("Retry-After", "7")] if refusal == 429 else [], b"")
                 rule, has_effect = proxy.trouble(*asked)
                 if rule and rule.fault == "slow":
                     time.sleep(rule.seconds)
@@ -48,7 +48,7 @@ class Proxy:
                     status, headers, data = proxy._pass_on(self.command, self.path, body, dict(self.headers))
                 if rule and rule.fault == "status":
                     wait = [] if rule.retry_after is None else [("Retry-After", str(int(rule.retry_after)))]
-                    return self._reply(rule.status, wait, b"")
+                    return self._reply(rule.status or 503, wait, b"")
                 wanted = proxy.lose and (proxy.lose == self.command or self.path.endswith(proxy.lose))
                 if (rule and rule.fault in ("lost", "close")) or wanted:
                     proxy.lose = ""

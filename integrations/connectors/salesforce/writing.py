@@ -1,0 +1,205 @@
+"""Batch writes with one verdict per record: *sObject Collections*, 200 records a call, never all-or-none.
+
+The answer to a write is ids and refusals only, so what was written is read afterwards, in one call: a new record then shows what
+Salesforce filled in by itself (an owner, a status), which nobody chose and which the engine must not carry elsewhere.
+
+Nothing in Salesforce tells that a create is a repetition, unless an administrator adds a text field ``Syncline_Key__c`` (unique,
+external id) to the object: then creates are upserts by the key of their write intent.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.connectors.salesforce import roles
+from integrations.connectors.salesforce.bodies import LEFT_OUT, Bodies, Body
+from integrations.connectors.salesforce.client import item_error, request
+from integrations.connectors.salesforce.objects import Object
+from integrations.connectors.salesforce.reading import Reader
+from integrations.connectors.salesforce.roles import ROLES
+from integrations.connectors.salesforce.users import Users
+from integrations.http import ApiSession
+from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Value, Values, Verdict
+
+DEFAULTED = (FieldType.USER, FieldType.OPTION, FieldType.BOOL, FieldType.DATETIME)
+KEY_FIELD = "Syncline_Key__c"
+
+Ways = tuple[set[str], set[str]]
+"""Contacts that a record's roles are to name, and no longer to name."""
+
+Result = dict[str, Any]
+"""{"id", "success", "errors": [{"statusCode", "message", "fields"}], "created"?}"""
+
+
+class Writer:
+    """Writes of one object. ``fields``: its fields by name."""
+
+    def __init__(
+        self, session: ApiSession, obj: Object, fields: dict[str, Field], reader: Reader, bodies: Bodies, users: Users
+    ) -> None:
+        self._session, self._object, self._fields = session, obj, fields
+        self._reader, self._bodies, self._users = reader, bodies, users
+
+    def create(self, items: Sequence[Create]) -> list[Verdict]:
+        keyed = KEY_FIELD in self._fields
+
+        def prepare(place: int) -> tuple[dict[str, Any], Body]:
+            body = self._bodies.new(self._object, items[place].values, self._fields)
+            return {**body.columns, **({KEY_FIELD: items[place].key} if keyed else {})}, body
+
+        path = f"composite/sobjects/{self._object.name}/{KEY_FIELD}" if keyed else "composite/sobjects"
+        shown = [[*item.values, *self._filled_in(item.values)] for item in items]
+        ways = [(_ids(item.values.get(ROLES)), set[str]()) for item in items]
+        return self._write("PATCH" if keyed else "POST", path, [item.values for item in items], shown, ways, prepare)
+
+    def update(self, items: Sequence[Update]) -> list[Verdict]:
+        def prepare(place: int) -> tuple[dict[str, Any], Body]:
+            item = items[place]
+            body = self._bodies.changed(self._object, item.values, item.known, self._fields)
+            return {"id": item.id, **body.columns}, body
+
+        shown = [[*item.values, *self._siblings(item.values)] for item in items]
+        ways = [_ways(item) for item in items]
+        verdicts = self._write("PATCH", "composite/sobjects", [item.values for item in items], shown, ways, prepare)
+        return self._explained([item.id for item in items], verdicts)
+
+    def delete(self, ids: Sequence[str]) -> list[Verdict]:
+        """Into the recycle bin. What is not there any more counts as done."""
+        if not ids:
+            return []
+        answer = request(
+            self._session, "DELETE", "composite/sobjects", params={"ids": ",".join(ids), "allOrNone": "false"}
+        )
+        return [_deleted(result) for result in _results(answer.data, len(ids))]
+
+    # -- inside -------------------------------------------------------------------------------------------------------------
+    def _write(
+        self, method: str, path: str, values: Sequence[Values], shown: Sequence[Sequence[str]], ways: Sequence[Ways],
+        prepare: Callable[[int], tuple[dict[str, Any], Body]],
+    ) -> list[Verdict]:  # fmt: skip
+        """``shown``: the fields that each verdict shows; ``ways``: contact roles to add and take away. Items that cannot even be
+        sent get theirs here; the others go out together."""
+        self._users.learn(self._addresses(values))
+        verdicts: dict[int, Verdict] = {}
+        sent: list[tuple[int, dict[str, Any], Body]] = []
+        for place in range(len(values)):
+            try:
+                sent.append((place, *prepare(place)))
+            except (errors.Refused, errors.CannotDo) as error:
+                verdicts[place] = Verdict(error=error)
+        if sent:
+            results = self._send(method, path, [columns for _place, columns, _body in sent])
+            for (place, _columns, body), result in zip(sent, results, strict=True):
+                verdicts[place] = _verdict(result, body.note)
+        self._write_roles(ways, verdicts)
+        self._look_again(shown, verdicts)
+        return [verdicts[place] for place in range(len(values))]
+
+    def _send(self, method: str, path: str, rows: list[dict[str, Any]]) -> list[Result]:
+        records = [{"attributes": {"type": self._object.name}, **row} for row in rows]
+        # An owner that was chosen is not to be replaced by the org's assignment rules.
+        chosen = any("OwnerId" in row for row in rows)
+        answer = request(
+            self._session, method, path, json={"allOrNone": False, "records": records},
+            headers={"Sforce-Auto-Assign": "FALSE"} if chosen else None,
+        )  # fmt: skip
+        return _results(answer.data, len(rows))
+
+    def _write_roles(self, ways: Sequence[Ways], verdicts: dict[int, Verdict]) -> None:
+        """Roles of the records that were written. What is refused, or not answered, shows in a note: the record itself is there."""
+        places = {v.record.id: place for place, v in verdicts.items() if v.record and any(ways[place])}
+        if not places:
+            return
+        try:
+            short = roles.write(self._session, {id: ways[place] for id, place in places.items()})
+        except errors.ConnectorError:
+            short = set(places)
+        for id in short:
+            verdicts[places[id]].note = LEFT_OUT
+
+    def _explained(self, ids: Sequence[str], verdicts: list[Verdict]) -> list[Verdict]:
+        """An update that found no such record: it was deleted, merged or converted, or a record that it names is missing."""
+        doubted = [place for place, verdict in enumerate(verdicts) if _is_doubtful(verdict.error)]
+        if not doubted:
+            return verdicts
+        answer = self._reader.read(self._object, [ids[place] for place in doubted], [])
+        for place in doubted:
+            record = answer.records.get(ids[place])
+            if ids[place] in answer.gone:
+                verdicts[place] = Verdict(error=errors.Gone(_("Salesforce has no such record any more.")))
+            elif record is None or record.id != ids[place]:
+                verdicts[place] = Verdict(error=errors.StaleVersion(_("The record became another one meanwhile.")))
+        return verdicts
+
+    def _look_again(self, shown: Sequence[Sequence[str]], verdicts: dict[int, Verdict]) -> None:
+        """Read what was written. What cannot be read now stays unknown: it was written all the same."""
+        written = {verdict.record.id: place for place, verdict in verdicts.items() if verdict.record}
+        if not written:
+            return
+        names = list(dict.fromkeys(name for place in written.values() for name in shown[place]))
+        try:
+            found = self._reader.read(self._object, list(written), names).records
+        except errors.ConnectorError:
+            return
+        for id, place in written.items():
+            if id in found:
+                record = found[id]
+                record.values = {name: value for name, value in record.values.items() if name in shown[place]}
+                verdicts[place].record = record
+
+    def _addresses(self, values: Sequence[Values]) -> set[str]:
+        """The users that these values name."""
+        names = [field.name for field in self._fields.values() if field.type is FieldType.USER and field.writable]
+        return {str(each[name]) for each in values for name in names if each.get(name)}
+
+    def _filled_in(self, values: Values) -> list[str]:
+        """Fields that may have a value although none was given, the other targets of a lookup among them."""
+        defaulted = [field.name for field in self._fields.values() if field.type in DEFAULTED and field.writable]
+        return [name for name in (*defaulted, *self._siblings(values)) if name not in values]
+
+    def _siblings(self, values: Values) -> list[str]:
+        """The other targets of the split lookups among ``values``: they changed with it."""
+        split = {name.partition(":")[0] for name in values if ":" in name}
+        return [name for name in self._fields if ":" in name and name.partition(":")[0] in split and name not in values]
+
+
+def _results(said: Any, count: int) -> list[Result]:
+    """One result per record that was sent, in order. Those on which the answer is silent have none."""
+    found = [each if isinstance(each, dict) else {} for each in said] if isinstance(said, list) else []
+    return [*found[:count], *({} for _missing in range(count - len(found)))]
+
+
+def _verdict(result: Result, note: str) -> Verdict:
+    if not result:
+        return Verdict(error=errors.NoAnswer(_("Salesforce's answer does not say what became of this record.")))
+    if not result.get("success"):
+        return Verdict(error=item_error((result.get("errors") or [{}])[0]))
+    return Verdict(record=RemoteRecord(str(result["id"]), {}), existed=result.get("created") is False, note=note)
+
+
+def _ways(item: Update) -> Ways:
+    wanted, held = _ids(item.values.get(ROLES)), _ids(item.known.get(ROLES))
+    return (wanted - held, held - wanted) if ROLES in item.values else (set(), set())
+
+
+def _ids(value: Value) -> set[str]:
+    return set(value) if isinstance(value, list) else set()
+
+
+def _is_doubtful(error: Exception | None) -> bool:
+    if isinstance(error, errors.NotVisible):
+        return error.field in ("", "Id")
+    return isinstance(error, errors.Gone) or (isinstance(error, errors.Refused) and error.code == "CONVERTED_AWAY")
+
+
+def _deleted(result: Result) -> Verdict:
+    verdict = _verdict(result, "")
+    gone = isinstance(verdict.error, errors.Gone)
+    return Verdict(error=None if gone or _unknown(result) else verdict.error)
+
+
+def _unknown(result: Result) -> bool:
+    """An id that no row has, or none that we may see."""
+    return any(error.get("statusCode") == "INVALID_CROSS_REFERENCE_KEY" for error in result.get("errors") or ())

@@ -1,0 +1,132 @@
+"""State and status reason of Dynamics: open, closed, and what closing takes."""
+
+import pytest
+
+from integrations import errors
+from integrations.connectors.dynamics.connector import Dynamics
+from integrations.connectors.dynamics.tables import PARTIES
+from integrations.records import Update, Values
+from tests.contract.conftest import Control
+from tests.contract.dynamics import (
+    control,
+    create,
+    dynamics,
+    dynamics_standin,
+    put,
+    row,
+    shown,
+    update,
+)
+
+__all__ = ["control", "dynamics", "dynamics_standin"]
+
+
+class TestStates:
+    def test_a_deal_is_won_by_its_action_and_opened_again(self, dynamics: Dynamics, control: Control) -> None:
+        id = put(control, "opportunities", name="Big")
+        verdict = update(dynamics, "opportunities", id, {"statuscode": "3", "estimatedvalue": "12.5"})
+        assert verdict.error is None
+        assert verdict.record
+        assert verdict.record.values == {"statuscode": "3", "estimatedvalue": "12.5"}
+        assert row(control, "opportunities", id)["statecode"] == 1
+        assert update(dynamics, "opportunities", id, {"statuscode": "1", "name": "Bigger"}).error is None
+        assert row(control, "opportunities", id)["statecode"] == 0
+
+    def test_a_state_alone_takes_its_first_status_reason(self, dynamics: Dynamics, control: Control) -> None:
+        id = put(control, "opportunities", name="Big")
+        for state, status in (("1", 3), ("2", 4), ("0", 1)):
+            verdict = update(dynamics, "opportunities", id, {"statecode": state})
+            assert shown(verdict, {"statecode": state}) == {"statecode": state}
+            held = row(control, "opportunities", id)
+            assert (str(held["statecode"]), held["statuscode"]) == (state, status)
+        verdict = create(dynamics, "opportunities", {"name": "Lost already", "statecode": "2"})
+        assert shown(verdict, {"statecode": "2", "statuscode": "4"}) == {"statecode": "2", "statuscode": "4"}
+        assert update(dynamics, "opportunities", id, {"statecode": "7"}).error.code == "OPTION_NOT_ALLOWED"  # type: ignore[union-attr]
+
+    def test_a_closed_deal_is_opened_for_a_change_and_closed_as_it_was(
+        self, dynamics: Dynamics, control: Control
+    ) -> None:
+        id = put(control, "opportunities", name="Big")
+        closed = {"id": id, "statuscode": 5, "actualclosedate": "2025-02-03", "actualvalue": 40.5}
+        control("records", type="opportunities", edit=[closed])
+        other = put(control, "opportunities", name="Open one")
+        items = [Update(id, {"name": "Bigger"}), Update(other, {"name": "Open two"})]
+        before = dynamics.calls
+        assert [verdict.error for verdict in dynamics.update("opportunities", items)] == [None, None]
+        assert dynamics.calls - before <= 6  # refused, looked at, done, read; definitions were needed, too
+        held = row(control, "opportunities", id)
+        assert held["name"] == "Bigger"
+        assert (held["statecode"], held["statuscode"]) == (2, 5)
+        assert (held["actualclosedate"], held["actualvalue"]) == ("2025-02-03", 40.5)
+
+    def test_a_closed_row_that_somebody_changed_meanwhile_is_not_opened(
+        self, dynamics: Dynamics, control: Control
+    ) -> None:
+        done = create(dynamics, "tasks", {"subject": "Done", "statuscode": "5"}).record
+        assert done
+        control("records", type="tasks", edit=[{"id": done.id, "statuscode": 6}])
+        verdict = update(dynamics, "tasks", done.id, {"subject": "Ours"}, version=done.version)
+        assert isinstance(verdict.error, errors.StaleVersion)
+        assert row(control, "tasks", done.id)["statuscode"] == 6
+
+    def test_a_participant_of_a_closed_call_can_change(self, dynamics: Dynamics, control: Control) -> None:
+        person = put(control, "contacts", lastname="Lee")
+        done = create(dynamics, "phonecalls", {"subject": "Hi", "statuscode": "2", "directioncode": "true"}).record
+        assert done
+        assert update(dynamics, "phonecalls", done.id, {PARTIES: [person], "subject": "Hello"}).error is None
+        held = row(control, "phonecalls", done.id)
+        assert (held["subject"], held["statuscode"]) == ("Hello", 2)
+        assert [party["_partyid_value"] for party in held["phonecall_activity_parties"]] == [person]
+
+    @pytest.mark.parametrize("status", ["6", "7"])
+    def test_no_e_mail_is_ever_sent(self, dynamics: Dynamics, control: Control, status: str) -> None:
+        refused = create(dynamics, "emails", {"subject": "Hi", "statuscode": status}).error
+        assert isinstance(refused, errors.Refused)
+        assert refused.code == "OPTION_NOT_ALLOWED"
+
+    @pytest.mark.parametrize(
+        ("kind", "values", "state"),
+        [
+            ("opportunities", {"name": "Won already", "statuscode": "3"}, 1),
+            ("opportunities", {"name": "Lost already", "statuscode": "5"}, 2),
+            ("tasks", {"subject": "Done", "statuscode": "5"}, 1),
+            ("emails", {"subject": "Sent", "statuscode": "3", "directioncode": "true"}, 1),
+            ("appointments", {"subject": "Held", "statuscode": "3"}, 1),
+            ("phonecalls", {"subject": "Received", "statuscode": "4", "directioncode": "false"}, 1),
+            ("contacts", {"lastname": "Inactive", "statuscode": "2"}, 1),
+            ("tasks", {"subject": "Waiting", "statuscode": "4"}, 0),
+        ],
+    )
+    def test_a_record_can_begin_closed(
+        self, dynamics: Dynamics, control: Control, kind: str, values: Values, state: int
+    ) -> None:
+        verdict = create(dynamics, kind, values)
+        assert shown(verdict, values) == values
+        assert verdict.record
+        assert row(control, kind, verdict.record.id)["statecode"] == state
+
+    def test_a_record_that_cannot_be_closed_is_not_made(self, dynamics: Dynamics, control: Control) -> None:
+        """A change set: without it an open deal would be left behind at every try."""
+        before = len(control("list", type="opportunities")["results"])
+        assert create(dynamics, "opportunities", {"name": "x" * 400, "statuscode": "3"}).error
+        assert create(dynamics, "opportunities", {"name": "Odd", "statuscode": "77"}).error
+        assert len(control("list", type="opportunities")["results"]) == before
+
+    def test_a_case_is_resolved_by_its_action(self, dynamics: Dynamics, control: Control) -> None:
+        person = put(control, "contacts", lastname="Lee")
+        id = put(control, "incidents", title="Broken", **{"customerid_contact@odata.bind": f"/contacts({person})"})
+        assert update(dynamics, "incidents", id, {"statuscode": "5"}).error is None
+        assert row(control, "incidents", id)["statecode"] == 1
+
+    def test_a_product_gets_the_default_unit_and_is_published(self, dynamics: Dynamics, control: Control) -> None:
+        verdict = create(dynamics, "products", {"name": "Plan", "productnumber": "X-1", "price": "9.5"})
+        assert verdict.error is None
+        assert verdict.record
+        held = row(control, "products", verdict.record.id)
+        assert held["_defaultuomid_value"] == control("list", type="uoms")["results"][0]["id"]
+        assert (held["statecode"], held["price"]) == (0, 9.5)
+
+    def test_an_invoice_gets_the_first_price_list(self, dynamics: Dynamics, control: Control) -> None:
+        account = put(control, "accounts", name="Acme")
+        verdict = create(dynamics, "invoices", {"name": "March", "customerid:account": [account]})
+        assert verdict.error is None
