@@ -60,6 +60,7 @@ class SyncEnd:
     abilities: Abilities
     types: dict[str, FieldType]  # tracked fields
     label_fields: tuple[str, ...]
+    unique: frozenset[str]  # fields of which the app takes no value twice
     hash: Callable[[Values], str] = field(init=False)  # of a projection
 
     def __post_init__(self) -> None:
@@ -178,6 +179,7 @@ def _end(sync: Sync, side: Side, known: dict[str, Field], mappings: list[FieldMa
         abilities=connector.abilities(kind),
         types={name: known[name].type for name in names if name in known},
         label_fields=info.label_fields,
+        unique=frozenset(name for name in names if name in known and known[name].unique),
     )
 
 

@@ -9,14 +9,14 @@ key; else a person decides (``syncjobs/services/unconfirmed.py``).
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
-from integrations.records import Ref, RemoteRecord, Side
+from integrations.records import Ref, RemoteRecord, Side, Values
 from syncjobs.engine.matching import key_of
 from syncjobs.models import RecordLink, WriteIntent
 from syncjobs.runner import store
@@ -162,25 +162,34 @@ def adopt(ctx: Context, side: Side, row: RecordLink, record: RemoteRecord, inten
 
 
 def not_there_yet(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Work]":
-    """Where a create would silently update a record that we do not know (one outside the chosen lists, or one that a person made a
-    moment ago), look for it first: what is found is linked and merged by the rules of a first meeting instead of being overwritten.
-    Returns the work that may be created."""
+    """Where a create could double or silently update a record that we do not know (one outside the chosen lists, or one that a
+    person made since this side was read), look for it first: what is found is linked and merged by the rules of a first meeting.
+    An app that refuses a second record with this identifier needs no look. Returns the work that may be created."""
     end = ctx.end(side)
-    field = end.abilities.create_upserts_by
-    if not field:
-        return list(work)
-    wanted = {str(w.plan.writes[side][field]): w for w in work if w.plan.writes[side].get(field)}
+    field, key = _identity(ctx, side)
+    wanted = {found: w for w in work if field and (found := key(w.plan.writes[side]))}
     if not wanted:
         return list(work)
+    values = [str(w.plan.writes[side][field]) for w in wanted.values()]
     met = set()
-    for record in end.connector.find(end.kind, field, list(wanted), fields=end.fields):
-        address = str(record.values.get(field) or "").casefold()
-        w = next((w for value, w in wanted.items() if value.casefold() == address), None)
+    for record in end.connector.find(end.kind, field, values, fields=end.fields):
+        w = wanted.get(key(record.values))
         if w is not None and w.row.pk not in met:
             with ctx.lease.transaction():
                 if adopt(ctx, side, w.row, record):
                     met.add(w.row.pk)
     return [w for w in work if w.row.pk not in met]
+
+
+def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:
+    """(the field by which a create has to be looked for at this side, how its values compare); "" where it need not be."""
+    end = ctx.end(side)
+    if name := end.abilities.create_upserts_by:
+        return name, lambda values: str(values.get(name) or "").casefold()
+    strong = next((each for each in ctx.rules.identifiers if each.strong), None)
+    if strong is None or strong.end(side).field in end.unique:
+        return "", lambda values: ""
+    return strong.end(side).field, lambda values: key_of(values, strong, side)
 
 
 def may_resend(ctx: Context, row: RecordLink, side: Side, intent: WriteIntent) -> bool:

@@ -1,6 +1,7 @@
 """Histories that ``make chaos`` found, each made small and certain."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.utils.timezone import now
@@ -120,4 +121,20 @@ def test_a_record_made_by_hand_while_its_twin_is_made_is_merged_and_not_overwrit
     w.settle()
     w.assert_equal()
     assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Typed at the app"
+    assert FieldChange.objects.filter(field="first_name", loser="Typed at the hub").exists()
+
+
+def test_a_record_made_by_hand_meanwhile_is_not_doubled_where_the_app_takes_two(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address book takes any number of cards with one address, and an initial sync can last for hours."""
+    w = world(winner="app")
+    w.app.fields = [replace(field, unique=False) for field in w.app.fields]
+    w.initial()
+    w.hub.put({"email": "ada@example.com", "first_name": "Typed at the hub", "notes": "from the hub"})
+    just_before(monkeypatch, "send_creates", lambda: w.app.put({"email": "ada@example.com", "first_name": "By hand"}))
+    w.poll()
+    w.settle()
+    w.assert_equal()
+    assert [row["first_name"] for row in w.values(Side.APP).values()] == ["By hand"]
     assert FieldChange.objects.filter(field="first_name", loser="Typed at the hub").exists()
