@@ -42,7 +42,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--clusters", type=int, default=1, help="clusters of workers on one database")
     parser.add_argument("--restart-database", action="store_true", help="PostgreSQL is killed, too, and recovers")
     parser.add_argument(
-        "--pace", type=float, help="how many things people do in a second; by default one for 300 records, at most 10"
+        "--pace", type=float, help="how many things people do in a second; by default one for 600 records, at most 10"
     )
     parser.add_argument(
         "--keep", type=Path, help="a folder for logs and the SQLite database, left behind for looking at"

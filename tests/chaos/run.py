@@ -40,7 +40,7 @@ class Run:
         self.install, self.options, self.say = install, options, say
         self.started = time.monotonic()
         # Half of all records changed between two polls would rightly trip a guard, and a poll can be minutes away.
-        self.pace = options.pace or min(10.0, options.records / 300)
+        self.pace = options.pace or min(10.0, options.records / 600)
         self.patience = max(PATIENCE, PATIENCE_PER_RECORD * options.records)
         self.told = 0.0
         person = get_user_model().objects.get(email=user)

@@ -114,6 +114,19 @@ def lost_create_of_a_value_that_is_cut(make: Make) -> None:
 
 def no_adoption(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(recovery, "_look_up", lambda ctx, side, rows, intents: False)
+    no_look(patch)  # it would find the record, too
+
+
+def made_by_hand_since_the_side_was_read(make: Make) -> None:
+    u = ada(make)
+    u.once("hub.scan.before", lambda: u.put(APP, email="ada@example.com", first_name="Gussie"))
+    u.initial()
+    u.check()
+    promise("Nothing doubled", len(u.peers[APP].live()) == 1, u.peers[APP].live())
+
+
+def no_look(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(recovery, "not_there_yet", lambda ctx, side, work: list(work))
 
 
 def no_wait(patch: pytest.MonkeyPatch) -> None:
@@ -410,6 +423,10 @@ def no_duplicate_policy(patch: pytest.MonkeyPatch) -> None:
 
 SAFEGUARDS = [
     Safeguard("adoption", "A create without an answer is looked up before it is sent again.", no_adoption, lost_create),
+    Safeguard(
+        "look_before_create", "Where the app would take a second one, a record is looked for before it is made.", no_look,
+        made_by_hand_since_the_side_was_read,
+    ),
     Safeguard("lag_wait", "Not found is believed only after twice the visibility lag.", no_wait, lost_create_that_shows_late),
     Safeguard(
         "same_key", "A create sent again carries its key again.", new_keys, create_that_lands_after_it_was_sent_again
