@@ -79,18 +79,20 @@ class RecordLink(models.Model):
     status_since = models.DateTimeField(default=now)
 
     class Meta:
+        # What tells a record comes before its sync: without statistics of a new sync, PostgreSQL finds any index that begins with
+        # the sync as good as the right one, and reads all of its links to find one (``syncjobs.runner.statements.links``).
         constraints = [
-            models.UniqueConstraint(fields=["sync", "hub_id"], name="one_link_per_hub_record"),
-            models.UniqueConstraint(fields=["sync", "app_id"], name="one_link_per_app_record"),
+            models.UniqueConstraint(fields=["hub_id", "sync"], name="one_link_per_hub_record"),
+            models.UniqueConstraint(fields=["app_id", "sync"], name="one_link_per_app_record"),
         ]
         indexes = [
             models.Index(fields=["sync", "status", "id"], name="link_by_status"),
-            models.Index(fields=["sync", "hub_key"], name="link_by_hub_key", condition=~Q(hub_key="")),
-            models.Index(fields=["sync", "app_key"], name="link_by_app_key", condition=~Q(app_key="")),
-            models.Index(fields=["sync", "hub_key2"], name="link_by_hub_key2", condition=~Q(hub_key2="")),
-            models.Index(fields=["sync", "app_key2"], name="link_by_app_key2", condition=~Q(app_key2="")),
-            models.Index(fields=["sync", "hub_alias"], name="link_by_hub_alias", condition=Q(hub_alias__isnull=False)),
-            models.Index(fields=["sync", "app_alias"], name="link_by_app_alias", condition=Q(app_alias__isnull=False)),
+            models.Index(fields=["hub_key", "sync"], name="link_by_hub_key", condition=~Q(hub_key="")),
+            models.Index(fields=["app_key", "sync"], name="link_by_app_key", condition=~Q(app_key="")),
+            models.Index(fields=["hub_key2", "sync"], name="link_by_hub_key2", condition=~Q(hub_key2="")),
+            models.Index(fields=["app_key2", "sync"], name="link_by_app_key2", condition=~Q(app_key2="")),
+            models.Index(fields=["hub_alias", "sync"], name="link_by_hub_alias", condition=Q(hub_alias__isnull=False)),
+            models.Index(fields=["app_alias", "sync"], name="link_by_app_alias", condition=Q(app_alias__isnull=False)),
             models.Index(fields=["sync", "id"], name="link_dirty", condition=Q(dirty__gt=0)),
             models.Index(fields=["sync", "next_try_at"], name="link_to_retry", condition=Q(next_try_at__isnull=False)),
         ]

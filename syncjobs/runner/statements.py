@@ -43,9 +43,9 @@ def among(numbers: Iterable[int]) -> tuple[str, Any]:
 def links(columns: str, sync_id: int, column: str, wanted: Iterable[str], more: str = "") -> list[tuple[Any, ...]]:
     """These columns of a sync's links whose ``column`` is one of the texts. ``more``: further conditions, from " AND" on.
 
-    On PostgreSQL each text is looked up by itself. Asked for all at once, the planner, which has no statistics of a sync that
-    began a moment ago and takes it to have a handful of links, reads all of them and compares: for every page, so that an
-    initial sync would take a time that grows with the square of its records.
+    PostgreSQL has no statistics of a sync that began a moment ago, takes it to have a handful of links, and would read all of
+    them to compare: for every page, so that an initial sync took a time that grows with the square of its records. So each text is
+    looked up by itself, and the sync is named by bounds that only an index which begins with the column can use.
     """
     texts = list(dict.fromkeys(wanted))
     if not texts:
@@ -55,10 +55,11 @@ def links(columns: str, sync_id: int, column: str, wanted: Iterable[str], more: 
             f"SELECT {columns} FROM syncjobs_recordlink WHERE sync_id = %s AND {column} {_IN}{more}",
             sync_id, json.dumps(texts),
         )  # fmt: skip
+    bounds = f"({column}, sync_id) >= (wanted.value, %s) AND ({column}, sync_id) <= (wanted.value, %s)"
     return select(
-        f"SELECT found.* FROM unnest(%s::text[]) AS wanted(value) CROSS JOIN LATERAL (SELECT {columns}"
-        f" FROM syncjobs_recordlink WHERE sync_id = %s AND {column} = wanted.value{more} OFFSET 0) AS found",
-        texts, sync_id,
+        f"SELECT found.* FROM unnest(%s::text[]) AS wanted(value) CROSS JOIN LATERAL (SELECT {columns} FROM syncjobs_recordlink"
+        f" WHERE {column} = wanted.value AND {bounds}{more} OFFSET 0) AS found",
+        texts, sync_id, sync_id,
     )  # fmt: skip
 
 
