@@ -21,5 +21,6 @@
 ``auditing``        a seventh of the pairs a night, read and compared with what is remembered
 ``undoing``         what a run wrote, taken back value by value from the ledger
 ``store``           bulk SQL for the hot tables, and exact counts
+``statements``      small statements of the hot path, as text
 =================== =================================================================================================
 """
