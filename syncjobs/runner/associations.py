@@ -17,7 +17,7 @@ from syncjobs.engine.canonical import host_of
 from syncjobs.engine.references import members
 from syncjobs.models import RecordLink, RecordStatus, WaitingReference
 from syncjobs.runner import store
-from syncjobs.runner.ingest import BIT, get, put, set_status
+from syncjobs.runner.ingest import BIT, current, get, put, set_status
 
 if TYPE_CHECKING:
     from syncjobs.runner.context import Context
@@ -71,7 +71,7 @@ def _by_domain(partner: int, to: Side, addresses: Iterable[str]) -> dict[str, st
 
 
 def _current(row: RecordLink, side: Side, name: str) -> str:
-    return str({**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}.get(name) or "")
+    return str(current(row, side).get(name) or "")
 
 
 def _of(partner: int, side: Side, ids: Iterable[str]) -> Iterable[QuerySet[RecordLink]]:
@@ -104,7 +104,7 @@ def remember(ctx: "Context", work: "Sequence[Work]") -> None:
 
 def _still_named(row: RecordLink, wait: WaitingReference) -> bool:
     side = Side(wait.side)
-    held = {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}
+    held = current(row, side)
     return wait.remote_id in members(held.get(wait.field))
 
 

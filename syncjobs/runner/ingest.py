@@ -360,7 +360,7 @@ def plan_again(ctx: Context, side: Side, links: Iterable[RecordLink]) -> None:
     rows = list({link.pk: link for link in links}.values())
     deltas: Counter[str] = Counter()
     for row in rows:
-        put(row, side, now={**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})})
+        put(row, side, now=current(row, side))
         row.dirty |= BIT[side]
         row.next_try_at = None
         set_status(row, RecordStatus.PENDING, deltas)

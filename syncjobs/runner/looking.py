@@ -12,7 +12,7 @@ from integrations.connectors.base import Abilities
 from integrations.records import Ref, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import equal
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get, ingest, ingest_missing
+from syncjobs.runner.ingest import current, get, ingest, ingest_missing
 from syncjobs.runner.reading import read_by_id
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def still_as_known(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wo
 
 def known(w: "Work", side: Side) -> Values:
     """What we believe that the record holds."""
-    return {**(get(w.row, side, "seen") or {}), **(get(w.row, side, "now") or {})}
+    return current(w.row, side)
 
 
 def _same(ctx: Context, side: Side, there: Values, ours: Values) -> bool:

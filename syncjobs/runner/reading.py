@@ -17,6 +17,7 @@ from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
 from syncjobs.runner import guards, parking, statements
 from syncjobs.runner.context import Context, SyncEnd
 from syncjobs.runner.ingest import (
+    current,
     find_links,
     get,
     ingest,
@@ -248,7 +249,7 @@ def queue_rolling(ctx: Context, side: Side) -> None:
 
 
 def _rolling(ctx: Context, side: Side, link: RecordLink) -> PendingChange:
-    known = {**(get(link, side, "seen") or {}), **(get(link, side, "now") or {})}
+    known = current(link, side)
     return PendingChange(
         sync=ctx.sync, side=side.value, remote_id=get(link, side, "id"), known=known,
         row_hash=get(link, side, "row_hash"), priority=0,

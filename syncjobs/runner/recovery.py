@@ -21,7 +21,7 @@ from syncjobs.engine.matching import key_of
 from syncjobs.models import RecordLink, WriteIntent
 from syncjobs.runner import store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import find_links, get, ingest, ingest_missing, put
+from syncjobs.runner.ingest import current, find_links, get, ingest, ingest_missing, put
 from syncjobs.runner.pairing import MEMORY, credit, join
 from syncjobs.runner.reading import read_by_id
 
@@ -87,10 +87,7 @@ def _batches(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> Iterator[S
 
 def _reread(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> bool:
     for part in _batches(ctx, side, rows):
-        refs = [
-            Ref(get(row, side, "id"), {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})})
-            for row in part
-        ]
+        refs = [Ref(get(row, side, "id"), current(row, side)) for row in part]
         answer = read_by_id(ctx, side, refs)
         with ctx.lease.transaction():
             ingest(ctx, side, list(answer.records.values()))

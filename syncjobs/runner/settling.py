@@ -53,8 +53,8 @@ def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str, momen
     lossy = landed != sent and any(_rewritten(sent[name], landed[name], types[name]) for name in landed)
     # The app's own form is adopted, and never sent back to the source.
     note = verdict.note or ("LOSSY_FIELD" if lossy else "")
-    if note and note not in w.plan.notes:
-        w.plan.notes.append(note)
+    if note:
+        w.plan.note(note)
     if what == "created":
         landed |= {name: value for name, value in stored.items() if name in types}
     read, seen = get(row, side, "now"), get(row, side, "seen")

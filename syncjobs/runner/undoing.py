@@ -22,7 +22,7 @@ from syncjobs.engine.plan import LedgerEntry, Plan
 from syncjobs.models import FieldChange, LeftAlone, RecordLink, RecordStatus, Sync, SyncRun, WriteIntent
 from syncjobs.runner import settling, store, updates
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import BIT, forget, get, ingest, ingest_missing, put, set_status
+from syncjobs.runner.ingest import BIT, current, forget, get, ingest, ingest_missing, put, set_status
 from syncjobs.runner.work import Work
 
 CHUNK = 100  # links
@@ -127,7 +127,7 @@ def _judge(item: UndoItem, known: Schemas, *, edited: bool) -> None:
     """What our own rows say against restoring a value."""
     link, side, name = item.link, item.side, item.field
     spec = known[side].get(name)
-    values = {**(get(link, side, "seen") or {}), **(get(link, side, "now") or {})}
+    values = current(link, side)
     if get(link, side, "gone") or get(link, side, "id") is None:
         item.leave(State.GONE, "RECORD_GONE")
     elif spec is None or not spec.writable:
@@ -143,7 +143,7 @@ def _of_record(
     item.told = (link.pk, side, "") in told
     if item.told:
         return item
-    values = {**(get(link, side, "seen") or {}), **(get(link, side, "now") or {})}
+    values = current(link, side)
     shown = {name: value for name, value in intent.payload.items() if name in values}
     if get(link, side, "gone") or get(link, side, "id") is None:
         item.leave(State.GONE, "RECORD_GONE")
@@ -216,9 +216,7 @@ def _read(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -
     rows = list(links.values())
     for start in range(0, len(rows), end.abilities.read_batch):
         part = {get(row, side, "id"): row for row in rows[start : start + end.abilities.read_batch]}
-        refs = [
-            Ref(pk, {**(get(row, side, "seen") or {}), **(get(row, side, "now") or {})}) for pk, row in part.items()
-        ]
+        refs = [Ref(pk, current(row, side)) for pk, row in part.items()]
         answer = end.connector.read(end.kind, refs, fields=fields)
         with ctx.lease.transaction():
             ingest(ctx, side, list(answer.records.values()))
@@ -375,9 +373,9 @@ def _close_removed(ctx: Context, side: Side, items: Sequence[UndoItem]) -> None:
     moment, deltas = now(), Counter[str]()
     rows = [item.link for item in items]
     for row in rows:
-        current = {**(get(row, side.other, "seen") or {}), **(get(row, side.other, "now") or {})}
+        known = current(row, side.other)
         put(row, side, gone=True, now=None, expected=None)
-        put(row, side.other, seen=None, now=current)
+        put(row, side.other, seen=None, now=known)
         row.dirty, row.next_try_at = 0, None
         row.code, row.side, row.field, row.detail = f"DELETED_IN_{side.upper()}", side.value, "", ""
         set_status(row, f"deleted_{side}", deltas, moment)

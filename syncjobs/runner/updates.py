@@ -12,7 +12,7 @@ from syncjobs.engine.plan import LedgerEntry
 from syncjobs.models import FieldChange
 from syncjobs.runner import looking, settling, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import find_links, get, put
+from syncjobs.runner.ingest import current, find_links, get, put
 from syncjobs.runner.work import Work
 
 
@@ -82,7 +82,7 @@ def send_deletes(ctx: Context, side: Side, work: Sequence[Work]) -> None:
         ledger = FieldChange.objects.bulk_create(
             FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=side.value, field=name, old=value, rule=Rule.DELETED)
             for w in work if not w.row.attempts  # else it is told already
-            for name, value in sorted({**(get(w.row, side, "seen") or {}), **(get(w.row, side, "now") or {})}.items())
+            for name, value in sorted(current(w.row, side).items())
         )  # fmt: skip
     verdicts = settling.send(ctx, lambda: end.connector.delete(end.kind, ids), len(ids))
     with ctx.lease.transaction():
