@@ -27,7 +27,7 @@ from syncjobs.models import (
     SyncCount,
     SyncCursor,
 )
-from syncjobs.runner import associations, guards, looking, store, writing
+from syncjobs.runner import associations, guards, looking, recovery, store, writing
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import put
 from syncjobs.runner.work import Work, plan_row
@@ -160,21 +160,16 @@ def _next(ctx: Context, entry: dict[str, Any]) -> list[RecordLink]:
 def _look_before_creates(ctx: Context, work: Sequence[Work]) -> None:
     """Where a create would meet a record outside the chosen lists, the real run looks first and merges; so does this."""
     for side in Side:
-        end = ctx.end(side)
-        name = end.abilities.create_upserts_by
-        creates = [w for w in work if w.plan.create is side and w.plan.writes[side].get(name)]
-        if not name or not end.scope.get("lists"):
+        end, met = ctx.end(side), set()
+        if not end.scope.get("lists"):
             continue
+        creates = [w for w in work if w.plan.create is side]
         for start in range(0, len(creates), end.abilities.write_batch):
-            wanted = {
-                str(w.plan.writes[side][name]).casefold(): w for w in creates[start:][: end.abilities.write_batch]
-            }
-            for record in end.connector.find(end.kind, name, list(wanted), fields=end.fields):
-                w = wanted.pop(str(record.values.get(name) or "").casefold(), None)
-                if w is None:
-                    continue
-                put(w.row, side, id=record.id, now=record.values, modified_at=record.modified_at)
-                w.plan = plan_row(ctx, w.row, now())
+            for w, record in recovery.there_already(ctx, side, creates[start:][: end.abilities.write_batch]):
+                if w.row.pk not in met:
+                    met.add(w.row.pk)
+                    put(w.row, side, id=record.id, now=record.values, modified_at=record.modified_at)
+                    w.plan = plan_row(ctx, w.row, now())
 
 
 def _lines(row: RecordLink, plan: Plan) -> Iterator[PlannedChange]:

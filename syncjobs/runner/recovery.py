@@ -162,20 +162,26 @@ def not_there_yet(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wor
     """Where a create could double or silently update a record that we do not know (one outside the chosen lists, or one that a
     person made since this side was read), look for it first: what is found is linked and merged by the rules of a first meeting.
     An app that refuses a second record with this identifier needs no look. Returns the work that may be created."""
-    end = ctx.end(side)
-    field, key = _identity(ctx, side)
-    wanted = {found: w for w in work if field and (found := key(w.plan.writes[side]))}
-    if not wanted:
-        return list(work)
-    values = [str(w.plan.writes[side][field]) for w in wanted.values()]
     met = set()
-    for record in end.connector.find(end.kind, field, values, fields=end.fields):
-        w = wanted.get(key(record.values))
-        if w is not None and w.row.pk not in met:
+    for w, record in there_already(ctx, side, work):
+        if w.row.pk not in met:
             with ctx.lease.transaction():
                 if adopt(ctx, side, w.row, record):
                     met.add(w.row.pk)
     return [w for w in work if w.row.pk not in met]
+
+
+def there_already(ctx: Context, side: Side, work: "Sequence[Work]") -> "Iterator[tuple[Work, RemoteRecord]]":
+    """What these creates would double or overwrite, in one call; one can meet several. Nothing where no look is needed."""
+    end = ctx.end(side)
+    field, key = _identity(ctx, side)
+    wanted = {found: w for w in work if field and (found := key(w.plan.writes[side]))}
+    if not wanted:
+        return
+    values = [str(w.plan.writes[side][field]) for w in wanted.values()]
+    for record in end.connector.find(end.kind, field, values, fields=end.fields):
+        if w := wanted.get(key(record.values)):
+            yield w, record
 
 
 def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:

@@ -1,6 +1,7 @@
 """What a preview says, that it writes nothing, and that the real run then does exactly that."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -301,9 +302,12 @@ def test_a_value_that_cannot_be_written_is_named_before_anything_is_sent(world: 
     assert (plan.code, plan.side, plan.field, plan.detail) == ("NUMBER_INVALID", "hub", "score", "Lovelace")
 
 
-def test_a_record_outside_the_chosen_lists_is_foreseen_as_a_meeting(world: Make) -> None:
-    able = Abilities(create_upserts_by="email", containers="list", target_container=True)
+@pytest.mark.parametrize("upserts", [True, False])
+def test_a_record_outside_the_chosen_lists_is_foreseen_as_a_meeting(world: Make, upserts: bool) -> None:
+    """Whether a create would overwrite it, or make a second one beside it."""
+    able = Abilities(create_upserts_by="email" if upserts else "", containers="list", target_container=True)
     w = world(app=able, app_scope={"lists": ["mine"], "target_list": "mine"}, winner="app")
+    w.app.fields = [replace(field, unique=field.unique and upserts) for field in w.app.fields]
     w.app.lists = {"mine": "Mine", "other": "Other"}
     w.app.put({"email": "ada@example.com", "first_name": "Augusta"}, lists=["other"])
     w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
