@@ -151,13 +151,24 @@ def storable(value: Value) -> Value:
     return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
 
 
-def number_text(value: Any) -> str | None:
-    """The canonical form of a number, without exponent or trailing zeros: 1250.50 → "1250.5"; None for what is no number."""
+def _finite(value: Any) -> Decimal | None:
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return format(number.normalize() if number else Decimal(0), "f") if number.is_finite() else None
+    return number if number.is_finite() else None
+
+
+def number_text(value: Any) -> str | None:
+    """The canonical form of a number, without exponent or trailing zeros: 1250.50 → "1250.5"; None for what is no number."""
+    number = _finite(value)
+    return None if number is None else format(number.normalize() if number else Decimal(0), "f")
+
+
+def json_number(text: Any) -> int | float | None:
+    """A canonical number as JSON has it: "1250" → 1250, "1250.5" → 1250.5; None for what is no number."""
+    number = _finite(text)
+    return None if number is None else int(number) if number == number.to_integral_value() else float(number)
 
 
 def moment_text(at: datetime) -> str:

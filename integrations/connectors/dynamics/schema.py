@@ -8,7 +8,6 @@ each; either brings the other along (``states``).
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,7 +18,7 @@ from integrations.connectors.dynamics.batch import Inner
 from integrations.connectors.dynamics.client import item_error, page_of
 from integrations.connectors.dynamics.tables import KINDS, PARTIES, Table
 from integrations.http import ApiSession
-from integrations.records import Field, FieldType, Option, Value, moment_text, number_text
+from integrations.records import Field, FieldType, Option, Value, json_number, moment_text, number_text
 
 COMMON = ("LogicalName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,IsValidForUpdate,IsValidForRead,IsPrimaryId,"
           "AttributeOf,IsCustomAttribute")  # fmt: skip
@@ -209,13 +208,10 @@ def to_wire(value: Value, field: Field) -> Any:
 
 
 def _number(text: str, field: Field) -> int | float:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
+    number = json_number(text)
+    if number is None:
         raise errors.Refused(_("This is not a number."), code="NUMBER_INVALID", field=field.name)
-    return int(number) if number == number.to_integral_value() else float(number)
+    return number
 
 
 def _choice(text: str, field: Field) -> int:

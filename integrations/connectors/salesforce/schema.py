@@ -7,7 +7,6 @@ e-mail address, a record type is an option whose value is its developer name, wh
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from integrations import errors
 from integrations.connectors.salesforce import roles
 from integrations.connectors.salesforce.objects import KINDS
-from integrations.records import Field, FieldType, Option, Value, moment_text, number_text
+from integrations.records import Field, FieldType, Option, Value, json_number, moment_text, number_text
 
 TYPES = {
     "string": FieldType.TEXT, "combobox": FieldType.TEXT, "textarea": FieldType.LONG_TEXT, "email": FieldType.EMAIL,
@@ -150,13 +149,10 @@ def to_wire(value: Value, field: Field) -> Any:
 
 
 def _number(text: str, field: Field) -> int | float:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
+    number = json_number(text)
+    if number is None:
         raise errors.Refused(_("This is not a number."), code="NUMBER_INVALID", field=field.name)
-    return int(number) if number == number.to_integral_value() else float(number)
+    return number
 
 
 def moment(text: Any) -> datetime | None:
