@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
 
+from integrations import registry
 from integrations.models import AppInstance
 from integrations.records import Ref, RemoteRecord, Side
 from syncjobs.models import RecordLink, Sync, WriteIntent
@@ -68,38 +69,39 @@ def being_created(ctx: Context, side: Side, work: "Sequence[Work]") -> set[int]:
 
 def of_this_kind(ctx: Context, side: Side, work: "Sequence[Work]") -> "tuple[list[Work], list[Work]]":
     """(what may be created, what another sync keeps equal with a record of another kind at ``side``)."""
-    sync = ctx.sync
-    others = (
-        Sync.objects.for_account(sync.account)
-        .saved()
-        .filter(hub_instance=sync.hub_instance, app_instance=sync.app_instance)
-        .filter(**{f"{side.other}_kind": sync.kind(side.other)})
-        .exclude(**{f"{side}_kind": sync.kind(side)})
-    )
-    source = f"{side.other}_id"
-    ids = list(others.values_list("pk", flat=True))
-    if not ids or not work:
-        return list(work), []
-    links = RecordLink.objects.filter(
-        sync__in=ids,
-        **{
-            f"{source}__in": [get(w.row, side.other, "id") for w in work],
-            f"{side}_id__isnull": False,
-            f"{side}_gone": False,
-        },
-    )
-    linked = set(links.values_list(source, flat=True))
+    linked = _linked(_of_other_kinds(ctx, side), side, work).keys()
     apart: list[Work] = [w for w in work if get(w.row, side.other, "id") in linked]
     return [w for w in work if get(w.row, side.other, "id") not in linked], apart
 
 
+def _of_other_kinds(ctx: Context, side: Side) -> list[int]:
+    """Saved syncs of this connection that keep the same objects of the other side equal with another kind at this one. Hardly any
+    app has two kinds for one, and then there is nothing to ask: this is done for each batch of creates."""
+    sync = ctx.sync
+    possible = {
+        kinds[side is Side.APP].key
+        for kinds in registry.pairs(sync.instance(Side.HUB).app, sync.instance(Side.APP).app)
+        if kinds[side.other is Side.APP].key == sync.kind(side.other)
+    }
+    if not possible - {sync.kind(side)}:
+        return []
+    same: QuerySet[Sync] = Sync.objects.for_account(sync.account).saved()
+    same = same.filter(hub_instance=sync.hub_instance, app_instance=sync.app_instance)
+    same = same.filter(**{f"{side.other}_kind": sync.kind(side.other)}).exclude(**{f"{side}_kind": sync.kind(side)})
+    return list(same.values_list("pk", flat=True))
+
+
 def _counterparts(ctx: Context, side: Side, work: "Sequence[Work]") -> dict[str, str]:
     """Id of a record at the other side → id of what a sibling has linked to it at this one."""
-    siblings = _siblings(ctx, side)
-    if not siblings:
+    return _linked(_siblings(ctx, side), side, work)
+
+
+def _linked(syncs: Sequence[int], side: Side, work: "Sequence[Work]") -> dict[str, str]:
+    """Id of a record at the other side → id of what one of these syncs has linked to it at this one."""
+    if not syncs or not work:
         return {}
     links = RecordLink.objects.filter(
-        sync__in=siblings,
+        sync__in=syncs,
         **{
             f"{side.other}_id__in": [get(w.row, side.other, "id") for w in work],
             f"{side}_id__isnull": False,
