@@ -14,12 +14,12 @@ from integrations.registry import app
 from portal.accounts.models import Account
 from portal.demo import story
 from syncjobs.models import RecordLink, RunKind, Sync
-from syncjobs.services import drafts, runs, syncs, value_maps
+from syncjobs.services import drafts, runs, value_maps
 from syncjobs.services.mappings import schemas_of
 from tests.contract.conftest import Control, hubspot_control, hubspot_standin
 from tests.contract.dynamics import control_of, dynamics_standin
 from tests.integrations.test_dynamics_connect import connected
-from tests.syncjobs.runner.world import World
+from tests.syncjobs.runner.world import World, started
 
 __all__ = ["dynamics_standin", "hubspot_control", "hubspot_standin"]
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(180)]
@@ -52,14 +52,7 @@ def start(account: Account, manager: User, instances: tuple[AppInstance, list[Ap
 
     def made(hub_kind: str, app_kind: str, *, organisation: int = 0) -> World:
         hub, apps = instances
-        draft = drafts.new(account=account, by=manager, app_instance=apps[organisation])
-        drafts.choose_pair(
-            draft=draft, app_instance=apps[organisation], hub_instance=hub, hub_kind=hub_kind, app_kind=app_kind
-        )
-        sync = syncs.save_and_sync(draft=draft, by=manager)
-        world = World(sync, None, None)  # type: ignore[arg-type]
-        world._finish(sync.runs.latest("pk"))
-        return world
+        return started(account, manager, hub, apps[organisation], hub_kind, app_kind)
 
     return made
 

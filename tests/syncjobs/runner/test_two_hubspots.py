@@ -13,9 +13,9 @@ from integrations.records import Side
 from portal.accounts.models import Account
 from portal.demo import story
 from syncjobs.models import RecordLink, RunKind, Sync
-from syncjobs.services import drafts, runs, syncs
+from syncjobs.services import runs
 from tests.contract.conftest import Control, hubspot_control, hubspot_standin
-from tests.syncjobs.runner.world import World
+from tests.syncjobs.runner.world import World, started
 
 __all__ = ["hubspot_control", "hubspot_standin"]
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(120)]
@@ -42,13 +42,7 @@ def accounts(
 @pytest.fixture
 def synced(account: Account, manager: User, accounts: dict[Side, AppInstance]) -> Callable[[str], World]:
     def start(kind: str) -> World:
-        ends = {"app_instance": accounts[Side.APP], "hub_instance": accounts[Side.HUB]}
-        draft = drafts.new(account=account, by=manager, app_instance=accounts[Side.APP])
-        drafts.choose_pair(draft=draft, **ends, hub_kind=kind, app_kind=kind)
-        sync = syncs.save_and_sync(draft=draft, by=manager)
-        world = World(sync, None, None)  # type: ignore[arg-type]
-        world._finish(sync.runs.latest("pk"))
-        return world
+        return started(account, manager, accounts[Side.HUB], accounts[Side.APP], kind, kind)
 
     return start
 

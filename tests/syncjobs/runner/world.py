@@ -6,6 +6,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from integrations import registry
 from integrations.connectors.base import Abilities
 from integrations.connectors.memory import MemoryApp, MemoryConnector
@@ -15,7 +17,7 @@ from integrations.registry import App, Kind, Preset, WayIn
 from portal.accounts.models import Account
 from syncjobs.models import FieldMapping, PendingChange, RecordLink, RunKind, Sync, SyncCount, SyncRun, SyncState
 from syncjobs.runner import slices, store
-from syncjobs.services import runs
+from syncjobs.services import drafts, runs, syncs
 
 KIND = Kind(
     "people", "People", "person", "person",
@@ -150,3 +152,13 @@ def make_world(
     )  # fmt: skip
     FieldMapping.objects.bulk_create(FieldMapping(sync=sync, app_field=name, hub_field=name) for name in MAPPED)
     return World(sync, peers["memory_hub"], peers["memory_app"])
+
+
+def started(account: Account, by: User, hub: AppInstance, app: AppInstance, hub_kind: str, app_kind: str) -> World:
+    """A sync of two real connections with its defaults, as the wizard saves it, its initial sync done. Its apps are not in memory."""
+    draft = drafts.new(account=account, by=by, app_instance=app)
+    drafts.choose_pair(draft=draft, app_instance=app, hub_instance=hub, hub_kind=hub_kind, app_kind=app_kind)
+    sync = syncs.save_and_sync(draft=draft, by=by)
+    world = World(sync, None, None)  # type: ignore[arg-type]
+    world._finish(sync.runs.latest("pk"))
+    return world
