@@ -10,10 +10,13 @@ from integrations.connectors.salesforce.client import fault
 from integrations.connectors.salesforce.connector import Salesforce
 from integrations.connectors.salesforce.objects import OBJECTS
 from integrations.http import ApiSession, Bearer
-from integrations.records import Field, Values
+from integrations.records import Field, Page, Ref, RemoteRecord, Values
 from tests.contract.conftest import Control
 from tests.contract.suite import Names
-from tests.standins.serving import control, serving
+from tests.standins.serving import control as call
+from tests.standins.serving import serving
+
+DANA = "dana.reyes@syncline.example"
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +44,42 @@ def _session(about: dict[str, Any]) -> ApiSession:
 
 def control_of(standin: dict[str, Any]) -> Control:
     """The stand-in with its seeded records and without faults."""
-    control(standin, "reset")
-    return lambda verb, **given: control(standin, verb, **given)
+    call(standin, "reset")
+    return lambda verb, **given: call(standin, verb, **given)
+
+
+@pytest.fixture
+def control(salesforce_standin: dict[str, Any]) -> Control:
+    return control_of(salesforce_standin)
+
+
+@pytest.fixture
+def salesforce(salesforce_standin: dict[str, Any], control: Control) -> Salesforce:
+    return opened(salesforce_standin)
+
+
+def put(control: Control, kind: str, **values: Any) -> str:
+    return str(control("records", type=kind, create=[values])["created"][0])
+
+
+def read(salesforce: Salesforce, kind: str, id: str, *fields: str) -> RemoteRecord:
+    return salesforce.read(kind, [Ref(id)], fields=fields).records[id]
+
+
+def poll(salesforce: Salesforce, kind: str, cursor: dict[str, Any], *fields: str) -> list[Page]:
+    pages, position = [], None
+    while True:
+        page = salesforce.changes(kind, fields=fields, cursor=cursor, position=position, scope={})
+        pages.append(page)
+        position = page.position
+        if position is None:
+            return pages
+
+
+def start(salesforce: Salesforce, kind: str) -> dict[str, Any]:
+    found = salesforce.changes(kind, fields=[], cursor=None, position=None, scope={}).cursor
+    assert found
+    return found
 
 
 class SalesforcePeer:

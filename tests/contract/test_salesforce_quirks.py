@@ -10,48 +10,12 @@ from integrations.connectors.salesforce import bulk, kinds, schema, soql
 from integrations.connectors.salesforce.client import fault, item_error, long_id
 from integrations.connectors.salesforce.connector import Salesforce
 from integrations.http import Answer, ApiSession
-from integrations.records import Field, FieldType, Page, Ref, RemoteRecord
+from integrations.records import Field, FieldType, Ref, RemoteRecord
 from tests.contract.conftest import Control
-from tests.contract.salesforce import control_of, opened, salesforce_standin
+from tests.contract.salesforce import DANA, control, opened, poll, put, read, salesforce, salesforce_standin, start
 from tests.integrations.server import Asked, Reply, Server
 
-__all__ = ["salesforce_standin"]
-
-DANA = "dana.reyes@syncline.example"
-
-
-@pytest.fixture
-def control(salesforce_standin: dict[str, Any]) -> Control:
-    return control_of(salesforce_standin)
-
-
-@pytest.fixture
-def salesforce(salesforce_standin: dict[str, Any], control: Control) -> Salesforce:
-    return opened(salesforce_standin)
-
-
-def put(control: Control, kind: str, **values: Any) -> str:
-    return str(control("records", type=kind, create=[values])["created"][0])
-
-
-def read(salesforce: Salesforce, kind: str, id: str, *fields: str) -> RemoteRecord:
-    return salesforce.read(kind, [Ref(id)], fields=fields).records[id]
-
-
-def poll(salesforce: Salesforce, kind: str, cursor: dict[str, Any], *fields: str) -> list[Page]:
-    pages, position = [], None
-    while True:
-        page = salesforce.changes(kind, fields=fields, cursor=cursor, position=position, scope={})
-        pages.append(page)
-        position = page.position
-        if position is None:
-            return pages
-
-
-def start(salesforce: Salesforce, kind: str) -> dict[str, Any]:
-    found = salesforce.changes(kind, fields=[], cursor=None, position=None, scope={}).cursor
-    assert found
-    return found
+__all__ = ["control", "salesforce", "salesforce_standin"]
 
 
 def scanned(salesforce: Salesforce, kind: str, *fields: str) -> dict[str, RemoteRecord]:

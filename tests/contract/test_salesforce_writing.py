@@ -11,20 +11,9 @@ from integrations.connectors.salesforce.roles import ROLES
 from integrations.connectors.salesforce.writing import KEY_FIELD
 from integrations.records import Create, Update, Values, Verdict
 from tests.contract.conftest import Control
-from tests.contract.salesforce import control_of, opened, salesforce_standin
-from tests.contract.test_salesforce_quirks import DANA, poll, put, read, start
+from tests.contract.salesforce import DANA, control, opened, poll, put, read, salesforce, salesforce_standin, start
 
-__all__ = ["salesforce_standin"]
-
-
-@pytest.fixture
-def control(salesforce_standin: dict[str, Any]) -> Control:
-    return control_of(salesforce_standin)
-
-
-@pytest.fixture
-def salesforce(salesforce_standin: dict[str, Any], control: Control) -> Salesforce:
-    return opened(salesforce_standin)
+__all__ = ["control", "salesforce", "salesforce_standin"]
 
 
 def row(control: Control, kind: str, id: str) -> dict[str, Any]:

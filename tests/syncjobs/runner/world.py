@@ -155,7 +155,7 @@ def make_world(
 
 
 def started(account: Account, by: User, hub: AppInstance, app: AppInstance, hub_kind: str, app_kind: str) -> World:
-    """A sync of two real connections with its defaults, as the wizard saves it, its initial sync done. Its apps are not in memory."""
+    """A sync of two real connections with its defaults, as the wizard saves it, after its initial sync."""
     draft = drafts.new(account=account, by=by, app_instance=app)
     drafts.choose_pair(draft=draft, app_instance=app, hub_instance=hub, hub_kind=hub_kind, app_kind=app_kind)
     sync = syncs.save_and_sync(draft=draft, by=by)
