@@ -4,7 +4,8 @@
 GUARD_MASS_DELETE  deleting more than 20 records and 5 % of all; a side that had records lists none; a complete scan that
                    misses more than 20 records and 5 % of them
 GUARD_MASS_UPDATE  blanking more than 20 values and 5 % of all records; outside an initial sync: more than half of all links
-                   (and 200) changed at once
+                   (and 200) changed at once. What an app fills in at records that the sync has just made there (a number, a
+                   default, the work of an automation) does not count
 GUARD_MASS_CREATE  outside an initial sync: making more new records than there are links (and 1,000)
 TOO_MANY_REFUSED   more than 30 % of at least 50 writes of a run were refused: something is wrong with the settings
 ================== =====================================================================================================
@@ -16,11 +17,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils.timezone import now
 
 from integrations.records import Side
-from syncjobs.models import FieldChange, RecordLink, RunKind, SyncCount
+from syncjobs.models import FieldChange, RecordLink, RunKind, SyncCount, WriteIntent
+from syncjobs.runner.ingest import BIT
 
 if TYPE_CHECKING:
     from syncjobs.runner.context import Context
@@ -30,6 +32,7 @@ FEW, SHARE = 20, 0.05
 MANY_CHANGED, MANY_CREATED = 200, 1000
 REFUSED_OF, REFUSED_SHARE = 50, 0.3
 FIGHT = 4
+FILLING_IN = timedelta(minutes=5)
 
 
 class GuardTripped(Exception):
@@ -54,12 +57,22 @@ def before_writing(ctx: "Context") -> None:
         return
     dirty = RecordLink.objects.filter(sync=ctx.sync, dirty__gt=0)
     half = Q(hub_id=None) | Q(app_id=None)
-    fresh, changed = dirty.filter(half).count(), dirty.exclude(half).count()
+    fresh, changed = dirty.filter(half).count(), dirty.exclude(half).exclude(_filled_in()).count()
     total = _total(ctx)
     if changed > max(MANY_CHANGED, total / 2):
         raise GuardTripped("GUARD_MASS_UPDATE", changed)
     if fresh > max(MANY_CREATED, total - fresh):
         raise GuardTripped("GUARD_MASS_CREATE", fresh)
+
+
+def _filled_in() -> Q:
+    """Records that a sync has made, and that only their app has touched since, right after. Both moments are by the app's clock."""
+    found = Q()
+    for side in Side:
+        made = WriteIntent.objects.filter(link=OuterRef("pk"), side=side.value, made=True)
+        at_once = {f"{side}_modified_at__lte": F(f"{side}_created_at") + FILLING_IN}
+        found |= Q(Exists(made), dirty=BIT[side], **at_once)
+    return found
 
 
 def harm(work: "Sequence[Work]") -> tuple[int, int]:

@@ -77,6 +77,24 @@ def test_more_than_half_of_all_changed_at_once_waits(world: Make) -> None:
     w.assert_equal()
 
 
+@pytest.mark.parametrize(("after", "expected"), [(60, None), (3600, ("GUARD_MASS_UPDATE", "300"))])
+def test_what_an_app_fills_in_at_new_records_is_no_mass_update(
+    world: Make, after: int, expected: tuple[str, str] | None
+) -> None:
+    """An automation gives every record that the sync has made another name: right after, or hours later."""
+    w = world()
+    filled(w, 300)
+    for pk, row in w.app.rows.items():
+        w.app.edit(pk, first_name="Q")
+        row.created = row.changed - after
+    w.poll()
+    w.sync.refresh_from_db()
+    if expected:
+        assert stopped(w) == expected
+        approve(w)
+    w.assert_equal()
+
+
 def test_many_refusals_stop_the_run(world: Make) -> None:
     w = world()
     for number in range(200):
