@@ -11,8 +11,9 @@ import os
 import random
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from threading import Thread
 from typing import Any, Protocol
@@ -35,6 +36,9 @@ RETRIED_STATUS = {500, 502, 503, 504}
 SHORT_WAIT = 2.0  # seconds that an app in trouble may ask for without the work being scheduled again
 BLOCK_SECONDS = 10  # after a 429 that does not say how long
 TRANSIENT_STATUS = {408, *range(500, 600)}
+
+SIDE_BY_SIDE = 4  # reads at a time, where an app shows one record a call
+JSON = {"Content-Type": "application/json"}
 
 Params = Mapping[str, Any] | Iterable[tuple[str, Any]] | None
 
@@ -121,10 +125,14 @@ class _Headers(requests.auth.AuthBase):
         return request
 
 
-class _Early(Thread):
-    """A read that was sent before anybody asked for it."""
+_Call = tuple[str, str, Any, Any]
+"""(method, path, params, encoded body): what tells two calls of a session apart."""
 
-    def __init__(self, call: tuple[Any, ...], send: Callable[[], requests.Response]) -> None:
+
+class _Early(Thread):
+    """A call that was sent before anybody asked for it."""
+
+    def __init__(self, call: _Call, send: Callable[[], requests.Response]) -> None:
         super().__init__(daemon=True)
         self.call, self._send = call, send
         self._got: requests.Response | BaseException
@@ -168,7 +176,8 @@ class ApiSession:
         self._budget = budget
         self._fault = fault
         self._http = _session(self.base_url, guarded)
-        self._early: _Early | None = None
+        self._early: list[_Early] = []
+        self._to_send: deque[tuple[str, Any]] | None = None  # (path, json) of reads that wait to be sent side by side
 
     @property
     def base_url(self) -> str:
@@ -216,7 +225,7 @@ class ApiSession:
             "timeout": timeout or self.timeout,
         }
         if json is not None:
-            headers = {"Content-Type": "application/json", **(headers or {})}
+            headers = {**JSON, **(headers or {})}
         renewed, tries = False, 0
         while True:
             tries += 1
@@ -248,21 +257,61 @@ class ApiSession:
                 self._budget.block(bucket, error.retry_after)
             raise error
 
-    def ahead(self, path: str, *, params: Params = None, bucket: str = "calls") -> None:
+    def ahead(self, path: str, *, params: Params = None) -> None:
         """Send a GET that is about to be asked for, and do not wait: ``get`` with the same path and parameters takes its answer,
         error or not. Another call waits for it and drops it. Where the budget has no place, nothing is sent."""
-        if self._early:
-            return
+        if not self._early:
+            self._send_early("GET", path, params=params)
+
+    @contextmanager
+    def reading_ahead(self, path: str, bodies: Iterable[Any]) -> Iterator[None]:
+        """For apps that show one record a call: the body of the ``with`` asks, in this order, for ``post(path, json=each)``, and
+        finds ``SIDE_BY_SIDE`` of them already on their way. An app far away then answers as many in the time of one."""
+        self._to_send = deque((path, body) for body in bodies)
+        try:
+            self._fill_up()
+            yield
+        finally:
+            self._to_send = None
+            self._drop_early()
+
+    def _fill_up(self) -> None:
+        while self._to_send and len(self._early) < SIDE_BY_SIDE:
+            path, body = self._to_send[0]
+            if not self._send_early("POST", path, json=body):
+                self._to_send.clear()  # the calls themselves wait for their turn, or say that there is none
+                return
+            self._to_send.popleft()
+
+    def _send_early(self, method: str, path: str, *, params: Params = None, json: Any = None) -> bool:
         auth = _Headers(self._auth.headers())
         try:
-            if self._budget and bucket:
-                self._budget.take(bucket)
+            if self._budget:
+                self._budget.take("calls")
         except errors.RateLimited:
-            return
+            return False
         self.calls += 1
-        send = partial(self._http.request, "GET", self.base_url + path, params=params, auth=auth, allow_redirects=False,
-                       timeout=self.timeout)  # fmt: skip
-        self._early = _Early(("GET", path, params), send)
+        data = None if json is None else _encoded(json)
+        headers = None if json is None else JSON
+        send = partial(self._http.request, method, self.base_url + path, params=params, data=data, headers=headers, auth=auth,
+                       allow_redirects=False, timeout=self.timeout)  # fmt: skip
+        self._early.append(_Early((method, path, params, data), send))
+        return True
+
+    def _take_early(self, call: _Call) -> _Early | None:
+        """The call, if it is on its way; else those that nobody is going to ask for any more are dropped."""
+        early = next((each for each in self._early if each.call == call), None)
+        if early:
+            self._early.remove(early)
+            self._fill_up()
+        elif self._to_send is None:
+            self._drop_early()
+        return early
+
+    def _drop_early(self) -> None:
+        for each in self._early:
+            each.join()
+        self._early.clear()
 
     def observe(self, bucket: str, remaining: float) -> None:
         """The app told how many calls are left in its window."""
@@ -278,10 +327,7 @@ class ApiSession:
         headers: Mapping[str, str] | None,
         options: dict[str, Any],
     ) -> Answer:
-        early, self._early = self._early, None
-        if early and early.call != (method, path, options["params"]):
-            early.join()  # one call at a time: the connection is shared
-            early = None
+        early = self._take_early((method, path, options["params"], options["data"]))
         if early is None:
             auth = _Headers(self._auth.headers())
             if self._budget and bucket:

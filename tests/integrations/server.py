@@ -21,13 +21,14 @@ class Asked:
 
 @dataclass
 class Reply:
-    """``silent``: no answer at all until the server stops; ``reset``: the connection breaks."""
+    """``silent``: no answer at all until the server stops; ``reset``: the connection breaks; ``after``: what to wait for."""
 
     status: int = 200
     body: Any = field(default_factory=dict)  # a str goes out as it is, everything else as JSON
     headers: dict[str, str] = field(default_factory=dict)
     silent: bool = False
     reset: bool = False
+    after: Callable[[], object] = lambda: None
 
 
 Answerer = Callable[[Asked], Reply]
@@ -52,6 +53,7 @@ class Server:
                 with server._lock:
                     server.asked.append(asked)
                     reply = server.answer(asked)
+                reply.after()
                 if reply.silent:
                     server._stop.wait(20)
                 if reply.reset or reply.silent:

@@ -2,13 +2,14 @@
 
 import contextlib
 import logging
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from integrations import errors
 from integrations.budget import Budget, Limit
-from integrations.http import Answer, ApiSession, Bearer
+from integrations.http import SIDE_BY_SIDE, Answer, ApiSession, Bearer
 from integrations.models import AppInstance, RateBucket
 from portal.accounts.models import Account
 from tests.factories import instance_of
@@ -81,6 +82,38 @@ def test_nothing_is_sent_ahead_where_the_budget_has_no_place(server: Server, acc
     session.get("/")
     session.ahead("/", params={})
     assert len(server.asked) == session.calls == 1
+
+
+def test_reads_of_one_record_each_are_under_way_side_by_side(server: Server) -> None:
+    """The server answers none of them before four have come."""
+    session = ApiSession(server.url)
+    together = Barrier(SIDE_BY_SIDE)
+    server.replies(Reply(200, {"fine": True}, after=lambda: together.wait(timeout=10)))
+    with session.reading_ahead("/one", ({"id": n} for n in range(8))):
+        answers = [session.post("/one", json={"id": n}, safe=True).data for n in range(8)]
+    assert answers == [{"fine": True}] * 8
+    assert sorted(asked.body for asked in server.asked) == sorted(b'{"id":%d}' % n for n in range(8))
+    assert session.calls == 8
+
+
+def test_a_read_that_fails_side_by_side_is_repeated_alone(server: Server) -> None:
+    session = ApiSession(server.url)
+    server.replies(TROUBLE, OK)
+    with session.reading_ahead("/one", ({"id": n} for n in range(3))):
+        assert all(session.post("/one", json={"id": n}, safe=True).data["fine"] for n in range(3))
+    assert session.calls == len(server.asked) == 4
+
+
+def test_reads_side_by_side_end_where_the_budget_does(server: Server, account: Account) -> None:
+    instance = instance_of(account)
+    session = ApiSession(server.url, budget=Budget(instance.pk, [Limit("calls", rate=0.001, burst=2)], patience=0))
+    server.replies(OK)
+    with session.reading_ahead("/one", ({"id": n} for n in range(4))):
+        for n in range(2):
+            session.post("/one", json={"id": n}, safe=True)
+        with pytest.raises(errors.RateLimited):
+            session.post("/one", json={"id": 2}, safe=True)
+    assert len(server.asked) == session.calls == 2
 
 
 @pytest.mark.parametrize("reply", [TROUBLE, Reply(500), Reply(502), Reply(504), Reply(reset=True)])

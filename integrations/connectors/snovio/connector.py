@@ -173,13 +173,16 @@ class Snovio:
         """Details, one call each; values that the answer lacks are those already known, or absent. All or nothing: an error of the
         account ends the batch."""
         answer = ReadAnswer({})
-        for ref in refs:
-            detail = self._client.by_id(ref.id) or self._by_known_email(ref)
-            if detail is None:
-                answer.gone.add(ref.id)
-            else:
-                known = {name: value for name, value in ref.known.items() if name in fields or name in schema.LISTED}
-                answer.records[ref.id] = self._record(detail, known, asked=ref.id)
+        with self._client.reading_ahead(ref.id for ref in refs):
+            for ref in refs:
+                detail = self._client.by_id(ref.id) or self._by_known_email(ref)
+                if detail is None:
+                    answer.gone.add(ref.id)
+                else:
+                    known = {
+                        name: value for name, value in ref.known.items() if name in fields or name in schema.LISTED
+                    }
+                    answer.records[ref.id] = self._record(detail, known, asked=ref.id)
         return answer
 
     def _by_known_email(self, ref: Ref) -> dict[str, Any] | None:
