@@ -4,10 +4,16 @@ django-q2 hands tasks and results over in ``multiprocessing`` queues, whose lock
 takes it along. An idle worker holds the reading lock of the task queue all the time, so killing it (the kernel does, when memory is
 short) would leave the whole cluster waiting for ever, without a word. The locks here belong to the kernel, which frees them when
 their process ends. What is left, a death in the microseconds inside a queue operation, is the watchdog's (``manage.py workers``).
+
+No process outlives its parent: without one a worker waits on a queue that nobody fills, and whoever fetches tasks fetches them for
+nobody.
 """
 
+import ctypes
 import errno
 import fcntl
+import os
+import signal
 import tempfile
 import time
 from typing import Any
@@ -18,6 +24,8 @@ from django_q.queues import Queue
 from django_q.signals import post_execute_in_worker, pre_execute
 
 from syncjobs import heartbeat
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class ProcessLock:
@@ -59,10 +67,18 @@ class SturdyQueue(Queue):
 
 def run() -> None:
     """Run the cluster that Q_CLUSTER_NAME names, until it is told to stop."""
+    _die_with_parent(signal.SIGTERM)
+    os.register_at_fork(after_in_child=lambda: _die_with_parent(signal.SIGKILL))
     django_q_cluster.Queue = SturdyQueue
     for moment in (pre_execute, post_execute_in_worker):
         moment.connect(_works, dispatch_uid=f"syncjobs.works.{id(moment)}")
     django_q_cluster.Cluster().start()
+
+
+def _die_with_parent(number: int) -> None:
+    """Only Linux can; elsewhere the group is killed by the watchdog, as long as that lives."""
+    if hasattr(libc := ctypes.CDLL(None), "prctl"):
+        libc.prctl(PR_SET_PDEATHSIG, number)
 
 
 def _works(**signal: Any) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 from syncjobs import heartbeat
 from tests.chaos.processes import workers
@@ -22,6 +23,14 @@ def test_workers_killed_while_idle_are_replaced_and_the_cluster_works_on(live_in
     live_install.wait_for(lambda: len(found := workers(supervisor)) == 4 and not set(found) & set(everybody))
     with live_install.orm():
         live_install.wait_for(lambda: _works(live_install), seconds=20)
+
+
+def test_a_cluster_does_not_outlive_its_supervisor(live_install: Install) -> None:
+    """Else its workers would wait for ever, and what fetches tasks for them would fetch them for nobody."""
+    supervisor = live_install.start("workers", "manage.py", "workers", "live").pid
+    everybody = live_install.wait_for(lambda: len(found := workers(supervisor)) == 4 and found)
+    os.kill(supervisor, signal.SIGKILL)
+    live_install.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in everybody))
 
 
 def _works(install: Install) -> bool:
