@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
 
 from portal.env import documented
 from tests.settings import ROOT
@@ -99,3 +99,16 @@ def test_files_that_the_readme_names_exist() -> None:
     }
     assert names
     assert [name for name in sorted(names) if not (ROOT / name).exists()] == []
+
+
+OUR_COMMANDS = sorted(
+    name for name, app in get_commands().items() if str(app).partition(".")[0] in ("portal", "integrations", "syncjobs")
+)
+
+
+@pytest.mark.parametrize("command", OUR_COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command(command, "--help")
+    assert ended.value.code == 0
+    assert f" {command} " in capsys.readouterr().out

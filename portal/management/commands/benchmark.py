@@ -22,6 +22,7 @@ JOBS = {
     "initial copy": "sync", "no-change pass": "sync", "no-change full scan": "sync", "1 % changed": "sync",
     "first match": "match", "live latency": "latency", "memory": "memory",
 }  # fmt: skip
+JOBS_HELP = f"comma-separated, of: {', '.join(JOBS)}".replace("%", "%%")
 FULL, QUICK = 100_000, 2_000
 LEAST_LOAD = 5_000  # an initial sync that is over too soon would leave nothing to measure beside it
 GROWTH = (1, 10)  # times so many links must not need more memory
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="the rows again, as JSON in the last line")
         parser.add_argument("--quick", action="store_true", help="2,000 records instead of 100,000: under two minutes")
         parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
-        parser.add_argument("--jobs", default="", metavar="NAMES", help=f"comma-separated, of: {', '.join(JOBS)}")
+        parser.add_argument("--jobs", default="", metavar="NAMES", help=JOBS_HELP)
         parser.add_argument("--records", type=int, help="another number of records")
         parser.add_argument(
             "--profile", type=Path, help="a folder for cProfile's statistics of each job (slows it down)"
