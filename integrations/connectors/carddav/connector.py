@@ -36,7 +36,7 @@ from integrations.records import (
 )
 
 READ_BATCH = 100
-FIND_BATCH = 20  # values in one query
+FIND_BATCH = 50  # values in one query
 LONGEST_ACCOUNT = 120
 
 ABILITIES = Abilities(

@@ -19,7 +19,7 @@ from integrations.connectors.carddav.vcard import Card
 from integrations.connectors.verdicts import one_by_one
 from integrations.records import Create, Update, Verdict
 
-WRITE_BATCH = 20
+WRITE_BATCH = 50  # each batch begins with one look for twins, which reads a whole address book on most servers
 TRIES = 3  # for an update without a condition that meets somebody else's edit
 
 
