@@ -16,6 +16,7 @@ from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import get, put, set_aside, set_status, side_columns
 
 CHUNK = 500
+LEFT_OUT = ("WEAK_MATCH", "AMBIGUOUS_MATCH", "DUPLICATE_IN_SOURCE")  # codes that the match gives
 Keys = tuple[int, tuple[str, str]]
 KEPT = [*side_columns(Side.HUB), *side_columns(Side.APP), "status_since", "field", "side", "detail"]
 MEMORY = ["hub_seen", "app_seen", "hub_expected", "app_expected"]
@@ -48,6 +49,20 @@ def _match(ctx: Context, rows: Sequence[Keys]) -> int:
             left = _keys_of(ctx, f"id {condition}", pks)
         linked += _match_by(ctx, number, {keys[number] for _, keys in left} - {""})
     return linked
+
+
+def match_late(ctx: Context, rows: Sequence[RecordLink]) -> bool:
+    """Match those of ``rows`` that an earlier match left to a person: a resync may have brought them back after this run's match,
+    and unmatched they would be made a second time. True when there were any: load the rows again before planning."""
+    late = [row.pk for row in rows if row.code in LEFT_OUT and None in (row.hub_id, row.app_id)]
+    if not late:
+        return False
+    condition, pks = statements.among(late)
+    with ctx.lease.transaction():
+        linked = _match(ctx, _keys_of(ctx, f"id {condition}", pks))
+        ctx.run.counts["linked"] = ctx.run.counts.get("linked", 0) + linked
+        statements.save(ctx.run, ["counts"])
+    return True
 
 
 def _park(ctx: Context, pk: int) -> int:

@@ -16,6 +16,7 @@ from syncjobs.engine.plan import Plan
 from syncjobs.models import RecordLink, RecordStatus
 from syncjobs.runner import associations, creates, guards, recovery, settling, statements, store, updates
 from syncjobs.runner.context import Context
+from syncjobs.runner.pairing import match_late
 from syncjobs.runner.parking import CODE, PATIENCE
 from syncjobs.runner.work import Work, plan_row
 
@@ -33,6 +34,8 @@ def step(ctx: Context) -> bool:
     if size == 1 and ctx.run.stumbles >= PATIENCE * CHUNK.bit_length() + PATIENCE:
         _park(ctx, rows[0])
         return True
+    if match_late(ctx, rows):
+        rows = store.numbered((row.id for row in rows), " AND dirty > 0")
     try:
         asked = recovery.recover(ctx, rows)
         asked |= recovery.reread_stale(ctx, Side.HUB, rows) | recovery.reread_stale(ctx, Side.APP, rows)
