@@ -28,6 +28,8 @@ WORDS = {
     "sync.deleted": _("Deleted"),
     "sync.resynced": _("Resynced records of"),
     "create.confirmed": _("Said what became of an unanswered create of"),
+    "match.confirmed": _("Linked a weak match of"),
+    "match.rejected": _("Kept a weak match apart of"),
     "run.undone": _("Undid a run of"),
     "conflict.resolved": _("Resolved a conflict of"),
     "records.exported": _("Exported records of"),

@@ -228,7 +228,7 @@ _IDENTITY = _entries(IDENTITY, [
      _("Merge them in {app}, or correct the identifier of one."), "record"),
     ("WEAK_MATCH", "X", _("Only a weak match"),
      _("The records match only by a weak identifier, such as a name."),
-     _("Compare both records and correct their identifiers."), "record"),
+     _("Compare the two on the record's page, then say there whether they are the same."), "record"),
     ("CREATE_UNCONFIRMED", "X", _("Creation was not confirmed"),
      _("{app} gave no answer when the record was created there, and nothing tells whether it was."),
      _("Look for it in {app}, then say on the record's page whether it is there: link it, or create it again."), "record"),

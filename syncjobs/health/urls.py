@@ -3,7 +3,7 @@
 from django.urls import path
 
 from syncjobs.exports import views as exports
-from syncjobs.health.views import actions, overview, records, syncs
+from syncjobs.health.views import actions, overview, records, syncs, weak
 
 urlpatterns = [
     path("integrations/", overview.index, name="index"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("syncs/<int:pk>/resume/", actions.resume, name="resume"),
     path("syncs/<int:pk>/run_now/", actions.run_now, name="run_now"),
     path("syncs/<int:pk>/resync/", actions.resync, name="resync"),
+    path("syncs/<int:pk>/weak/", weak.link_all, name="weak"),
+    path("syncs/<int:pk>/weak/say/", weak.say, name="weak_say"),
     path("syncs/<int:pk>/turn_off/", actions.turn_off, name="turn_off"),
     path("syncs/<int:pk>/delete/", actions.delete, name="delete"),
     path("syncs/<int:pk>/export/", exports.new, name="export_new"),

@@ -10,6 +10,7 @@ from syncjobs.models.records import (
     RecordStatus,
     SyncCount,
     SyncCursor,
+    ToldPair,
     WaitingReference,
     WriteIntent,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "SyncFilter",
     "SyncRun",
     "SyncState",
+    "ToldPair",
     "WaitingReference",
     "Winner",
     "WriteIntent",

@@ -131,6 +131,19 @@ class WriteIntent(models.Model):
         ]
 
 
+class ToldPair(models.Model):
+    """What a person said of two records that match only by a weak identifier: they are asked once."""
+
+    sync = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="told_pairs", db_index=False)
+    hub_id = models.CharField(max_length=200)
+    app_id = models.CharField(max_length=200)
+    same = models.BooleanField()  # they are one; else different, though they have one name
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sync", "hub_id", "app_id"], name="one_word_per_pair")]
+
+
 class SyncCursor(models.Model):
     """Where reading one side goes on. Committed together with the rows that were read."""
 

@@ -8,12 +8,13 @@ from typing import Any
 from django.utils.timezone import now
 
 from integrations.records import Side
-from syncjobs.engine.matching import Candidate, key_of, resolve
+from syncjobs.engine.matching import Candidate, Match, key_of, resolve
 from syncjobs.engine.merge import echo_of
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import get, put, set_aside, set_status, side_columns
+from syncjobs.runner.weak import Told
 
 CHUNK = 500
 LEFT_OUT = ("WEAK_MATCH", "AMBIGUOUS_MATCH", "DUPLICATE_IN_SOURCE")  # codes that the match gives
@@ -119,40 +120,51 @@ def _made_by(ctx: Context, side: Side, row: RecordLink, intent: WriteIntent) -> 
 def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
     """Match the half links with these keys by the n-th identifier; returns how many pairs were made."""
     name = "key" if number == 0 else "key2"
-    groups: dict[str, list[Candidate]] = defaultdict(list)
-    for side in Side:
-        for key, candidate in _candidates(ctx, side, f"{side}_{name}", keys):
-            groups[key].append(candidate)
-    matches = [resolve(candidates, ctx.rules.duplicates) for candidates in groups.values() if len(candidates) > 1]
+    strong = ctx.rules.identifiers[number].strong
+    decided = _decided(ctx, name, keys, strong)
+    matches = [match for match, _ in decided]
     concerned = {pk for m in matches for pk in (*m.excluded, *m.review, *(m.pair or ()))}
-    found = store.numbered(concerned)
-    by_pk = {row.pk: row for row in found}
+    by_pk = {row.pk: row for row in store.numbered(concerned)}
     deltas: Counter[str] = Counter()
     moment = now()
     _mark(
         [by_pk[pk] for m in matches for pk in m.excluded], RecordStatus.EXCLUDED, "DUPLICATE_IN_SOURCE", deltas, moment
     )
     _mark([by_pk[pk] for m in matches for pk in m.review], RecordStatus.REVIEW, "AMBIGUOUS_MATCH", deltas, moment)
-    pairs = [(by_pk[m.pair[0]], by_pk[m.pair[1]]) for m in matches if m.pair]
-    if ctx.rules.identifiers[number].strong:
-        # A link whose hub record was deleted takes the one that was made in its place, and keeps its own history.
-        bereft = [(app, hub) for hub, app in pairs if app.hub_gone]
-        join(ctx, [pair for pair in pairs if not pair[1].hub_gone], Side.APP, deltas)
-        join(ctx, bereft, Side.HUB, deltas)
-    else:
-        _mark([row for pair in pairs for row in pair], RecordStatus.REVIEW, "WEAK_MATCH", deltas, moment)
+    asked = [by_pk[pk] for match, sure in decided if match.pair and not sure for pk in match.pair]
+    _mark(asked, RecordStatus.REVIEW, "WEAK_MATCH", deltas, moment)
+    pairs = [(by_pk[match.pair[0]], by_pk[match.pair[1]]) for match, sure in decided if match.pair and sure]
+    # A link whose hub record was deleted takes the one that was made in its place, and keeps its own history.
+    bereft = [(app, hub) for hub, app in pairs if app.hub_gone]
+    join(ctx, [pair for pair in pairs if not pair[1].hub_gone], Side.APP, deltas)
+    join(ctx, bereft, Side.HUB, deltas)
     store.add_counts(ctx.sync.pk, deltas)
-    return len(pairs) if ctx.rules.identifiers[number].strong else 0
+    return len(pairs)
 
 
-def _candidates(ctx: Context, side: Side, name: str, keys: set[str]) -> Iterator[tuple[str, Candidate]]:
-    """Records of one side with one of these keys, whether they have a twin or not."""
-    columns = f"id, {name}, {side.other}_id, {side.other}_gone, {side}_modified_at, {side}_created_at"
+def _decided(ctx: Context, name: str, keys: set[str], strong: bool) -> list[tuple[Match, bool]]:
+    """What becomes of the records with each of these keys, and whether their pair is sure."""
+    groups: dict[str, list[Candidate]] = defaultdict(list)
+    ids: dict[tuple[int, Side], str] = {}
+    for side in Side:
+        for key, id, candidate in _candidates(ctx, side, f"{side}_{name}", keys):
+            groups[key].append(candidate)
+            ids[candidate.row, side] = id
+    together = [candidates for candidates in groups.values() if len(candidates) > 1]
+    if strong:
+        return [(resolve(candidates, ctx.rules.duplicates), True) for candidates in together]
+    told = Told(ctx.sync, ids)
+    return [told.decide(candidates, ctx.rules.duplicates) for candidates in together]
+
+
+def _candidates(ctx: Context, side: Side, name: str, keys: set[str]) -> Iterator[tuple[str, str, Candidate]]:
+    """(key, id there, record) of one side with one of these keys, whether they have a twin or not."""
+    columns = f"id, {name}, {side}_id, {side.other}_id, {side.other}_gone, {side}_modified_at, {side}_created_at"
     # Not "" says nothing new, but is the condition of the index: without it every link is looked at.
     more = f" AND NOT ({name} = '') AND {side}_id IS NOT NULL AND NOT {side}_gone AND code <> 'MERGED_AWAY'"
     found = statements.links(columns, ctx.sync.pk, name, keys, more)
-    for pk, key, twin, bereft, modified_at, created_at in found:
-        yield key, Candidate(pk, side, twin is not None and not bereft, modified_at, created_at)
+    for pk, key, id, twin, bereft, modified_at, created_at in found:
+        yield key, id, Candidate(pk, side, twin is not None and not bereft, modified_at, created_at)
 
 
 def _mark(rows: list[RecordLink], status: str, code: str, deltas: Counter[str], moment: datetime) -> None:

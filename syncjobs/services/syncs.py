@@ -143,7 +143,7 @@ def resync(
     cause = dict(cause or {})
     links = RecordLink.objects.filter(sync=sync, status=status, **cause)
     if link_ids is not None:
-        links = links.filter(pk__in=link_ids)
+        links = links.filter(pk__among=link_ids)
     unread = _read_again(sync, links)
     n = links.update(dirty=3, next_try_at=None, attempts=0, status=RecordStatus.PENDING, status_since=now())
     RecordLink.objects.filter(pk__in=unread).update(dirty=0)  # there is nothing to plan until it is read

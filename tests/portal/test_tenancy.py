@@ -119,6 +119,8 @@ TABLE: dict[str, Rule] = {
     "syncjobs:progress": Rule(VIEWER, of=sync),
     "syncjobs:records": Rule(VIEWER, of=sync, args=("failed",)),
     "syncjobs:record": Rule(VIEWER, of=link),
+    "syncjobs:weak": Rule(MANAGER, "get post", of=sync, data=lambda t: {"n": "0"}),
+    "syncjobs:weak_say": Rule(MANAGER, "post", of=sync, data=lambda t: {"hub": "1", "app": "1", "same": "yes"}),
     "syncjobs:keep": Rule(MANAGER, "post", of=link, data=lambda t: {"side": "app"}),
     "syncjobs:found": Rule(MANAGER, "post", of=link, data=lambda t: {"id": "7"}),
     "syncjobs:create_again": Rule(MANAGER, "post", of=link),

@@ -14,8 +14,9 @@ from portal.access import member_required
 from portal.htmx import render_part
 from portal.statuses import look
 from syncjobs.access import link_or_404, sync_or_404
-from syncjobs.health import lists, sides, standing, unconfirmed, words
+from syncjobs.health import lists, sides, standing, unconfirmed, weak, words
 from syncjobs.health import numbers as counting
+from syncjobs.health.catalogue import Words
 from syncjobs.health.numbers import STATUSES
 from syncjobs.models import Sync
 
@@ -63,12 +64,16 @@ def _cards(sync: Sync, query: lists.Query, groups: lists.Groups) -> list[tuple[A
     return [
         (
             group,
-            standing.fix_button(group.words, sync),
+            _button(group.words, sync),
             groups.number(group),
             base + query.address(**group.cause),
         )
         for group in groups.groups
     ]
+
+
+def _button(cause: Words, sync: Sync) -> standing.Button | None:
+    return weak.link_all_button(sync) if cause.code == weak.CODE else standing.fix_button(cause, sync)
 
 
 def _rows(sync: Sync, query: lists.Query) -> dict[str, Any]:
@@ -94,7 +99,7 @@ def _cause(sync: Sync, query: lists.Query, found: lists.RecordPage) -> dict[str,
     number = lists.count(sync, query)
     return {
         "cause": cause,
-        "cause_button": standing.fix_button(cause, sync),
+        "cause_button": _button(cause, sync),
         "heading": f"{title} · {number}",
         "number": number,
     }
@@ -105,7 +110,7 @@ def _cause(sync: Sync, query: lists.Query, found: lists.RecordPage) -> dict[str,
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     link = link_or_404(request, pk)
     shown = look(link.status)
-    context = {"tone": shown.tone, "tone_icon": shown.icon, **sides.of_link(link)}
+    context = {"tone": shown.tone, "tone_icon": shown.icon, **sides.of_link(link), "weak": weak.of_link(link)}
     if request.membership.may_manage_integrations:  # type: ignore[attr-defined]
         context["unconfirmed"] = unconfirmed.of_link(link, request.GET.get("find", "").replace("\0", "").strip()[:500])
     return render(request, "syncjobs/record.html", context)
