@@ -72,7 +72,9 @@ class Kind:
     noun: Words  # "contact"
     concept: str  # "person", "company", "deal", "product", "invoice", "ticket", "call", "email", "meeting", "note", "task", "lead"
     presets: tuple[Preset, ...] = ()
-    label_fields: tuple[str, ...] = ()  # fields that name a record on pages, in order
+    # Fields that name a record on pages: its name, then what stands in where it has none. Of three or more the first two are parts
+    # of one name.
+    label_fields: tuple[str, ...] = ()
     filter_fields: tuple[str, ...] = ()  # read besides mapped ones, offered first in filters
     # Sync settings that differ from the product's defaults for this kind, e.g. {"direction": "to_hub"}; over ``App.defaults``.
     defaults: dict[str, Any] = field(default_factory=dict)

@@ -299,10 +299,11 @@ def label_of(ctx: Context, side: Side, values: Values) -> str:
 
 
 def name_of(values: Values, label_fields: Sequence[str]) -> str:
-    """The parts of a name, else the first value that there is; "" where all are blank."""
-    names = [str(values[n]) for n in label_fields if not is_blank(values.get(n))]
-    words = [name for name in names if "@" not in name]
-    return (" ".join(words) or (names[0] if names else ""))[:200]
+    """The name, else the first of the others that there is; "" where all are blank. See ``registry.Kind.label_fields``."""
+    parts = 2 if len(label_fields) > 2 else 1
+    name = [str(values[n]) for n in label_fields[:parts] if not is_blank(values.get(n))]
+    others = (str(values[n]) for n in label_fields[parts:] if not is_blank(values.get(n)))
+    return (" ".join(name) or next(others, ""))[:200]
 
 
 def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
