@@ -86,7 +86,9 @@ def of_account(account: Account, filters: Filters) -> Overview:
         hub_trouble=standing.instance_trouble(hub) if hub and ill else None,
         rows=rows,
         shown=[row for row in rows if filters.keeps(row)],
-        drafts=sorted((s for s in syncs if s.state == "draft"), key=lambda s: s.draft_saved_at, reverse=True),
+        drafts=sorted(
+            (s for s in syncs if s.state == "draft" and s.app_kind), key=lambda s: s.draft_saved_at, reverse=True
+        ),
         numbers=counting.total(row.numbers for row in rows),
         changes=last_day(account, saved),
         hubs=[app for app in apps().values() if app.can_be_hub],

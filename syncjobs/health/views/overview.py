@@ -47,7 +47,10 @@ def _standing(request: HttpRequest, pk: int) -> standing.Standing:
 
 def _page(request: HttpRequest, found: standing.Standing, tab: str) -> dict[str, Any]:
     drafts = (
-        Sync.objects.for_account(found.instance.account).drafts().filter(app_instance=found.instance, draft_of=None)
+        Sync.objects.for_account(found.instance.account)
+        .drafts()
+        .filter(app_instance=found.instance, draft_of=None)
+        .exclude(app_kind="")  # opened and left: nothing to finish
     )
     return {
         "standing": found,
