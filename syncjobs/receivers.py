@@ -15,7 +15,7 @@ from syncjobs.services import syncs
 
 # A reconnected instance heals what its own trouble stopped; guards and missing lists wait for a person.
 HEALED_BY_CONNECTION = {
-    "AUTH_EXPIRED", "AUTH_REVOKED", "SCOPE_MISSING", "API_ACCESS_DISABLED", "ACCOUNT_CHANGED", "NETWORK_BLOCKED",
+    "AUTH_EXPIRED", "AUTH_REVOKED", "DISCONNECTED", "SCOPE_MISSING", "API_ACCESS_DISABLED", "ACCOUNT_CHANGED", "NETWORK_BLOCKED",
     "REMOTE_UNAVAILABLE",
 }  # fmt: skip
 
@@ -47,7 +47,7 @@ def follow_instance(sender: Any, instance: AppInstance, **kwargs: Any) -> None:
     """Suspend what a disconnected instance carried; resume what a reconnected one's trouble had suspended."""
     if instance.state == InstanceState.DISCONNECTED:
         of_instance(instance).filter(state__in=(SyncState.INITIAL, SyncState.ACTIVE)).update(
-            state=SyncState.SUSPENDED, state_code="AUTH_REVOKED", state_detail=str(instance), state_since=now()
+            state=SyncState.SUSPENDED, state_code="DISCONNECTED", state_detail=str(instance), state_since=now()
         )
     if instance.state != InstanceState.CONNECTED:
         return

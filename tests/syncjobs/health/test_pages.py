@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from integrations.registry import apps
+from integrations.services import connections
 from portal.accounts.models import Account
 from syncjobs.models import FieldChange, FieldMapping, RecordLink, RunEvent, Sync
+from syncjobs.services import drafts
 from tests import factories
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -316,3 +318,21 @@ def test_a_record_that_was_set_aside_says_what_to_do(as_manager: Client, as_view
     assert "all others go on" in note[0]
     assert "Resync</button>" in note[0]
     assert "Resync</button>" not in as_viewer.get(url).content.decode()
+
+
+def test_a_draft_in_which_nothing_was_chosen_is_nothing_to_finish(as_manager: Client, sync: Sync) -> None:
+    """Every click on "Set up your sync" makes one: five that are all called "New sync" help nobody."""
+    begun = drafts.new(account=sync.account, by=None, app_instance=sync.app_instance)
+    pages = [reverse("syncjobs:index"), reverse("syncjobs:instance", args=[sync.app_instance_id])]
+    assert [b"To finish" in as_manager.get(url).content for url in pages] == [False, False]
+    Sync.objects.filter(pk=begun.pk).update(hub_kind="contacts", app_kind="prospects")
+    assert [b"To finish" in as_manager.get(url).content for url in pages] == [True, True]
+
+
+def test_a_sync_of_an_app_that_was_disconnected_here_says_so(as_manager: Client, sync: Sync) -> None:
+    """Nothing was withdrawn in the app, and its admin has nothing to do."""
+    assert sync.app_instance
+    connections.disconnect(instance=sync.app_instance, by=None)
+    html = as_manager.get(reverse("syncjobs:sync", args=[sync.pk])).content.decode()
+    assert "Disconnected here" in html
+    assert "Access was withdrawn" not in html
