@@ -340,7 +340,7 @@ def test_a_list_of_a_running_campaign_carries_a_warning(app: Snovio, connector: 
 def test_live_checks_name_the_pace_that_the_install_was_told(app: Snovio, connector: Connector, settings: Any) -> None:
     settings.SNOVIO_CALLS_PER_MINUTE = 30000
     words = " ".join(each.detail for each in connector.preflight([KIND]))
-    assert "told to use 30000 calls a minute" in words
+    assert "told to use 30,000 calls a minute" in words
     assert "allows 60 calls" not in words
 
 
@@ -350,7 +350,7 @@ def test_live_checks_tell_what_cannot_be_done(app: Snovio, connector: Connector)
     words = " ".join(f"{each.detail} {each.fix}" for each in results)
     assert {"passed", "warning"} == {each.state for each in results}
     for expected in (
-        "25000.00",
+        "25,000 credits",
         "3 lists",
         "1 prospect",
         "60 calls a minute",

@@ -1,9 +1,11 @@
 """The live checks after connecting, in the order a person cares: does it open, what is there, what will it cost, what cannot be."""
 
 from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,7 +25,7 @@ def run(client: Client) -> Iterator[CheckResult]:
         yield CheckResult(_("Sign in"), "failed", error.message, fix)
         return
     yield CheckResult(_("Sign in"), "passed", _("Snov.io accepted the API keys."))
-    credits = _("%(n)s credits left. Syncing prospects uses none.") % {"n": balance.get("balance", "?")}
+    credits = _("%(n)s credits left. Syncing prospects uses none.") % {"n": _amount(balance.get("balance"))}
     yield CheckResult(_("Balance"), "passed", credits)
     try:
         lists = [each for each in client.lists() if not each.get("isDeleted")]
@@ -55,14 +57,22 @@ def _custom_fields(client: Client) -> CheckResult:
     return CheckResult(_("Custom fields"), "passed", ngettext("%(n)d field.", "%(n)d fields.", number) % {"n": number})
 
 
+def _amount(told: Any) -> str:
+    """As people write it: the API says "25000.00"."""
+    try:
+        return number_format(Decimal(str(told)).normalize(), force_grouping=True)
+    except InvalidOperation:
+        return "?"
+
+
 def _pace(prospects: int) -> CheckResult:
     a_minute = settings.SNOVIO_CALLS_PER_MINUTE
     minutes = -(-prospects // a_minute)
-    told = _("This install was told to use %(pace)d calls a minute. Reading %(n)d prospects takes about %(time)s.")
-    usual = _("Snov.io allows 60 calls a minute; Syncline uses %(pace)d. Reading %(n)d prospects takes about %(time)s.")
+    told = _("This install was told to use %(pace)s calls a minute. Reading %(n)s prospects takes about %(time)s.")
+    usual = _("Snov.io allows 60 calls a minute; Syncline uses %(pace)s. Reading %(n)s prospects takes about %(time)s.")
     detail = (told if a_minute > ALLOWED_A_MINUTE else usual) % {
-        "pace": a_minute,
-        "n": prospects,
+        "pace": _amount(a_minute),
+        "n": _amount(prospects),
         "time": ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes},
     }
     fix = _("Nothing to do. The first sync shows the time to finish, and goes on by itself.")
