@@ -96,6 +96,21 @@ document.addEventListener("close-dialog", () => {
   document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
 });
 
+// What was changed in a form while an answer to an earlier change was on its way must not be drawn over: the next save, which
+// waits for that answer, sends the form as it is.
+const changes = new WeakMap();
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (form) changes.set(form, (changes.get(form) || 0) + 1);
+}, true);
+document.addEventListener("htmx:beforeRequest", (event) => {
+  event.detail.requestConfig.changes = changes.get(event.detail.elt);
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const form = event.detail.requestConfig.elt;
+  if (form.id === "wizard" && event.detail.requestConfig.changes !== changes.get(form)) event.detail.shouldSwap = false;
+});
+
 document.addEventListener("htmx:responseError", (event) => {
   const words = byId("alert").dataset;
   warn(event.detail.xhr.status === 403 ? words.refused : words.failed);

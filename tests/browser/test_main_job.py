@@ -88,12 +88,23 @@ def walk_the_wizard(walker: Walker) -> None:
         page.wait_for_url(f"**/setup/{step}/")
         if step == "connect":
             page.get_by_role("radio", name="Prospects").check()
+        if step == "direction":
+            choose_twice_in_a_moment(page)
         if step == "limits":
             page.get_by_label("New records in Snov.io go to").select_option(label="Website sign-ups")
         walker.look(f"{number:02}-wizard-{step}", dark=step in ("mappings", "review"), narrow=True)
         if step != "review":
             page.get_by_role("button", name="Next").click()
     page.get_by_role("button", name="Save and sync").click()
+
+
+def choose_twice_in_a_moment(page: Page) -> None:
+    """The answer to the first choice, which redraws the step, must not take the second one back."""
+    page.locator("[name=duplicates]").select_option("oldest")
+    page.locator("[name=winner]").select_option("hub")
+    words = page.get_by_role("complementary")
+    expect(words).to_contain_text("the oldest syncs")
+    expect(words).to_contain_text("HubSpot wins")
 
 
 def watch_the_initial_sync(walker: Walker) -> None:
