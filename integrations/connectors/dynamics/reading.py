@@ -7,8 +7,10 @@ of its own. Lookups with several targets tell theirs in an annotation, which is 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from integrations.connectors.dynamics import customers, schema
-from integrations.connectors.dynamics.client import LOGICAL, TARGETS, filter_text, listed
+from integrations import errors
+from integrations.connectors.dynamics import batch, customers, schema
+from integrations.connectors.dynamics.batch import Inner
+from integrations.connectors.dynamics.client import LOGICAL, TARGETS, filter_text, item_error, listed
 from integrations.connectors.dynamics.lookups import Currencies, Users
 from integrations.connectors.dynamics.tables import PARTIES, Table
 from integrations.http import ApiSession
@@ -67,7 +69,8 @@ class Reader:
         return found
 
     def read(self, table: Table, ids: Sequence[str], names: Sequence[str]) -> ReadAnswer:
-        """Records by the id that was asked for, behind merges too; what is not there is gone."""
+        """Records by the id that was asked for, behind merges too. A list leaves out what our user may not read, so that a row is
+        gone only where Dynamics says of that very row that it does not exist; of the others the answer says nothing."""
         answer, waiting = ReadAnswer({}), {id: id for id in ids}  # asked → the row that answers for it
         made: dict[str, RemoteRecord] = {}
         for _hop in range(FOLLOWED):
@@ -87,8 +90,21 @@ class Reader:
             waiting = following
             if not waiting:
                 break
-        answer.gone |= waiting.keys()
+        answer.gone = self._really_gone(table, sorted(answer.gone))
         return answer
+
+    def _really_gone(self, table: Table, ids: Sequence[str]) -> set[str]:
+        units = [[Inner("GET", f"{table.kind}({id})?$select={table.key}")] for id in ids]
+        gone = set()
+        for id, said in zip(ids, batch.send(self._session, units, safe=True) if units else [], strict=True):
+            error = (
+                item_error(said[0].status, said[0].data, said[0].headers) if said and said[0].status >= 400 else None
+            )
+            if isinstance(error, errors.Gone):
+                gone.add(id)
+            elif isinstance(error, errors.RateLimited | errors.Unavailable):
+                raise error
+        return gone
 
     # -- answers ----------------------------------------------------------------------------------------------------------
     def record(self, table: Table, row: dict[str, Any], names: Iterable[str]) -> RemoteRecord:

@@ -3,7 +3,8 @@
 ============ ========================================================================================================
 ``tokens``   ``{"expire": true}`` all access tokens are too old now; ``{"revoke": true}`` nobody may use the app any more
 ``records``  "as a person": ``{"type": "contacts", "create": [{…}], "edit": [{"id": …, …}], "delete": [ids],
-             "merge": [[keep, other]]}`` with values as the Web API takes them; answers ``{"created": [ids], …}``
+             "merge": [[keep, other]]}`` with values as the Web API takes them; answers ``{"created": [ids], …}``;
+             ``"hide": [ids]``: the API's user may read these no more
 ``list``     ``{"type": "contacts"}`` → every row with its columns as the Web API shows them, and the tables of its lookups
 ``fill``     ``{"records": n, "seed": 7}``: the organisation starts afresh with n people (0: empty)
 ``columns``  ``{"type": "contacts", "lines": ["new_score|Integer|Score|"], "drop": ["fax"]}``: a maker adds and deletes columns
@@ -125,4 +126,5 @@ def by_hand(org: Organisation, logical: str, given: dict[str, Any]) -> dict[str,
     for keep, other in given.get("merge", []):
         org.merge(logical, keep, other, who)
         done.setdefault("merged", []).append(keep)
+    org.hidden |= set(given.get("hide", []))
     return done

@@ -20,6 +20,10 @@ def not_found(table: str, id: str) -> Problem:
     return Problem(404, "0x80040217", f"Entity '{table}' With Id = {id} Does Not Exist")
 
 
+def no_right(id: str) -> Problem:
+    return Problem(403, "0x80040220", f"SecLib::AccessCheckEx failed. ObjectID: {id}, AccessRights: ReadAccess")
+
+
 def bad_payload(entity_set: str, message: str) -> Problem:
     return Problem(
         400, "0x80048d19",

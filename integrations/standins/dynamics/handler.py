@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from integrations.standins.dynamics import actions, metadata, queries
 from integrations.standins.dynamics.batch import Inner, Reply
-from integrations.standins.dynamics.errors import Problem, bad_payload, bad_url
+from integrations.standins.dynamics.errors import Problem, bad_payload, bad_url, no_right
 from integrations.standins.dynamics.organisation import Organisation
 from integrations.standins.dynamics.queries import Prefer
 from integrations.standins.dynamics.store import Row, Table
@@ -129,7 +129,10 @@ class Handler:
     def _row(self, table: Table, key: str) -> Row:
         """By id or by alternate key; raises Problem."""
         if GUID.fullmatch(key):
-            return self.org.row(table.kind.logical, key.lower())
+            row = self.org.row(table.kind.logical, key.lower())
+            if row.id in self.org.hidden:
+                raise no_right(row.id)
+            return row
         wanted = _named(table, key)
         known = [sorted(each) for each in self.org.keys.get(table.kind.logical, [])]
         if sorted(wanted) not in known:

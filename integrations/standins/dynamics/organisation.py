@@ -51,6 +51,7 @@ class Organisation:
         self.tables = {logical: Table(kind) for logical, kind in table_types().items()}
         self._sets = {table.kind.entity_set: logical for logical, table in self.tables.items()}
         self.keys: dict[str, list[list[str]]] = {}  # alternate keys by table
+        self.hidden: set[str] = set()  # ids of rows that the API's user may not read
         self._undo: list[Callable[[], None]] | None = None
         self._untold: list[tuple[str, str, str, Values, str]] = []
         self.writes: Counter[str] = Counter()  # requests that write, by entity set, since the last ``clear``

@@ -62,7 +62,7 @@ def listed(org: "Organisation", table: Table, root: str, query: dict[str, str], 
         context += "/$delta" if query.get("$deltatoken") else ""
     else:
         body = _page(table, root, query, prefer)
-    rows, gone = body.pop("rows"), body.pop("gone", [])
+    rows, gone = [row for row in body.pop("rows") if row.id not in org.hidden], body.pop("gone", [])
     shapes = [shown(org, table.kind, row, columns, prefer.notes, query.get("$expand", "")) for row in rows]
     return {"@odata.context": context, **body, "value": shapes + gone}
 
