@@ -186,6 +186,31 @@ class TestVersions:
         assert [verdict.error for verdict in dynamics.update("contacts", items)] == [None, None]
         assert dynamics.calls - before == 1, "it is not tried again"
 
+    def test_what_succeeded_is_not_sent_again_where_others_must_go_without_a_version(
+        self, dynamics: Dynamics, control: Control
+    ) -> None:
+        ids = [put(control, "contacts", lastname=name) for name in ("One", "Two")]
+        control("settings", unversioned="contact")
+        before = control("writes").get("contacts", 0)
+        items = [Update(id, {"lastname": "Ours"}, version=v) for id, v in zip(ids, ("", 'W/"1"'), strict=True)]
+        assert [verdict.error for verdict in dynamics.update("contacts", items)] == [None, None]
+        assert control("writes")["contacts"] - before == 3
+
+    def test_a_record_that_we_may_not_read_any_more_is_not_gone(self, dynamics: Dynamics, control: Control) -> None:
+        """Another business unit, a narrower role: lists leave the row out just as if it had been deleted."""
+        hidden, deleted = [put(control, "contacts", lastname=name) for name in ("Hidden", "Deleted")]
+        control("records", type="contacts", hide=[hidden], delete=[deleted])
+        answer = dynamics.read("contacts", [Ref(hidden), Ref(deleted)], fields=["lastname"])
+        assert (answer.records, answer.gone) == ({}, {deleted})
+
+    @pytest.mark.parametrize("value", ["1 or lastname ne null", "n/a", ""])
+    def test_a_value_that_no_such_column_can_hold_finds_nothing(
+        self, dynamics: Dynamics, control: Control, value: str
+    ) -> None:
+        put(control, "contacts", lastname="Lee", numberofchildren=2)
+        found = dynamics.find("contacts", "numberofchildren", [value, "2"], fields=["lastname"])
+        assert [record.values["lastname"] for record in found] == ["Lee"]
+
     def test_an_update_never_makes_a_record(self, dynamics: Dynamics, control: Control) -> None:
         before = len(control("list", type="contacts")["results"])
         assert isinstance(update(dynamics, "contacts", str(uuid.uuid4()), {"lastname": "Nobody"}).error, errors.Gone)

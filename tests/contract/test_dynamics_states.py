@@ -84,6 +84,16 @@ class TestStates:
         assert isinstance(refused, errors.Refused)
         assert refused.code == "OPTION_NOT_ALLOWED"
 
+    def test_an_e_mail_that_dynamics_is_sending_is_left_alone(self, dynamics: Dynamics, control: Control) -> None:
+        """To open it, change it and put it back into the queue could send it twice."""
+        id = put(control, "emails", subject="Hi")
+        control("records", type="emails", edit=[{"id": id, "statecode": 1, "statuscode": 6}])
+        refused = update(dynamics, "emails", id, {"subject": "Ours"}).error
+        assert isinstance(refused, errors.Refused)
+        assert refused.code == "RECORD_LOCKED"
+        held = row(control, "emails", id)
+        assert (held["subject"], held["statuscode"]) == ("Hi", 6)
+
     @pytest.mark.parametrize(
         ("kind", "values", "state"),
         [

@@ -4,6 +4,7 @@
 ``lookups`` users, currencies and names that stay inside.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -160,7 +161,10 @@ class Dynamics(Connector):
         found = []
         for start in range(0, len(wanted), FIND_VALUES):
             some = wanted[start : start + FIND_VALUES]
-            where = " or ".join(f"{wire_name(known)} eq {_literal(value, known)}" for value in some)
+            literals = [literal for value in some if (literal := _literal(value, known))]
+            if not literals:
+                continue
+            where = " or ".join(f"{wire_name(known)} eq {literal}" for literal in literals)
             rows = self._reader.rows(table, fields, filter_text(where))
             found += [self._reader.record(table, row, fields) for row in rows if not master_of(row)]
         return found
@@ -197,7 +201,17 @@ class Dynamics(Connector):
         return self._known[table.kind]
 
 
+BARE = {
+    FieldType.NUMBER: re.compile(r"-?\d+(\.\d+)?"), FieldType.OPTION: re.compile(r"-?\d+"), FieldType.REFERENCE: GUID,
+    FieldType.BOOL: re.compile("true|false"), FieldType.DATE: re.compile(r"\d{4}-\d\d-\d\d"),
+    FieldType.DATETIME: re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"),
+}  # fmt: skip
+"""What filters write without quotes. Anything else there would be a filter of its own, or spoil the whole question."""
+
+
 def _literal(value: str, field: Field) -> str:
-    """A value as filters write it: numbers, choices, ids and dates bare, text in quotes that are doubled inside."""
-    bare = (FieldType.NUMBER, FieldType.REFERENCE, FieldType.DATE, FieldType.DATETIME, FieldType.BOOL, FieldType.OPTION)
-    return value if field.type in bare else "'" + value.replace("'", "''") + "'"
+    """A value as filters write it, text in quotes that are doubled inside; "" for one that no such field can have."""
+    shape = BARE.get(field.type)
+    if shape is None:
+        return "'" + value.replace("'", "''") + "'"
+    return value if shape.fullmatch(value) else ""

@@ -26,7 +26,7 @@ from integrations.records import Page, RemoteRecord
 FIRST_PAGE = 5000  # the most that Dataverse gives
 POLL_PAGE = 500
 READ_BATCH = 100
-OVERLAP = timedelta(seconds=60)
+OVERLAP = timedelta(minutes=5)  # a row is stamped when its transaction begins, which plug-ins keep open for minutes
 
 Cursor = dict[str, Any]
 """{"link": delta link} or, without change tracking, {"since": ISO time}. Both, or {"since", "list": next page of the first list},

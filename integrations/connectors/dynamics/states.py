@@ -54,6 +54,11 @@ def is_closed(table: Table, row: dict[str, Any]) -> bool:
     return row.get(STATE) not in (0, table.born, None)
 
 
+def is_sending(table: Table, row: dict[str, Any]) -> bool:
+    """To open such a row and to close it again would send the e-mail, perhaps once more."""
+    return row.get(STATUS) in SENDING.get(table.kind, ())
+
+
 def reopen(table: Table, id: str, definitions: Definitions, version: str) -> Inner:
     pair = {STATE: table.born, STATUS: definitions.status(table, table.born)}
     return Inner("PATCH", f"{table.kind}({id})", pair, {"If-Match": version or "*"})

@@ -72,9 +72,11 @@ class Writer:
 
         wanted, ids = [list(item.values) for item in items], [item.id for item in items]
         verdicts = self._write(wanted, ids, prepare)
-        if any(isinstance(verdict.error, NoVersions) for verdict in verdicts):
+        unversioned = [place for place, verdict in enumerate(verdicts) if isinstance(verdict.error, NoVersions)]
+        if unversioned:  # the others are done
             self._definitions.versionless.add(self._table.kind)
-            return self.update(items)
+            for place, verdict in zip(unversioned, self.update([items[each] for each in unversioned]), strict=True):
+                verdicts[place] = verdict
         return self._reopened(items, rows, verdicts)
 
     def _changes(self, item: Update, row: dict[str, Any], version: str) -> tuple[list[Inner], Body]:
@@ -101,7 +103,11 @@ class Writer:
                 self._reader.by_ids(self._table, [items[place].id for place in locked], names) if locked else ()
             )
         }
-        again = [place for place in locked if states.is_closed(self._table, found.get(items[place].id, {}))]
+        held = {place: found.get(items[place].id, {}) for place in locked}
+        again = [
+            place for place, row in held.items()
+            if states.is_closed(self._table, row) and not states.is_sending(self._table, row)
+        ]  # fmt: skip
 
         def prepare(place: int) -> tuple[list[Inner], Body]:
             item = items[again[place]]
