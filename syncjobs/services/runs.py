@@ -163,4 +163,9 @@ def _references(sync: Sync) -> list[str]:
 
 
 def _audit_is_due(sync: Sync) -> bool:
-    return now() >= _tonight(sync) and (sync.audited_at is None or sync.audited_at < _tonight(sync))
+    """Once a night, from the night after the sync was set up: right after the initial sync, what apps have filled in at the records
+    that we made there would be taken for changes that nobody noticed."""
+    tonight = _tonight(sync)
+    if sync.saved_at is None or sync.saved_at > tonight:
+        return False
+    return now() >= tonight and (sync.audited_at is None or sync.audited_at < tonight)

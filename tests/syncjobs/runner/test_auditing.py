@@ -132,7 +132,10 @@ def test_the_dispatcher_scans_when_asked_and_audits_once_a_night(twenty: World) 
         runs.dispatch_due()
         assert SyncRun.objects.get().kind == RunKind.FULL_SCAN
         SyncRun.objects.all().delete()
-        Sync.objects.update(last_scan_at=NIGHT)
+        Sync.objects.update(last_scan_at=NIGHT, saved_at=NIGHT - timedelta(minutes=1))
+        runs.dispatch_due()
+        assert not SyncRun.objects.exists(), "set up today: its first audit is due in the coming night"
+        Sync.objects.update(saved_at=NIGHT - timedelta(days=1))
         runs.dispatch_due()
         assert SyncRun.objects.get().kind == RunKind.AUDIT
         SyncRun.objects.all().delete()
