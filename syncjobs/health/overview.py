@@ -22,7 +22,17 @@ class Filters:
     state: str = ""
     failures: bool = False
 
-    STATES = ("active", "initial", "paused", "off", "suspended", "attention", "needs_reauth", "connected")
+    STATES = (
+        "active",
+        "initial",
+        "paused",
+        "off",
+        "suspended",
+        "attention",
+        "needs_reauth",
+        "disconnected",
+        "connected",
+    )
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Filters":
@@ -74,9 +84,12 @@ class Overview:
 
 def of_account(account: Account, filters: Filters) -> Overview:
     """Eight queries (seven while the last day is remembered), whatever the number of apps and syncs."""
-    instances = list(AppInstance.objects.for_account(account).live().order_by("app_key", "label", "pk"))
     syncs = list(Sync.objects.for_account(account).select_related("hub_instance", "app_instance"))
     saved = [sync for sync in syncs if sync.state != "draft"]
+    # One that was disconnected stays as long as it has syncs: they stand still, and this is the way to them and back.
+    used = {sync.app_instance_id for sync in saved}
+    known = AppInstance.objects.for_account(account).order_by("app_key", "label", "pk")
+    instances = [each for each in known if each.state != InstanceState.DISCONNECTED or each.pk in used]
     hub = next((instance for instance in instances if instance.is_hub), None)
     ill = hub and hub.state in (InstanceState.NEEDS_REAUTH, InstanceState.SUSPENDED)
     rows = standing.of_instances([i for i in instances if not i.is_hub], sorted(saved, key=lambda sync: sync.pk))

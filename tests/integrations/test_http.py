@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from threading import Barrier
+from threading import Event
 from typing import Any
 
 import pytest
@@ -86,11 +86,17 @@ def test_nothing_is_sent_ahead_where_the_budget_has_no_place(server: Server, acc
 
 def test_reads_of_one_record_each_are_under_way_side_by_side(server: Server) -> None:
     """The server answers none of them before four have come."""
-    session = ApiSession(server.url)
-    together = Barrier(SIDE_BY_SIDE)
-    server.replies(Reply(200, {"fine": True}, after=lambda: together.wait(timeout=10)))
+    session, together = ApiSession(server.url), Event()
+
+    def wait() -> None:
+        if len(server.asked) >= SIDE_BY_SIDE:
+            together.set()
+        together.wait(timeout=10)
+
+    server.replies(Reply(200, {"fine": True}, after=wait))
     with session.reading_ahead("/one", ({"id": n} for n in range(8))):
         answers = [session.post("/one", json={"id": n}, safe=True).data for n in range(8)]
+    assert together.is_set()
     assert answers == [{"fine": True}] * 8
     assert sorted(asked.body for asked in server.asked) == sorted(b'{"id":%d}' % n for n in range(8))
     assert session.calls == 8

@@ -33,8 +33,12 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def instance_or_404(request: HttpRequest, pk: int) -> AppInstance:
-    """A connected app of the account. The hub has no page of its own: it stands at the right of every sync."""
-    return get_object_or_404(AppInstance.objects.for_account(request.account).live(), pk=pk)  # type: ignore[attr-defined]
+    """An app of the account; one that was disconnected, as long as it has syncs. The hub has no page of its own: it stands at the
+    right of every sync."""
+    found = get_object_or_404(AppInstance.objects.for_account(request.account), pk=pk)  # type: ignore[attr-defined]
+    if found.state == InstanceState.DISCONNECTED and not Sync.objects.saved().filter(app_instance=found).exists():
+        raise Http404
+    return found
 
 
 def _standing(request: HttpRequest, pk: int) -> standing.Standing:

@@ -155,7 +155,8 @@ def test_without_an_app_some_are_suggested(as_manager: Client, account: Account)
 
 
 def test_a_draft_can_be_continued(as_manager: Client, as_viewer: Client, account: Account) -> None:
-    draft = Sync.objects.create(account=account, hub_instance=factories.hub_of(account), step="limits")
+    kinds = {"hub_kind": "contacts", "app_kind": "prospects"}
+    draft = Sync.objects.create(account=account, hub_instance=factories.hub_of(account), step="limits", **kinds)
     url = reverse("syncjobs:setup", args=[draft.pk, "limits"])
     assert url in as_manager.get(reverse("syncjobs:index")).content.decode()
     assert url not in as_viewer.get(reverse("syncjobs:index")).content.decode()
@@ -336,3 +337,17 @@ def test_a_sync_of_an_app_that_was_disconnected_here_says_so(as_manager: Client,
     html = as_manager.get(reverse("syncjobs:sync", args=[sync.pk])).content.decode()
     assert "Disconnected here" in html
     assert "Access was withdrawn" not in html
+
+
+def test_a_disconnected_app_stays_in_the_list_while_it_has_syncs(as_manager: Client, sync: Sync) -> None:
+    """Its syncs stand still with their links: the list is the way to them, and to connecting it again."""
+    assert sync.app_instance
+    connections.disconnect(instance=sync.app_instance, by=None)
+    page = reverse("syncjobs:instance", args=[sync.app_instance_id])
+    html = as_manager.get(reverse("syncjobs:index")).content.decode()
+    assert page in html
+    assert reverse("integrations:manage", args=[sync.app_instance_id]) in html
+    assert reverse("syncjobs:sync", args=[sync.pk]) in as_manager.get(page).content.decode()
+    sync.delete()
+    assert page not in as_manager.get(reverse("syncjobs:index")).content.decode()
+    assert as_manager.get(page).status_code == 404
