@@ -29,6 +29,7 @@ COLUMNS = [
 ]
 SCHEMA_CODES = ("FIELD_MISSING", "FIELD_READ_ONLY", "OPTION_NOT_ALLOWED")
 SECONDS = len("2026-01-31T23:59:59")
+LOOKS = 5  # at a record that had changed at each try to write it
 BACKOFF = [30, 60, 120, 240, 480, 960, 1920, 3600]  # seconds, by attempt
 
 
@@ -103,7 +104,13 @@ def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
     if isinstance(error, StaleVersion):
         # Nothing landed, and what we know is old: ``recovery`` reads it before it is planned again.
         put(row, side, expected={})
-        w.again = True
+        row.attempts += 1
+        if row.attempts <= LOOKS:
+            w.again = True
+            return
+        # Whoever changes it all the time, or an app that says so for ever, must not keep this run from ending.
+        w.plan.status, w.plan.code, w.plan.side, w.plan.detail = RecordStatus.FAILED, error.code, side, error.message
+        row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts - LOOKS, len(BACKOFF)) - 1])
         return
     put(row, side, expected=None)
     if isinstance(error, Gone):

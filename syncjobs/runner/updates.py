@@ -74,16 +74,24 @@ def _line(link_id: int, entry: LedgerEntry | FieldChange) -> str:
     return json.dumps([link_id, entry.field, entry.old, entry.new, entry.loser])
 
 
+def _told_deleted(ctx: Context, side: Side, work: Sequence[Work]) -> set[str]:
+    """Lines that an earlier try of these deletions has left: one that this run made, or one whose answer never came."""
+    lines = FieldChange.objects.filter(link__in=[w.row.id for w in work], side=side.value, rule=Rule.DELETED)
+    tried = {w.row.id for w in work if w.row.attempts}
+    return {_line(one.link_id, one) for one in lines if one.run_id == ctx.run.pk or one.link_id in tried}
+
+
 def send_deletes(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     end = ctx.end(side)
     ids = [get(w.row, side, "id") for w in work]
     # A worker that lost its run, or whose sync was stopped, must not delete: the transaction sees to that, too.
     with ctx.lease.transaction():
-        ledger = FieldChange.objects.bulk_create(
+        told = _told_deleted(ctx, side, work)
+        lines = [
             FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=side.value, field=name, old=value, rule=Rule.DELETED)
-            for w in work if not w.row.attempts  # else it is told already
-            for name, value in sorted(current(w.row, side).items())
-        )  # fmt: skip
+            for w in work for name, value in sorted(current(w.row, side).items())
+        ]  # fmt: skip
+        ledger = FieldChange.objects.bulk_create(line for line in lines if _line(line.link_id, line) not in told)
     verdicts = settling.send(ctx, lambda: end.connector.delete(end.kind, ids), len(ids))
     with ctx.lease.transaction():
         refused = set()

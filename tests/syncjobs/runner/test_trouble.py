@@ -8,8 +8,9 @@ import pytest
 from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.records import Side
-from syncjobs.models import RecordLink, RunKind, SyncRun, SyncState, WriteIntent
-from syncjobs.runner import slices
+from syncjobs.engine.merge import Rule
+from syncjobs.models import FieldChange, RecordLink, RunKind, SyncRun, SyncState, WriteIntent
+from syncjobs.runner import settling, slices
 from syncjobs.runner.lease import Lease, LeaseLost
 from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
@@ -350,3 +351,39 @@ def test_a_short_wait_is_over_in_seconds_and_queued_once(world: Make) -> None:
     w._finish(run)
     run.refresh_from_db()
     assert run.state == "done"
+
+
+def test_a_record_that_is_never_as_we_know_it_fails_in_sight_and_is_tried_again(world: Make) -> None:
+    """Whoever changes it all the time, or an app that says so for ever, keeps no run from ending."""
+    w = world()
+    pk = w.hub.put({"email": "a@example.com", "first_name": "Old"})
+    w.initial()
+    w.hub.edit(pk, first_name="New")
+    refused = []
+
+    def stale(values: Any) -> errors.ConnectorError:
+        refused.append(values)
+        return errors.StaleVersion("It has changed meanwhile.")
+
+    w.app.refuse = stale
+    w.poll()
+    assert (w.link().status, w.link().code) == ("failed", "STALE_WRITE")
+    assert not w.sync.runs.active().exists()
+    assert len(refused) == settling.LOOKS + 1
+    w.app.refuse = lambda values: None
+    w.poll()
+    assert w.link().status == "insync"
+    w.assert_equal()
+
+
+def test_a_deletion_is_in_the_ledger_once_however_often_it_is_tried(world: Make) -> None:
+    w = world(when_deleted_in_hub="delete")
+    pk = w.hub.put({"email": "a@example.com", "first_name": "Ann"})
+    w.initial()
+    w.hub.remove(pk)
+    w.app.fail("delete", lambda: errors.Unavailable("away"))
+    w.poll()
+    w.poll()
+    assert w.app.live() == {}
+    lines = FieldChange.objects.filter(sync=w.sync, rule=Rule.DELETED).values_list("field", flat=True)
+    assert sorted(lines) == ["email", "first_name"]
