@@ -191,7 +191,7 @@ def test_a_database_that_is_away_sets_nobody_aside(
     with monkeypatch.context() as patched:
         patched.setattr(ingest, "keys_of", away)
         w.initial()
-        for _ in range(8):
+        for _ in range(2):
             w.poll()
     settle(w)
     assert w.counts() == {"insync": 10}
