@@ -78,18 +78,24 @@ def test_people_and_organisations_stay_apart(connector: Connector, person: Perso
     assert people == {ann}
     assert acme in organisations
     assert ann not in organisations
-    assert connector.read("people", [Ref(acme)], fields=[]).gone == {acme}
-    assert isinstance(update(connector, "people", acme, first_name="X").error, errors.Gone)
+    assert connector.read("people", [Ref(acme)], fields=[]).left == {acme}
+    assert isinstance(update(connector, "people", acme, first_name="X").error, errors.StaleVersion)
+    assert person.one(PARTY, acme, "name")["name"] == "ACME"
     categories = person.one(PARTY, ann, "categories.name")["categories."]
     assert [each["name"] for each in categories] == ["Person"], "made when the first person was"
 
 
 def test_a_party_that_changes_its_mark_leaves_one_kind_for_the_other(connector: Connector, person: Person) -> None:
+    """It was not deleted, and so nothing may be deleted in the hub."""
     ann = made(connector, "people", first_name="Ann", last_name="Lee")
     cursor = now(connector, "people")
     person.change(PARTY, ann, categories=[["remove", [person.category("Person")]]])
-    assert ann in poll(connector, "people", cursor, "name")[1]
+    page = connector.changes("people", fields=["name"], cursor=cursor, position=None, scope={})
+    assert ann in page.left
+    assert ann not in page.gone
     assert ann in poll(connector, "organisations", cursor, "name")[0]
+    person.change(PARTY, ann, active=False)
+    assert ann in poll(connector, "people", page.cursor, "name")[1], "this is how people delete a party"
 
 
 def test_the_customer_names_the_mark(tryton: TrytonServer, proxy: Proxy, person: Person) -> None:
