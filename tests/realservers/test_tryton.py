@@ -406,6 +406,31 @@ def test_it_connects_as_a_hub_with_an_address_and_a_key(account: Account, admin:
     assert states <= {"passed", "warning"}, "there is no category of people yet"
 
 
+def test_a_user_who_turns_to_another_company_stops_what_belongs_to_the_first(
+    tryton: TrytonServer, person: Person, account: Account, admin: User
+) -> None:
+    """Else every opportunity would count as deleted, and every price as changed."""
+    values = {"base_url": tryton.url, "access_token": tryton.key}
+    instance = connect_with_keys(
+        account=account, user=admin, app=registry.app("tryton"), way_in="keys", values=values, label="ERP"
+    )
+    before = open_connector(instance)
+    made(before, "opportunities", description="Chairs")
+    cursors = {kind: now(before, kind) for kind in ("people", "opportunities", "products")}
+    (party,) = person.make(PARTY, {"name": "Daughter"})
+    (daughter,) = person.make("company.company", {"party": party, "currency": 1})
+    try:
+        person.change("res.user", 1, companies=[["add", [daughter]]])
+        person.change("res.user", 1, company=daughter, employee=None)
+        for kind in ("opportunities", "products"):
+            with pytest.raises(errors.AccountChanged):
+                poll(open_connector(instance), kind, cursors[kind])
+        poll(open_connector(instance), "people", cursors["people"])  # are everybody's
+    finally:
+        person.change("res.user", 1, company=1, employee=1)  # the server remembers it beyond a reset
+    assert poll(open_connector(instance), "opportunities", cursors["opportunities"])[1] == set()
+
+
 def test_a_wrong_database_is_told_from_a_wrong_key(tryton: TrytonServer, proxy: Proxy) -> None:
     for address in (f"{proxy.url}/nosuch", proxy.url):
         with pytest.raises(errors.AddressRefused):
