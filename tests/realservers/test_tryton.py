@@ -78,18 +78,24 @@ def test_people_and_organisations_stay_apart(connector: Connector, person: Perso
     assert people == {ann}
     assert acme in organisations
     assert ann not in organisations
-    assert connector.read("people", [Ref(acme)], fields=[]).gone == {acme}
-    assert isinstance(update(connector, "people", acme, first_name="X").error, errors.Gone)
+    assert connector.read("people", [Ref(acme)], fields=[]).left == {acme}
+    assert isinstance(update(connector, "people", acme, first_name="X").error, errors.StaleVersion)
+    assert person.one(PARTY, acme, "name")["name"] == "ACME"
     categories = person.one(PARTY, ann, "categories.name")["categories."]
     assert [each["name"] for each in categories] == ["Person"], "made when the first person was"
 
 
 def test_a_party_that_changes_its_mark_leaves_one_kind_for_the_other(connector: Connector, person: Person) -> None:
+    """It was not deleted, and so nothing may be deleted in the hub."""
     ann = made(connector, "people", first_name="Ann", last_name="Lee")
     cursor = now(connector, "people")
     person.change(PARTY, ann, categories=[["remove", [person.category("Person")]]])
-    assert ann in poll(connector, "people", cursor, "name")[1]
+    page = connector.changes("people", fields=["name"], cursor=cursor, position=None, scope={})
+    assert ann in page.left
+    assert ann not in page.gone
     assert ann in poll(connector, "organisations", cursor, "name")[0]
+    person.change(PARTY, ann, active=False)
+    assert ann in poll(connector, "people", page.cursor, "name")[1], "this is how people delete a party"
 
 
 def test_the_customer_names_the_mark(tryton: TrytonServer, proxy: Proxy, person: Person) -> None:
@@ -398,6 +404,31 @@ def test_it_connects_as_a_hub_with_an_address_and_a_key(account: Account, admin:
     kinds = [kind.key for kind in instance.app.kinds]
     states = {check.state for check in open_connector(instance).preflight(kinds)}
     assert states <= {"passed", "warning"}, "there is no category of people yet"
+
+
+def test_a_user_who_turns_to_another_company_stops_what_belongs_to_the_first(
+    tryton: TrytonServer, person: Person, account: Account, admin: User
+) -> None:
+    """Else every opportunity would count as deleted, and every price as changed."""
+    values = {"base_url": tryton.url, "access_token": tryton.key}
+    instance = connect_with_keys(
+        account=account, user=admin, app=registry.app("tryton"), way_in="keys", values=values, label="ERP"
+    )
+    before = open_connector(instance)
+    made(before, "opportunities", description="Chairs")
+    cursors = {kind: now(before, kind) for kind in ("people", "opportunities", "products")}
+    (party,) = person.make(PARTY, {"name": "Daughter"})
+    (daughter,) = person.make("company.company", {"party": party, "currency": 1})
+    try:
+        person.change("res.user", 1, companies=[["add", [daughter]]])
+        person.change("res.user", 1, company=daughter, employee=None)
+        for kind in ("opportunities", "products"):
+            with pytest.raises(errors.AccountChanged):
+                poll(open_connector(instance), kind, cursors[kind])
+        poll(open_connector(instance), "people", cursors["people"])  # are everybody's
+    finally:
+        person.change("res.user", 1, company=1, employee=1)  # the server remembers it beyond a reset
+    assert poll(open_connector(instance), "opportunities", cursors["opportunities"])[1] == set()
 
 
 def test_a_wrong_database_is_told_from_a_wrong_key(tryton: TrytonServer, proxy: Proxy) -> None:

@@ -152,7 +152,7 @@ def connect(instance: "AppInstance") -> Connector:
     )
     said = credentials.secrets(instance)
     marks = Marks(said.get("person_category") or PERSON, said.get("works_for") or WORKS_FOR)
-    return Tryton(Client(session), marks)
+    return Tryton(Client(session, instance.remote_account_id.rpartition("#")[2]), marks)
 
 
 APP = App(

@@ -38,10 +38,11 @@ WITHOUT_CONTEXT = ("party.", "country.", "ir.note", "res.")
 
 
 class Client:
-    """One database, in the name of the user who made the key. ``session``'s address ends with the database's name."""
+    """One database, in the name of the user who made the key. ``session``'s address ends with the database's name. ``company``: the
+    id of the one that was connected, "" while that is not known."""
 
-    def __init__(self, session: ApiSession) -> None:
-        self._session = session
+    def __init__(self, session: ApiSession, company: str = "") -> None:
+        self._session, self._company = session, company
 
     @property
     def calls(self) -> int:
@@ -105,8 +106,18 @@ class Client:
     # -- inside ------------------------------------------------------------------------------------------------------------------
     @cached_property
     def context(self) -> dict[str, Any]:
-        """What the user's own client would send along: the company (prices and amounts belong to one), language, employee."""
+        """What the user's own client would send along: the company (prices and amounts belong to one), language, employee.
+
+        AccountChanged where the user works for another company now, which takes one click in Tryton's client: all opportunities
+        would seem to be gone, and all prices to be others.
+        """
         said = self.act("res.user", "get_preferences", context_only=True).data or {}
+        if self._company and str(said.get("company") or "") != self._company:
+            message = _(
+                "The key's user works for another company now. Choose the company that was connected in the user's preferences "
+                "in Tryton; best give Syncline a user of its own."
+            )
+            raise errors.AccountChanged(message)
         return {name: said[name] for name in ("company", "language", "employee") if said.get(name)}
 
     def _post(self, model: str, action: str, body: dict[str, Any], *, safe: bool = False) -> Answer:

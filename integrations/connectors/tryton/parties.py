@@ -2,7 +2,7 @@
 
 Tryton does not tell the two apart, so a mark does: a party in the category "Person" (or another one that the customer names) is
 a person, every other party is an organisation. What is written keeps to it: a new person gets the category. A party whose mark
-changes has left one kind for the other, and counts as gone from the first.
+changes has left one kind for the other. Nothing was deleted then: a click in a list of categories must not delete a contact.
 
 A person's organisation is a relation of the type "Works for" (module ``party_relationship``; without it there is no such
 field).
@@ -38,6 +38,9 @@ class Parties(Table):
 
     def is_live(self, row: Row) -> bool:
         return super().is_live(row) and self.directory.is_person(row) is self.persons
+
+    def has_left(self, row: Row) -> bool:
+        return super().is_live(row) and not self.is_live(row)
 
     def marks(self) -> tuple[str, ...]:
         return ("active", "replaced_by", "categories.name", *(("name",) if self.persons else ()))

@@ -59,6 +59,8 @@ def read(table: Table, wanted: Sequence[str], fields: Sequence[str]) -> ReadAnsw
                 answer.records[id] = record(table, row, fields)
             elif row and row.get("replaced_by"):
                 onward[id] = row["replaced_by"]
+            elif row and table.has_left(row):
+                answer.left.add(id)
             else:
                 answer.gone.add(id)
         if not (asked := onward):
@@ -94,27 +96,31 @@ def changes(table: Table, fields: Sequence[str], cursor: dict[str, Any], positio
     rows, answer = table.client.page(table.model, domain, table.paths(fields), limit=SCAN_PAGE)
     at["next"] = at["next"] or _clock(answer)
     known = ids.joined(ids.unpacked(at["ids"]), (row["id"] for row in rows))
-    records, gone = _sorted(table, table.complete(rows), fields)
+    page = _sorted(table, table.complete(rows), fields)
     if len(rows) == SCAN_PAGE:
-        return Page(records, gone=gone, position={**at, "last": rows[-1]["id"], "ids": ids.packed(known)})
+        page.position = {**at, "last": rows[-1]["id"], "ids": ids.packed(known)}
+        return page
     if table.client.count(table.model, [*table.followed(), ["id", "<=", ids.top(known)]]) != ids.count(known):
         there = _all_ids(table)
         present = [id for first, last in there for id in range(first, last + 1)]
-        gone += map(str, ids.missing(known, present))
+        page.gone += map(str, ids.missing(known, present))
         known = there
-    return Page(records, gone=gone, cursor={"lo": at["next"], "ids": ids.packed(known)})
+    page.cursor = {"lo": at["next"], "ids": ids.packed(known)}
+    return page
 
 
-def _sorted(table: Table, rows: list[Row], fields: Sequence[str]) -> tuple[list[RemoteRecord], list[str]]:
-    """(records, ids that are none of this kind's live ones). Where a party was replaced, its successor is shown with both ids."""
+def _sorted(table: Table, rows: list[Row], fields: Sequence[str]) -> Page:
+    """What became of rows that changed. Where a party was replaced, its successor is shown with both ids."""
     records = {str(row["id"]): record(table, row, fields) for row in rows if table.is_live(row)}
-    gone = [str(row["id"]) for row in rows if not table.is_live(row) and not row.get("replaced_by")]
-    if replaced := [str(row["id"]) for row in rows if not table.is_live(row) and row.get("replaced_by")]:
+    others = [row for row in rows if not table.is_live(row)]
+    left = [str(row["id"]) for row in others if table.has_left(row)]
+    gone = [str(row["id"]) for row in others if not table.has_left(row) and not row.get("replaced_by")]
+    if replaced := [str(row["id"]) for row in others if not table.has_left(row) and row.get("replaced_by")]:
         answer = read(table, replaced, fields)
-        gone += sorted(answer.gone)
+        gone, left = [*gone, *sorted(answer.gone)], [*left, *sorted(answer.left)]
         for found in answer.records.values():
             records[found.id] = found
-    return list(records.values()), gone
+    return Page(list(records.values()), gone=gone, left=left)
 
 
 def _all_ids(table: Table) -> ids.Runs:

@@ -57,6 +57,10 @@ class Table:
     def is_live(self, row: Row) -> bool:
         return bool(row.get("active", True))
 
+    def has_left(self, row: Row) -> bool:
+        """Whether a row lives, and became another kind of record."""
+        return False
+
     def changed(self, at: datetime, names: Iterable[str]) -> Domain:
         """Rows that changed at or after a moment, or what the fields ``names`` show of the rows below them: a phone number has a
         date of its own."""

@@ -120,6 +120,8 @@ class Writer:
         return one_by_one(range(len(items)), send)
 
     def _update(self, item: Update, row: Row | None) -> Verdict:
+        if row and self._table.has_left(row):  # a read will say so
+            raise errors.StaleVersion(_("In Tryton, this record became another kind of record."))
         if row is None or not self._table.is_live(row):
             raise errors.Gone(_("This record does not exist in Tryton any more."))
         there = self._table.values(row, {*item.known, *item.values})
