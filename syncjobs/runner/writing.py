@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from django.utils.timezone import now
 
 from integrations.records import Side
+from syncjobs.engine.merge import Rule
 from syncjobs.engine.plan import Plan
-from syncjobs.models import RecordLink, RecordStatus
+from syncjobs.models import FieldChange, RecordLink, RecordStatus
 from syncjobs.runner import associations, creates, guards, recovery, settling, statements, store, updates
 from syncjobs.runner.context import Context
 from syncjobs.runner.pairing import match_late
@@ -83,6 +84,17 @@ def _send_all(ctx: Context, work: Sequence[Work]) -> None:
                 return
 
 
+def _keep_what_we_deleted(work: Sequence[Work]) -> None:
+    """Gone at both sides, but at one of them by us, in a request whose answer never came: it is a deletion that was carried out.
+    With the link its lines of the ledger would go, and with them what an undo needs."""
+    by_link = {w.row.id: w for w in work}
+    lines = FieldChange.objects.filter(link__in=by_link, rule=Rule.DELETED).values_list("link_id", "side").distinct()
+    for link_id, side in lines:
+        origin, kept = Side(side).other, by_link[link_id].plan
+        kept.drop, kept.side = False, origin
+        kept.status, kept.code = f"deleted_{origin}", f"DELETED_IN_{origin.upper()}"
+
+
 def _in_batches(
     ctx: Context, side: Side, todo: Sequence[Work], send: Callable[[Context, Side, Sequence[Work]], None]
 ) -> bool:
@@ -100,6 +112,7 @@ def _settle_at_once(ctx: Context, work: Sequence[Work]) -> None:
         return
     with ctx.lease.transaction():
         settling.mind_others(work)
+        _keep_what_we_deleted([w for w in work if w.plan.drop])
         dropped = [w.row for w in work if w.plan.drop]
         settling.close(ctx, [w for w in work if not w.plan.drop])
         if dropped:

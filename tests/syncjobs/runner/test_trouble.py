@@ -382,8 +382,10 @@ def test_a_deletion_is_in_the_ledger_once_however_often_it_is_tried(world: Make)
     w.initial()
     w.hub.remove(pk)
     w.app.fail("delete", lambda: errors.Unavailable("away"))
-    w.poll()
-    w.poll()
+    w.app.fail("delete", lambda: errors.NoAnswer("lost"), when="after")
+    for _ in range(3):
+        w.poll()
     assert w.app.live() == {}
+    assert w.link().status == "deleted_hub"
     lines = FieldChange.objects.filter(sync=w.sync, rule=Rule.DELETED).values_list("field", flat=True)
     assert sorted(lines) == ["email", "first_name"]
