@@ -1,7 +1,9 @@
 """What is odd about Tryton: people and organisations in one table, rows below a record with dates of their own, buttons, merges."""
 
+import sqlite3
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -215,6 +217,27 @@ def test_rows_that_vanish_are_missed_by_their_number(connector: Connector, perso
     assert connector.calls == before + 2
     person.erase(PARTY, new)
     assert poll(connector, "organisations", cursor, "name")[1] == {new}
+
+
+def test_rows_of_a_transaction_that_took_long_are_not_overlooked(
+    connector: Connector, person: Person, tryton: TrytonServer
+) -> None:
+    """PostgreSQL gives them the time at which their transaction began. SQLite does not, so their dates are set back by hand."""
+    cursor = now(connector, "organisations")
+    imported = person.make(PARTY, *({"name": f"Late {number}"} for number in range(150)))
+    fair = made(connector, "organisations", name="Made meanwhile, with a higher id")
+    with closing(sqlite3.connect(tryton.database)) as database, database:
+        for table, column in (("party_party", "id"), ("party_address", "party")):
+            database.execute(
+                f"UPDATE {table} SET create_date = '2020-01-01', write_date = NULL WHERE {column} BETWEEN ? AND ?",
+                (imported[0], imported[-1]),
+            )
+    pages = [connector.changes("organisations", fields=["name"], cursor=cursor, position=None, scope={})]
+    while position := pages[-1].position:
+        pages.append(connector.changes("organisations", fields=["name"], cursor=cursor, position=position, scope={}))
+    found = {record.id for page in pages for record in page.records}
+    assert found >= {fair, *map(str, imported)}
+    assert set(map(str, imported)) & poll(connector, "organisations", pages[-1].cursor, "name")[0].keys() == set()
 
 
 def test_what_was_replaced_leads_to_what_replaced_that(connector: Connector, person: Person) -> None:

@@ -1,6 +1,6 @@
 """A set of record ids in few characters: ``"1-500,502"``. Ids of one table are handed out in order, so gaps are few."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 Runs = list[tuple[int, int]]
 """First and last id of each run, ascending."""
@@ -33,14 +33,17 @@ def top(some: Runs) -> int:
     return some[-1][1] if some else 0
 
 
+def each(some: Runs) -> Iterator[int]:
+    return (id for first, last in some for id in range(first, last + 1))
+
+
 def joined(some: Runs, more: Iterable[int]) -> Runs:
     """``some`` and the ids ``more``, without unfolding what lies below the first new one."""
     new = sorted({id for id in more if id > top(some)} | {id for id in more if id <= top(some) and not holds(some, id)})
     if not new:
         return some
     kept = [run for run in some if run[1] < new[0] - 1]
-    rest = (id for first, last in some[len(kept) :] for id in range(first, last + 1))
-    return kept + runs([*rest, *new])
+    return kept + runs([*each(some[len(kept) :]), *new])
 
 
 def holds(some: Runs, id: int) -> bool:
@@ -50,4 +53,4 @@ def holds(some: Runs, id: int) -> bool:
 def missing(some: Runs, present: Iterable[int]) -> list[int]:
     """The ids of ``some`` that are not ``present``."""
     there = set(present)
-    return [id for first, last in some for id in range(first, last + 1) if id not in there]
+    return [id for id in each(some) if id not in there]

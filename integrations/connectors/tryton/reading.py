@@ -5,9 +5,11 @@ ids. Going on by id means that thousands of rows with one timestamp are no troub
 shifted to no other page: those already passed come again in the next poll, which begins where this one began by Tryton's own
 clock, less an overlap.
 
-*Deletions* leave nothing behind. So the cursor holds the ids that are there, as runs (``ids``), and a poll counts the rows up
-to the last of them: one cheap call. Only where the count is another one are all ids read and compared. Cost: a quiet poll is
-two calls.
+*Deletions* leave nothing behind. So the cursor holds the ids that are there, as runs (``ids``), and a poll counts the rows: one
+cheap call. Only where the count is another one are all ids read and compared. Cost: a quiet poll is two calls.
+
+*Rows that come late*: PostgreSQL dates a row at the start of its transaction, and an import of thousands is one transaction of
+minutes. Its rows appear with dates that lie before any overlap; the same comparison of ids finds those (``unseen``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +26,9 @@ from integrations.records import Page, ReadAnswer, RemoteRecord
 
 SCAN_PAGE = 100
 IDS_PAGE = 100_000
-OVERLAP = 120_000  # ms that a poll reaches back: a transaction's rows carry the time when it began
+OVERLAP = (
+    120_000  # ms that a poll reaches back: a transaction's rows carry the time when it began (longer ones: see above)
+)
 MERGES_DEEP = 5  # a party replaced by one that was replaced by …
 
 
@@ -91,6 +95,8 @@ def from_now(table: Table) -> dict[str, Any]:
 
 def changes(table: Table, fields: Sequence[str], cursor: dict[str, Any], position: dict[str, Any] | None) -> Page:
     at = position or {"lo": cursor["lo"] - OVERLAP, "last": 0, "next": None, "ids": cursor["ids"]}
+    if "unseen" in at:
+        return _unseen(table, fields, at, ids.unpacked(at["unseen"]), Page([]))
     since = datetime.fromtimestamp(at["lo"] / 1000, UTC)
     domain = [*table.followed(), table.changed(since, fields), ["id", ">", at["last"]]]
     rows, answer = table.client.page(table.model, domain, table.paths(fields), limit=SCAN_PAGE)
@@ -100,12 +106,27 @@ def changes(table: Table, fields: Sequence[str], cursor: dict[str, Any], positio
     if len(rows) == SCAN_PAGE:
         page.position = {**at, "last": rows[-1]["id"], "ids": ids.packed(known)}
         return page
-    if table.client.count(table.model, [*table.followed(), ["id", "<=", ids.top(known)]]) != ids.count(known):
+    unseen: ids.Runs = []
+    if table.client.count(table.model, table.followed()) != ids.count(known):
         there = _all_ids(table)
-        present = [id for first, last in there for id in range(first, last + 1)]
-        page.gone += map(str, ids.missing(known, present))
+        page.gone += map(str, ids.missing(known, ids.each(there)))
+        unseen = ids.runs(ids.missing(there, ids.each(known)))
         known = there
-    page.cursor = {"lo": at["next"], "ids": ids.packed(known)}
+    return _unseen(table, fields, {**at, "ids": ids.packed(known)}, unseen, page)
+
+
+def _unseen(table: Table, fields: Sequence[str], at: dict[str, Any], unseen: ids.Runs, page: Page) -> Page:
+    """``page`` with some more rows, those of the ids ``unseen``; the poll ends after the last of them."""
+    due = list(ids.each(unseen))
+    rows = by_id(table, due[:SCAN_PAGE], fields)
+    more = _sorted(table, list(rows.values()), fields)
+    page.records += more.records
+    page.gone += more.gone
+    page.left += more.left
+    if rest := due[SCAN_PAGE:]:
+        page.position = {**at, "unseen": ids.packed(ids.runs(rest))}
+    else:
+        page.cursor = {"lo": at["next"], "ids": at["ids"]}
     return page
 
 
