@@ -192,6 +192,31 @@ def test_a_persons_organisation_is_a_relation(connector: Connector, person: Pers
 
 
 # -- deletions and merges ------------------------------------------------------------------------------------------------------
+def test_the_customer_names_the_relation_in_any_case(tryton: TrytonServer, proxy: Proxy, person: Person) -> None:
+    """Otherwise each write would add a relation that no read shows."""
+    person.make("party.relation.type", {"name": "Employed by"})
+    connector = erp.connector(f"{proxy.url}/crm", tryton.key, works_for="employed By")
+    acme, other = made(connector, "organisations", name="ACME"), made(connector, "organisations", name="Other")
+    ann = made(connector, "people", last_name="Lee", organisation=[acme])
+    assert read(connector, "people", ann, "organisation")["organisation"] == [acme]
+    assert [record.id for record in connector.find("people", "organisation", [acme], fields=[])] == [ann]
+    assert update(connector, "people", ann, organisation=[other]).error is None
+    assert [row["to"] for row in _relations(person, ann)] == [int(other)]
+
+
+def test_a_second_organisation_of_a_person_is_not_related_twice(connector: Connector, person: Person) -> None:
+    first, second = made(connector, "organisations", name="First"), made(connector, "organisations", name="Second")
+    ann = made(connector, "people", last_name="Lee", organisation=[first])
+    (type,) = person.look("party.relation.type", [["name", "=", "Works for"]], "id")
+    person.make("party.relation.all", {"from_": int(ann), "to": int(second), "type": type["id"]})
+    assert update(connector, "people", ann, organisation=[second]).record.values["organisation"] == [second]
+    assert [row["to"] for row in _relations(person, ann)] == [int(second)]
+
+
+def _relations(person: Person, party: str) -> list[dict[str, Any]]:
+    return person.look("party.relation.all", [["from_", "=", int(party)]], "to")
+
+
 def test_deleted_parties_are_inactive_and_can_be_brought_back(connector: Connector, person: Person) -> None:
     ann = made(connector, "people", last_name="Lee")
     cursor = now(connector, "people")

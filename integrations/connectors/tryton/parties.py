@@ -144,19 +144,24 @@ class Organisation(Slot):
         return ids(*(each["to"] for each in self._rows(row)[:1]))
 
     def _rows(self, row: Row) -> list[Row]:
-        return [each for each in row.get("relations") or [] if (each.get("type") or {}).get("name") == self._relation]
+        wanted = self._relation.casefold()  # as ``Directory`` finds the type
+        return [
+            each
+            for each in row.get("relations") or []
+            if str((each.get("type") or {}).get("name")).casefold() == wanted
+        ]
 
     def write(self, draft: Draft, value: Value) -> None:
         organisation = single(value, self.field.name)
-        there = self._rows(draft.row)[:1]
+        there = self._rows(draft.row)
         if there:
             draft.change("relations", "delete", [there[0]["id"]])
-        if organisation:
+        if organisation and organisation not in [each["to"] for each in there[1:]]:
             draft.change("relations", "create", [{"to": organisation, "type": draft.directory.works_for()}])
 
     def domain(self, values: Sequence[str]) -> Domain:
         return [
             "relations",
             "where",
-            [["type.name", "=", self._relation], ["to", "in", [int(v) for v in values if v.isdigit()]]],
+            [one_of("type.name", [self._relation]), ["to", "in", [int(v) for v in values if v.isdigit()]]],
         ]
