@@ -190,6 +190,29 @@ def test_a_create_in_an_account_that_always_answers_422_finds_what_is_there(app:
     assert (verdict.existed, verdict.record.id) == (True, id)
 
 
+def test_of_two_profiles_with_one_address_only_ours_is_written(app: Snovio, connector: Connector) -> None:
+    both = put(app, "ann", FAIRS)
+    edits.move(app.store, both, [FAIRS, SIGN_UPS])
+    other = put(app, "ann", FAIRS, position="CEO")
+    assert update(connector, both, "ann@example.com", job_title="Buyer").error is None
+    assert [edits.by_id(app.store, id).position for id in (both, other)] == ["Buyer", "CEO"]
+    refused = update(connector, other, "ann@example.com", job_title="Chair").error
+    assert isinstance(refused, errors.Refused)
+    assert refused.code == "AMBIGUOUS_MATCH"
+    assert [edits.by_id(app.store, id).position for id in (both, other)] == ["Buyer", "CEO"], "nothing was sent"
+
+
+def test_an_update_through_a_list_that_is_gone_does_not_take_the_prospect_for_gone(
+    app: Snovio, connector: Connector
+) -> None:
+    id = put(app, "ann", FAIRS)
+    app.store.lists[int(FAIRS)].deleted_at = app.store.now()  # the prospect goes on naming it
+    assert isinstance(update(connector, id, "ann@example.com", first_name="Anna").error, errors.CannotDo)
+    app.store.enter(edits.by_id(app.store, id), int(SIGN_UPS))
+    assert update(connector, id, "ann@example.com", first_name="Anna").error is None
+    assert edits.by_id(app.store, id).first_name == "Anna"
+
+
 def test_a_changed_email_is_refused_and_makes_no_new_profile(app: Snovio, connector: Connector) -> None:
     id = put(app, "ann")
     before = connector.calls

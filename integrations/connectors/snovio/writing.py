@@ -64,19 +64,34 @@ def update(client: Client, item: Update, record: ToRecord) -> Verdict:
     body, sent, note = schema.payload(item.values)
     if not body and note == "CANNOT_CLEAR":
         raise errors.CannotDo(_("Snov.io's API cannot empty a field."))
-    before = _own_profile(client, item.id, email)
+    before, others = _own_profile(client, item.id, email)
     if not body:
         return Verdict(record=record(before, item.known, item.id), note=note)
     _refuse_changed(item, before)
-    lists = [int(each["id"]) for each in before.get("lists") or [] if isinstance(each, dict) and each.get("id")]
-    if not lists:
-        raise errors.CannotDo(_("This prospect is in no list, and Snov.io can change prospects only through a list."))
-    answer = client.add(lists[0], email, body)
-    if answer["id"] != before.get("id"):
-        message = _("Several prospects have this email address, and Snov.io changed another one.")
-        raise errors.Refused(message, code="AMBIGUOUS_MATCH", field="email")
+    answer = _write(client, email, body, before, others)
     detail = _after(client, answer)
     return Verdict(record=record({**answer, **detail}, {**item.known, **sent}, item.id), note=note)
+
+
+def _write(client: Client, email: str, body: dict[str, Any], before: Detail, others: list[Detail]) -> Detail:
+    """Through a list of the prospect that no other profile with its e-mail is in. Which of several Snov.io takes is not documented,
+    and a write to the wrong person cannot be taken back. A list that is gone is passed over: that does not mean that the
+    prospect is."""
+    lists = [int(each["id"]) for each in before.get("lists") or [] if isinstance(each, dict) and each.get("id")]
+    own = [id for id in lists if not any(_is_in(other, id) for other in others)]
+    if lists and not own:
+        message = _("Several prospects of one list have this email address, and Snov.io could change another one.")
+        raise errors.Refused(message, code="AMBIGUOUS_MATCH", field="email")
+    for id in own:
+        try:
+            answer = client.add(id, email, body)
+        except errors.Gone:
+            continue
+        if answer["id"] != before.get("id"):
+            message = _("Several prospects have this email address, and Snov.io changed another one.")
+            raise errors.Refused(message, code="AMBIGUOUS_MATCH", field="email")
+        return answer
+    raise errors.CannotDo(_("This prospect is in no list, and Snov.io can change prospects only through a list."))
 
 
 def _refuse_other_key(item: Update, email: str) -> None:
@@ -104,19 +119,17 @@ def _refuse_changed(item: Update, before: Detail) -> None:
             raise errors.StaleVersion(_("This prospect was changed in Snov.io meanwhile."))
 
 
-def _own_profile(client: Client, id: str, email: str) -> Detail:
-    """The profile with our id among those with this e-mail, as it is now. Gone when it is not there; StaleVersion when it is, under
-    another address."""
+def _own_profile(client: Client, id: str, email: str) -> tuple[Detail, list[Detail]]:
+    """(the profile with our id, the others) of those with this e-mail, as they are now. Gone when ours is not there; StaleVersion
+    when it is, under another address."""
     found = client.by_email(email)
-    own = next((each for each in found if each.get("id") == id), None)
-    if own is not None:
-        return own
-    own = client.by_id(id)
+    own = next((each for each in found if each.get("id") == id), None) or client.by_id(id)
     if own is None:
         raise errors.Gone(_("This prospect does not exist in Snov.io any more."))
-    if any(each.get("id") == own.get("id") for each in found):
-        return own  # we knew it by its long id
-    raise errors.StaleVersion(_("The email address of this prospect was changed in Snov.io."))
+    others = [each for each in found if each.get("id") != own.get("id")]
+    if len(others) == len(found):  # not even by its short id, where we knew it by the long one
+        raise errors.StaleVersion(_("The email address of this prospect was changed in Snov.io."))
+    return own, others
 
 
 def best_first(profiles: list[Detail], list_id: int | None = None) -> list[Detail]:
