@@ -34,6 +34,7 @@ CUSTOMERS = {("opportunities", "parentaccountid"): "account", ("opportunities", 
 LOGICAL = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NUMBERS = ("Integer", "Decimal", "Double", "Money", "BigInt")
 CHOICES = ("Picklist", "State", "Status")
+SENDING, SENT = (6, 7), 3  # status reasons of e-mails
 PARTIES = "parties:contact"  # what mappings call the contacts among an activity's participants
 TO = 2  # participation type mask
 
@@ -100,6 +101,9 @@ class Dynamics(Standin):
         wires = [self.wire(kind, values) | self._insisted(kind, values) for values in rows]
         states = [{name: wire.pop(name) for name in ("statecode", "statuscode") if name in wire} for wire in wires]
         made = self.control("records", type=kind, create=wires)["created"]
+        for state in states:
+            if kind == "emails" and state.get("statuscode") in SENDING:
+                state["statuscode"] = SENT  # it has left by the time that anybody looks
         later = [{"id": id, **state} for id, state in zip(made, states, strict=True) if state]
         if kind == "products":
             later = [{"id": id, "statecode": 0} for id in made]  # published
