@@ -205,7 +205,7 @@ class Page:
 @dataclass(slots=True)
 class ReadAnswer:
     """Answer to a read by id. ``gone`` are ids that the app says do not exist (or are archived) now, ``left`` those of records that
-    became another kind of record."""
+    became another kind of record. Of an id that is in none of the three the app does not tell: the record may be hidden from us."""
 
     records: dict[str, RemoteRecord]  # keyed by the id that was *asked for*
     gone: set[str] = field(default_factory=set)

@@ -3,14 +3,19 @@
 Between our last read of a record and our write to it lie seconds, in a storm minutes, and a person who types there meanwhile would
 be overwritten without a trace in the ledger. One read of the batch just before the write leaves a gap of one request. It costs one
 call per read batch, only for updates; apps with conditional writes, and those whose ``update`` looks itself, are not asked.
+A record of which the app says neither what it holds nor that it is gone is one that we may not see: it fails until it changes.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from integrations.connectors.base import Abilities
+from integrations.errors import NotVisible
 from integrations.records import Ref, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import equal
+from syncjobs.runner import settling
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import current, get, ingest, ingest_missing
 from syncjobs.runner.reading import read_by_id
@@ -33,6 +38,7 @@ def still_as_known(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wo
         part = work[start : start + size]
         answer = read_by_id(ctx, side, [Ref(get(w.row, side, "id"), known(w, side)) for w in part])
         moved: list[RemoteRecord] = []
+        hidden: list[Work] = []
         for w in part:
             id = get(w.row, side, "id")
             record = answer.records.get(id)
@@ -40,10 +46,15 @@ def still_as_known(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wo
                 kept.append(w)
             elif record is not None:
                 moved.append(record)
+            elif id not in answer.gone | answer.left:
+                hidden.append(w)
         with ctx.lease.transaction():
             # By force: what differs from our memory must be planned anew, even where its hash says that it is known.
             ingest(ctx, side, moved, force=True)
             ingest_missing(ctx, side, answer)
+            for w in hidden:
+                settling.refused(ctx, w, side, NotVisible(_("The app does not show this record to us any more.")))
+            settling.close(ctx, [w for w in hidden if not w.left])
     return kept
 
 

@@ -22,6 +22,7 @@ class SalesforceContract(ConnectorContract):
     """``needed``: what a record must have besides the fields that the questions are about."""
 
     needed: Values = {}
+    tells_unknown_from_hidden = False
 
     @property
     def fields(self) -> list[str]:

@@ -157,6 +157,24 @@ class TestChanges:
         assert page.cursor
         assert page.cursor["covered"] == ago[1]
 
+    def test_what_left_the_bin_is_gone_by_the_word_of_getdeleted(
+        self, salesforce: Salesforce, control: Control
+    ) -> None:
+        id = put(control, "Contact", LastName="Lee")
+        control("records", type="Contact", delete=[id])
+        control("empty_bin")
+        assert salesforce.read("contacts", [Ref(id)], fields=["LastName"]).gone == {id}
+
+    def test_what_sharing_hides_is_not_gone(self, salesforce: Salesforce, control: Control) -> None:
+        """A query says of it what it says of a row that is no more: nothing."""
+        shown, hidden = put(control, "Contact", LastName="Lee"), put(control, "Contact", LastName="Kim")
+        cursor = start(salesforce, "contacts")
+        control("records", type="Contact", edit=[{"Id": hidden, "Title": "Boss"}], hide=[hidden])
+        answer = salesforce.read("contacts", [Ref(shown), Ref(hidden)], fields=["LastName"])
+        assert (set(answer.records), answer.gone, answer.left) == ({shown}, set(), set())
+        [page] = poll(salesforce, "contacts", cursor, "LastName")
+        assert ({record.id for record in page.records}, page.gone) == ({shown}, [])
+
     def test_a_restored_record_lives_again(self, salesforce: Salesforce, control: Control) -> None:
         id = put(control, "Contact", LastName="Back")
         control("records", type="Contact", delete=[id])

@@ -119,6 +119,21 @@ class TestRecordsThatWentElsewhere:
         control("records", type="Contact", delete=[id])
         assert isinstance(update(salesforce, "contacts", id, {"Title": "Boss"}).error, errors.Gone)
 
+    def test_what_sharing_hides_can_be_neither_changed_nor_deleted(
+        self, salesforce: Salesforce, control: Control
+    ) -> None:
+        id = put(control, "Contact", LastName="Lee")
+        control("records", type="Contact", hide=[id])
+        assert isinstance(update(salesforce, "contacts", id, {"Title": "Boss"}).error, errors.NotVisible)
+        assert isinstance(salesforce.delete("contacts", [id])[0].error, errors.NotVisible)
+
+    def test_a_record_that_left_the_bin_counts_as_deleted(self, salesforce: Salesforce, control: Control) -> None:
+        id = put(control, "Contact", LastName="Lee")
+        control("records", type="Contact", delete=[id])
+        control("empty_bin")
+        assert salesforce.delete("contacts", [id])[0].error is None
+        assert isinstance(update(salesforce, "contacts", id, {"Title": "Boss"}).error, errors.Gone)
+
 
 class TestLookups:
     def test_a_place_for_one_goes_to_the_deal(self, salesforce: Salesforce, control: Control) -> None:

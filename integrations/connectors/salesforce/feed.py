@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from integrations import errors
 from integrations.connectors.salesforce import roles, schema, soql
-from integrations.connectors.salesforce.client import long_id, request
 from integrations.connectors.salesforce.objects import Object
 from integrations.connectors.salesforce.reading import Reader, has_left, is_live, master_of
 from integrations.http import ApiSession
@@ -73,7 +72,7 @@ class Feed:
         known = {record.id for record in page.records}
         ids = [id for id in roles.changed(self._session, since) if id not in known]
         for start in range(0, len(ids), READ_BATCH):
-            answer = self._reader.read(obj, ids[start : start + READ_BATCH], names)
+            answer = self._reader.read(obj, ids[start : start + READ_BATCH], names, deleted=())
             page.records += [record for asked, record in answer.records.items() if asked == record.id]
 
     def _deleted(self, obj: Object, covered: str, until: str, names: Sequence[str], page: Page) -> str:
@@ -83,22 +82,19 @@ class Feed:
         assert end
         if end - start < ASK_DELETED_EVERY:
             return covered
-        said = request(
-            self._session, "GET", f"sobjects/{obj.name}/deleted/", params={"start": covered, "end": until}
-        ).data
+        told, said = self._reader.deletions(obj, covered, until)
         earliest = schema.moment(said.get("earliestDateAvailable"))
         if earliest and earliest > start:
             raise errors.CursorExpired(_("Salesforce no longer knows what was deleted since the last time."))
-        told = {long_id(str(each["id"])) for each in said["deletedRecords"]} - set(page.gone)
-        self._look_behind(obj, sorted(told), names, page)
+        self._look_behind(obj, sorted(told - set(page.gone)), names, page)
         reached = schema.moment(said.get("latestDateCovered"))
         return soql.literal(min(reached, end)) if reached else until
 
     def _look_behind(self, obj: Object, ids: Sequence[str], names: Sequence[str], page: Page) -> None:
-        """What became of rows that are deleted: merged ones live on in another record, restored ones live."""
+        """What became of rows that Salesforce calls deleted: merged ones live on in another record, restored ones live."""
         held: dict[str, RemoteRecord] = {record.id: record for record in page.records}
         for start in range(0, len(ids), READ_BATCH):
-            answer = self._reader.read(obj, ids[start : start + READ_BATCH], names)
+            answer = self._reader.read(obj, ids[start : start + READ_BATCH], names, deleted=ids)
             page.gone += sorted(answer.gone)
             for asked, record in answer.records.items():
                 if asked == record.id:

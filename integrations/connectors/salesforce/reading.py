@@ -1,20 +1,25 @@
 """Rows as records: which columns a field needs, and what comes back.
 
 A merged record is a deleted row that names the one that took over (``MasterRecordId``); a read follows it. A converted lead stays
-in its table and is no lead any more: it has *left*, which is no deletion. Rows come as JSON (parents nested) or as CSV (parents
-as ``Owner.Email``).
+in its table and is no lead any more: it has *left*, which is no deletion. A row that is not there need not be deleted either:
+queries leave out, without a word, what sharing does not show our user. Rows come as JSON (parents nested) or as CSV (parents as
+``Owner.Email``).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations import errors
 from integrations.connectors.salesforce import roles, schema, soql
+from integrations.connectors.salesforce.client import long_id, request
 from integrations.connectors.salesforce.objects import KINDS, Object
 from integrations.http import Answer, ApiSession
 from integrations.records import Field, FieldType, ReadAnswer, RemoteRecord, Value
 
 FOLLOWED = 5  # merges of merges
+DELETIONS = timedelta(days=14)  # that are looked through for a row which is not there; Salesforce tells of 15 days
 # The first three characters of an id say what it is of.
 PREFIXES = {"Account": "001", "Contact": "003", "Lead": "00Q", "Opportunity": "006", "Case": "500", "Product2": "01t"}
 
@@ -59,10 +64,14 @@ class Reader:
         """All rows of a query: a page may hold fewer than would fit."""
         return soql.rest(self._session, self.ask(obj, names, tail))
 
-    def read(self, obj: Object, ids: Sequence[str], names: Sequence[str]) -> ReadAnswer:
-        """Records by the id that was asked for, behind merges too; what is not there is gone."""
+    def read(
+        self, obj: Object, ids: Sequence[str], names: Sequence[str], *, deleted: Collection[str] | None = None
+    ) -> ReadAnswer:
+        """Records by the id that was asked for, behind merges too. Gone is what Salesforce calls deleted; of a row that it just
+        does not show, nothing is said. ``deleted``: ids that *getDeleted* has named; None: it is asked where a row is missing."""
         answer, waiting = ReadAnswer({}), {id: id for id in ids}  # asked → the row that answers for it
         made: dict[str, RemoteRecord] = {}
+        absent: dict[str, str] = {}
         for _hop in range(FOLLOWED):
             wanted = sorted(set(waiting.values()) - made.keys())
             rows = self._by_ids(obj, wanted, names)
@@ -78,13 +87,29 @@ class Reader:
                     following[asked] = master_of(row)
                 elif row and has_left(row):
                     answer.left.add(asked)
-                else:
+                elif row:
                     answer.gone.add(asked)
+                else:
+                    absent[asked] = id
             waiting = following
             if not waiting:
                 break
-        answer.gone |= waiting.keys()
+        told = self._lately_deleted(obj) if absent and deleted is None else deleted or ()
+        answer.gone |= {asked for asked, id in absent.items() if id in told}
         return answer
+
+    def deletions(self, obj: Object, start: str, end: str) -> tuple[set[str], dict[str, Any]]:
+        """*getDeleted*: ids of rows that were deleted between two SOQL literals, those that left the recycle bin too, and its whole
+        answer. CursorExpired: Salesforce does not look that far back, or has more to tell than it can."""
+        path = f"sobjects/{obj.name}/deleted/"
+        said = request(self._session, "GET", path, params={"start": start, "end": end}).data
+        return {long_id(str(each["id"])) for each in said["deletedRecords"]}, said
+
+    def _lately_deleted(self, obj: Object) -> set[str]:
+        now = datetime.now(UTC)
+        with suppress(errors.CursorExpired):
+            return self.deletions(obj, soql.literal(now - DELETIONS), soql.literal(now + timedelta(hours=1)))[0]
+        return set()
 
     def _by_ids(self, obj: Object, ids: Sequence[str], names: Iterable[str]) -> dict[str, dict[str, Any]]:
         rows = self.rows(obj, names, f"WHERE {soql.among('Id', ids)}") if ids else []

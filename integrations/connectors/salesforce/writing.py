@@ -52,7 +52,10 @@ class Writer:
         path = f"composite/sobjects/{self._object.name}/{KEY_FIELD}" if keyed else "composite/sobjects"
         shown = [[*item.values, *self._filled_in(item.values)] for item in items]
         ways = [(_ids(item.values.get(ROLES)), set[str]()) for item in items]
-        return self._write("PATCH" if keyed else "POST", path, [item.values for item in items], shown, ways, prepare)
+        verdicts = self._write(
+            "PATCH" if keyed else "POST", path, [item.values for item in items], shown, ways, prepare
+        )
+        return verdicts
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
         def prepare(place: int) -> tuple[dict[str, Any], Body]:
@@ -66,13 +69,19 @@ class Writer:
         return self._explained([item.id for item in items], verdicts)
 
     def delete(self, ids: Sequence[str]) -> list[Verdict]:
-        """Into the recycle bin. What is not there any more counts as done."""
+        """Into the recycle bin. What is deleted already counts as done; what is hidden from us does not."""
         if not ids:
             return []
         answer = request(
             self._session, "DELETE", "composite/sobjects", params={"ids": ",".join(ids), "allOrNone": "false"}
         )
-        return [_deleted(result) for result in _results(answer.data, len(ids))]
+        verdicts = [_verdict(result, "") for result in _results(answer.data, len(ids))]
+        unsure = [id for id, verdict in zip(ids, verdicts, strict=True) if isinstance(verdict.error, errors.NotVisible)]
+        gone = self._reader.read(self._object, unsure, []).gone if unsure else set()
+        return [
+            Verdict() if not verdict.error or isinstance(verdict.error, errors.Gone) or id in gone else verdict
+            for id, verdict in zip(ids, verdicts, strict=True)
+        ]
 
     # -- inside -------------------------------------------------------------------------------------------------------------
     def _write(
@@ -120,16 +129,18 @@ class Writer:
             verdicts[places[id]].note = LEFT_OUT
 
     def _explained(self, ids: Sequence[str], verdicts: list[Verdict]) -> list[Verdict]:
-        """An update that found no such record: it was deleted, merged or converted, or a record that it names is missing."""
+        """An update that found no such record: it was deleted, merged or converted, our user sees it no more, or a record that it
+        names is missing."""
         doubted = [place for place, verdict in enumerate(verdicts) if _is_doubtful(verdict.error)]
         if not doubted:
             return verdicts
         answer = self._reader.read(self._object, [ids[place] for place in doubted], [])
         for place in doubted:
-            record = answer.records.get(ids[place])
-            if ids[place] in answer.gone:
+            id = ids[place]
+            record = answer.records.get(id)
+            if id in answer.gone:
                 verdicts[place] = Verdict(error=errors.Gone(_("Salesforce has no such record any more.")))
-            elif record is None or record.id != ids[place]:
+            elif id in answer.left or (record and record.id != id):
                 verdicts[place] = Verdict(error=errors.StaleVersion(_("The record became another one meanwhile.")))
         return verdicts
 
@@ -140,7 +151,7 @@ class Writer:
             return
         names = list(dict.fromkeys(name for place in written.values() for name in shown[place]))
         try:
-            found = self._reader.read(self._object, list(written), names).records
+            found = self._reader.read(self._object, list(written), names, deleted=()).records
         except errors.ConnectorError:
             return
         for id, place in written.items():
@@ -192,14 +203,3 @@ def _is_doubtful(error: Exception | None) -> bool:
     if isinstance(error, errors.NotVisible):
         return error.field in ("", "Id")
     return isinstance(error, errors.Gone) or (isinstance(error, errors.Refused) and error.code == "CONVERTED_AWAY")
-
-
-def _deleted(result: Result) -> Verdict:
-    verdict = _verdict(result, "")
-    gone = isinstance(verdict.error, errors.Gone)
-    return Verdict(error=None if gone or _unknown(result) else verdict.error)
-
-
-def _unknown(result: Result) -> bool:
-    """An id that no row has, or none that we may see."""
-    return any(error.get("statusCode") == "INVALID_CROSS_REFERENCE_KEY" for error in result.get("errors") or ())

@@ -6,7 +6,8 @@
                 ``{"trouble": "inactive_org"}`` every request for a token gets this error ("" ends it)
 ``records``     "as a person": ``{"type": "Contact", "create": [{…}], "edit": [{"Id": …, …}], "delete": [ids],
                 "undelete": [ids], "merge": [[keep, other]], "convert": [lead ids], "archive": [ids]}``; answers
-                ``{"created": [ids], …}``; ``"behind": 60`` as a transaction that began a minute ago and ends now
+                ``{"created": [ids], …}``; ``"behind": 60`` as a transaction that began a minute ago and ends now;
+                ``"hide": [ids]``, ``"show": [ids]``: sharing shows these no more, or again, to the API's user
 ``list``        ``{"type": "Contact", "deleted": false}`` → every record with all its fields
 ``fill``        ``{"records": n, "seed": 7}``: the org starts afresh with n people (0: empty)
 ``fields``      ``{"type": "Contact", "lines": ["Shoe_Size__c|double|Shoe size|num=3.1"]}``: as an administrator (``fields.py``)
@@ -151,6 +152,7 @@ def by_hand(org: Org, kind: str, given: dict[str, Any]) -> dict[str, Any]:
         done.setdefault("merged", []).append(keep)
     for id in given.get("archive", []):
         org.change(kind, org.row(kind, id), {"IsArchived": True}, "")
+    org.hidden = (org.hidden | set(given.get("hide", []))) - set(given.get("show", []))
     for id in given.get("convert", []):
         done.setdefault("converted", []).append(org.convert(id, who))
     return done

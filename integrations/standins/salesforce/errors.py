@@ -66,6 +66,12 @@ def bad_reference(*names: str) -> Problem:
     return Problem("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", list(names))
 
 
+def no_access() -> Problem:
+    return Problem(
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "insufficient access rights on cross-reference id", []
+    )
+
+
 def unparsed(kind: str, value: Any) -> Problem:
     """The value is of no form that this type of field has."""
     token = "VALUE_STRING" if isinstance(value, str) else "START_OBJECT" if isinstance(value, dict) else "VALUE"

@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.standins.salesforce import ids
 from integrations.standins.salesforce.call import Call, Reply
-from integrations.standins.salesforce.errors import Problem, bad_reference, deleted, missing
+from integrations.standins.salesforce.errors import Problem, bad_reference, deleted, missing, no_access
 from integrations.standins.salesforce.org import Org
 from integrations.standins.salesforce.rows import Rows
 from integrations.standins.salesforce.store import Row
@@ -155,6 +155,8 @@ class Many:
         row = self.org.find(id)
         if row is None:
             raise bad_reference("Id")
+        if row.id in self.org.hidden:
+            raise no_access()
         if row.deleted:
             raise deleted()
         return row

@@ -39,6 +39,8 @@ class Org:
         self._numbers: dict[str, int] = {}
         self._undo: list[Callable[[], None]] | None = None
         self._together: dict[str, list[tuple[str, Row]]] = {}  # what went into the recycle bin with a record
+        self.purged: dict[str, dict[str, str]] = {name: {} for name in self.tables}  # id → when it was deleted
+        self.hidden: set[str] = set()  # ids of records that sharing does not show to the API's user
         self.duplicates = Duplicates(self)
         self.refusals = Refusals(self)
         self.described_at = self.clock.now()
@@ -176,9 +178,11 @@ class Org:
             self.change(name, each, {"IsDeleted": False, "MasterRecordId": None}, by)
 
     def empty_bin(self) -> int:
-        """Deleted records are gone for good, also for those who ask for deleted ones; how many there were."""
+        """Deleted records are gone for good, also for those who ask for deleted ones; how many there were. The log of deletions
+        still names them."""
         gone = [(table, row) for table in self.tables.values() for row in list(table.rows.values()) if row.deleted]
         for table, row in gone:
+            self.purged[table.kind.name][row.id] = row.deleted_at
             table.drop(row)
         self._together.clear()
         return len(gone)

@@ -95,7 +95,9 @@ class Queries:
         rows = [
             row
             for row in filters.candidates(self.org, kind, query.where)
-            if (everything or not (row.deleted or row.values.get(hidden))) and (test is None or test(row))
+            if row.id not in self.org.hidden
+            and (everything or not (row.deleted or row.values.get(hidden)))
+            and (test is None or test(row))
         ]
         for order in reversed(query.order):
             self._sort(rows, kind, order)

@@ -24,13 +24,14 @@ def answered(org: "Org", table: Table, which: str, query: dict[str, str]) -> dic
     covered = text_of(min(end, now.replace(second=0)))
     first, last = text_of(start), text_of(end)
     if which == "updated":
-        ids = [row.id for row in table.since(first) if not row.deleted and row.stamp < last]
+        ids = [
+            row.id for row in table.since(first) if not row.deleted and row.stamp < last and row.id not in org.hidden
+        ]
         return {"ids": ids, "latestDateCovered": covered}
-    gone = sorted(
-        (row.deleted_at, row.id) for row in table.rows.values() if row.deleted and first <= row.deleted_at < last
-    )
+    gone = {row.id: row.deleted_at for row in table.rows.values() if row.deleted} | org.purged[table.kind.name]
+    told = sorted((at, id) for id, at in gone.items() if first <= at < last and id not in org.hidden)
     return {
-        "deletedRecords": [{"id": id, "deletedDate": at} for at, id in gone],
+        "deletedRecords": [{"id": id, "deletedDate": at} for at, id in told],
         "earliestDateAvailable": text_of((now - LOOK_BACK[which]).replace(second=0)),
         "latestDateCovered": covered,
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.standins.salesforce import describe, replication
 from integrations.standins.salesforce.call import Call, Reply
-from integrations.standins.salesforce.errors import Problem, no_column, not_found
+from integrations.standins.salesforce.errors import Problem, no_access, no_column, not_found
 from integrations.standins.salesforce.fields import Field
 from integrations.standins.salesforce.org import Org
 from integrations.standins.salesforce.queries import Queries
@@ -63,6 +63,8 @@ class Rows:
     def _one(self, call: Call, table: Table, id: str) -> Reply:
         _only(call, "GET", "PATCH", "DELETE")
         row = self.org.row(table.kind.name, id)
+        if row.id in self.org.hidden:
+            raise not_found() if call.method == "GET" else no_access()
         if call.method == "GET":
             return self._shown(call, table, row)
         _unchanged(call, row)

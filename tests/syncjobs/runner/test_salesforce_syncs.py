@@ -220,6 +220,23 @@ def test_deletions_and_merges_reach_the_hub(start: Start, control: Control, hubs
     assert RecordLink.objects.get(sync=people.sync, hub_id=lost_hub).code == "MERGED_AWAY"
 
 
+def test_what_sharing_hides_is_deleted_nowhere_and_told(
+    start: Start, control: Control, hubspot_control: Control
+) -> None:
+    """Somebody else owns the contact now: a full scan misses it, and so does every read."""
+    people = start("contacts", "contacts")
+    Sync.objects.filter(pk=people.sync.pk).update(when_deleted_in_app="delete")
+    hub_id, app_id = next(iter(twins(people.sync).items()))
+    control("records", type="Contact", hide=[app_id])
+    people._finish(runs.start(sync=people.sync, kind=RunKind.FULL_SCAN))
+    people.poll()
+    assert hub_id in hubspot_rows(hubspot_control, "contacts")
+    hubspot_control("records", type="contacts", edit=[{"id": hub_id, "jobtitle": "Boss"}])
+    people.poll()
+    link = RecordLink.objects.get(sync=people.sync, hub_id=hub_id)
+    assert (link.status, link.code, link.dirty) == ("failed", "RECORD_NOT_VISIBLE", 0)
+
+
 def test_a_quiet_minute_is_one_call(start: Start, control: Control) -> None:
     world = start("contacts", "contacts")
     world.poll()
