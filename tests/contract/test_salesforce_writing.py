@@ -119,6 +119,20 @@ class TestRecordsThatWentElsewhere:
         control("records", type="Contact", delete=[id])
         assert isinstance(update(salesforce, "contacts", id, {"Title": "Boss"}).error, errors.Gone)
 
+    @pytest.mark.parametrize("how", ["update", "create"])
+    def test_a_parent_that_is_deleted_is_not_the_records_own_end(
+        self, salesforce: Salesforce, control: Control, how: str
+    ) -> None:
+        """``ENTITY_IS_DELETED`` does not say which of the records that a write names it means."""
+        id = put(control, "Contact", LastName="Lee")
+        control("refuse", code="ENTITY_IS_DELETED", type="Contact")
+        if how == "update":
+            verdict = update(salesforce, "contacts", id, {"Title": "Boss"})
+        else:
+            [verdict] = create(salesforce, "contacts", {"LastName": "Kim"})
+        assert isinstance(verdict.error, errors.Refused)
+        assert verdict.error.code == "PARENT_FAILED"
+
     def test_what_sharing_hides_can_be_neither_changed_nor_deleted(
         self, salesforce: Salesforce, control: Control
     ) -> None:

@@ -55,7 +55,7 @@ class Writer:
         verdicts = self._write(
             "PATCH" if keyed else "POST", path, [item.values for item in items], shown, ways, prepare
         )
-        return verdicts
+        return [_of_a_parent(verdict) for verdict in verdicts]
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
         def prepare(place: int) -> tuple[dict[str, Any], Body]:
@@ -142,6 +142,8 @@ class Writer:
                 verdicts[place] = Verdict(error=errors.Gone(_("Salesforce has no such record any more.")))
             elif id in answer.left or (record and record.id != id):
                 verdicts[place] = Verdict(error=errors.StaleVersion(_("The record became another one meanwhile.")))
+            elif record:
+                verdicts[place] = _of_a_parent(verdicts[place])
         return verdicts
 
     def _look_again(self, shown: Sequence[Sequence[str]], verdicts: dict[int, Verdict]) -> None:
@@ -203,3 +205,11 @@ def _is_doubtful(error: Exception | None) -> bool:
     if isinstance(error, errors.NotVisible):
         return error.field in ("", "Id")
     return isinstance(error, errors.Gone) or (isinstance(error, errors.Refused) and error.code == "CONVERTED_AWAY")
+
+
+def _of_a_parent(verdict: Verdict) -> Verdict:
+    """Of a record that is there, or not there yet: what Salesforce calls deleted is another one, which this one names."""
+    if not isinstance(verdict.error, errors.Gone):
+        return verdict
+    text = _("Salesforce no longer has a record that this one names.")
+    return Verdict(error=errors.Refused(text, code="PARENT_FAILED", remote=verdict.error.remote))
