@@ -175,6 +175,17 @@ class TestChanges:
         [page] = poll(salesforce, "contacts", cursor, "LastName")
         assert ({record.id for record in page.records}, page.gone) == ({shown}, [])
 
+    def test_more_deletions_than_salesforce_can_tell_start_anew(self, server: Server) -> None:
+        """Else each poll would ask for them again, and get no further."""
+        said = [{"errorCode": "EXCEEDED_ID_LIMIT", "message": "The number of IDs exceeds the limit of 600,000"}]
+        empty = {"totalSize": 0, "done": True, "records": []}
+        server.answer = lambda asked: Reply(400, said) if "/deleted/" in asked.path else Reply(200, empty)
+        salesforce = Salesforce(ApiSession(server.url, fault=fault), stored_fields=lambda kind: [])
+        salesforce._known = {"contacts": {}}
+        ago = soql.literal(datetime.now(UTC) - timedelta(hours=1))
+        with pytest.raises(errors.CursorExpired):
+            poll(salesforce, "contacts", {"since": ago, "covered": ago})
+
     def test_a_restored_record_lives_again(self, salesforce: Salesforce, control: Control) -> None:
         id = put(control, "Contact", LastName="Back")
         control("records", type="Contact", delete=[id])

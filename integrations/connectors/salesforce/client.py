@@ -99,7 +99,7 @@ def _of_call(code: str, message: str) -> ConnectorError | None:
             code="OBJECT_NO_PERMISSION",
             remote=remote,
         )
-    if code == "INVALID_REPLICATION_DATE":
+    if code in ("INVALID_REPLICATION_DATE", "EXCEEDED_ID_LIMIT"):  # too long ago, or more than 600,000
         return errors.CursorExpired(
             _("Salesforce no longer knows what was deleted since the last time."), remote=remote
         )
