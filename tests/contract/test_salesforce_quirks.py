@@ -220,6 +220,39 @@ class TestConversion:
         assert contact.id == made["ContactId"]
 
 
+class TestLongQueries:
+    """What does not fit into an address."""
+
+    def test_many_long_names_are_found(self, salesforce: Salesforce, control: Control) -> None:
+        names = [f"株式会社{'東京' * 20}{number}" for number in range(100)]
+        put(control, "Account", Name=names[99])
+        [found] = salesforce.find("accounts", "Name", names, fields=["Name"])
+        assert found.values == {"Name": names[99]}
+
+    def test_an_object_of_many_fields_is_read_in_one_call(
+        self, salesforce_standin: dict[str, Any], control: Control
+    ) -> None:
+        wide = [f"A_Field_With_A_Rather_Long_Name_{number:03}__c" for number in range(400)]
+        control("fields", type="Contact", lines=[f"{name}|string|{name}|" for name in wide])
+        id = put(control, "Contact", LastName="Lee", **{wide[399]: "here"})
+        salesforce = opened(salesforce_standin)
+        fields = salesforce.fields("contacts")
+        salesforce._stored_fields = lambda kind: fields
+        before = salesforce.calls
+        assert read(salesforce, "contacts", id, *wide).values[wide[399]] == "here"
+        assert salesforce.calls == before + 1
+
+    def test_a_field_that_is_hidden_meanwhile_is_left_out(self, salesforce: Salesforce, control: Control) -> None:
+        names = [f"株式会社{'東京' * 20}{number}" for number in range(100)]
+        put(control, "Account", Name=names[0], Phone="1")
+        control("settings", hidden="Account.Phone")
+        try:
+            [found] = salesforce.find("accounts", "Name", names, fields=["Name", "Phone"])
+        finally:
+            control("settings", hidden="")
+        assert found.values == {"Name": names[0]}
+
+
 class TestFinding:
     def test_accounts_are_told_apart_by_the_domain_of_their_website(
         self, salesforce: Salesforce, control: Control
