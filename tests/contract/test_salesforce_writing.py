@@ -210,6 +210,21 @@ class TestContactRoles:
         pages = poll(salesforce, "opportunities", cursor, "Name", ROLES)
         return {record.id: record.values[ROLES] for page in pages for record in page.records}
 
+    def test_a_deal_with_more_roles_than_come_with_it_has_them_all(
+        self, salesforce: Salesforce, control: Control
+    ) -> None:
+        """Else those that are cut off would look as if somebody had taken them away."""
+        cursor = start(salesforce, "opportunities")
+        deal = put(control, "Opportunity", Name="Deal", StageName="Prospecting", CloseDate="2026-01-31")
+        people = control("records", type="Contact", create=[{"LastName": f"Lee {n}"} for n in range(250)])["created"]
+        rows = [{"OpportunityId": deal, "ContactId": contact} for contact in people]
+        control("records", type="OpportunityContactRole", create=rows)
+        assert read(salesforce, "opportunities", deal, ROLES).values[ROLES] == sorted(people)
+        [page] = poll(salesforce, "opportunities", cursor, ROLES)
+        assert next(r for r in page.records if r.id == deal).values[ROLES] == sorted(people)
+        scan = salesforce.scan("opportunities", fields=[ROLES], position=None, scope={})
+        assert next(r for r in scan.records if r.id == deal).values[ROLES] == sorted(people)
+
     def test_a_role_that_is_refused_is_a_note(self, salesforce: Salesforce) -> None:
         deal: Values = {
             "Name": "Deal",

@@ -53,7 +53,9 @@ class Reader:
         while True:
             columns = self.columns(obj, wanted)
             try:
-                return soql.ask(self._session, f"SELECT {', '.join(columns)} FROM {obj.name} {tail}")
+                answer = soql.ask(self._session, f"SELECT {', '.join(columns)} FROM {obj.name} {tail}")
+                roles.complete(self._session, answer.data["records"])
+                return answer
             except errors.Refused as error:
                 lost = [column for column in columns if error.field and error.field in column.split(".")]
                 if error.code != "FIELD_MISSING" or not lost:
@@ -62,7 +64,9 @@ class Reader:
 
     def rows(self, obj: Object, names: Iterable[str], tail: str) -> soql.Rows:
         """All rows of a query: a page may hold fewer than would fit."""
-        return soql.rest(self._session, self.ask(obj, names, tail))
+        found = soql.rest(self._session, self.ask(obj, names, tail).data)
+        roles.complete(self._session, found)
+        return found
 
     def read(
         self, obj: Object, ids: Sequence[str], names: Sequence[str], *, deleted: Collection[str] | None = None

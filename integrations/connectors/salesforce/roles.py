@@ -28,6 +28,14 @@ def fields_of(said: Mapping[str, Any]) -> list[Field]:
     return [Field(ROLES, _("Contact roles"), FieldType.REFERENCE, refers_to="contacts", many=True)]
 
 
+def complete(session: ApiSession, rows: soql.Rows) -> None:
+    """Fetch what was cut off: of each record's roles a query shows some two hundred, the others are on pages of their own."""
+    for row in rows:
+        held = row.get(ROLES)
+        if held and not held.get("done", True):
+            row[ROLES] = {"done": True, "records": soql.rest(session, held)}
+
+
 def value_of(row: Mapping[str, Any]) -> list[str]:
     found = (row.get(ROLES) or {}).get("records") or ()
     return sorted({str(each["ContactId"]) for each in found if each.get("ContactId")})

@@ -56,12 +56,11 @@ def ask(session: ApiSession, soql: str) -> Answer:
 
 def rows(session: ApiSession, soql: str) -> Rows:
     """All rows, page after page."""
-    return rest(session, ask(session, soql))
+    return rest(session, ask(session, soql).data)
 
 
-def rest(session: ApiSession, answer: Answer) -> Rows:
-    """The rows of this page and of those that follow."""
-    said = answer.data
+def rest(session: ApiSession, said: dict[str, Any]) -> Rows:
+    """The rows of this page, as ``ask`` answers it, and of those that follow."""
     found: Rows = list(said["records"])
     while not said["done"]:
         said = request(session, "GET", str(said["nextRecordsUrl"]).removeprefix(f"{API}/")).data

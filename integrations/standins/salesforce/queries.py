@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from integrations.standins.salesforce.org import Org
 
 MOST, LEAST = 2000, 200  # rows of a page
+MOST_CHILDREN = 199  # rows that come with their parent; the others have pages of their own
 ARCHIVED = ("Task", "Event")  # old ones are archived: only those who ask for everything see them
 LIFE = 2 * 86_400  # seconds that a locator lives
 Columns = dict[str, "Field | Parent | Children"]
@@ -195,8 +196,8 @@ class Queries:
         rows = [each for each in self.rows(column.query, column.kind, False) if each.values.get(name) == row.id]
         if not rows:
             return None
-        records = [self.shown(column.kind, each, column.columns, version) for each in rows]
-        return {"totalSize": len(records), "done": True, "records": records}
+        cursor = Cursor(column.kind, column.columns, [each.id for each in rows], False, self.org.clock.now() + LIFE)
+        return self._page(cursor, "", 0, min(self.page, MOST_CHILDREN), version)
 
     def _counted(self, query: Query, kind: Kind, everything: bool) -> dict[str, Any]:
         rows = self.rows(query, kind, everything)
