@@ -372,6 +372,18 @@ class TestOddTimes:
             record.id for page in poll(salesforce, "contacts", cursor, "LastName") for record in page.records
         ]
 
+    def test_what_the_platform_does_is_nobodys_edit(self, salesforce: Salesforce, control: Control) -> None:
+        """Else an older value would win as the more recent one, because the record was touched after it."""
+        kept, lost = put(control, "Account", Name="Kept"), put(control, "Account", Name="Lost")
+        row = {"LastName": "Lee", "AccountId": lost}
+        [id] = control("records", type="Contact", behind=3600, create=[row])["created"]
+        edited = read(salesforce, "contacts", id, "AccountId")
+        control("records", type="Account", merge=[[kept, lost]])
+        touched = read(salesforce, "contacts", id, "AccountId")
+        assert touched.values == {"AccountId": [kept]}
+        assert touched.modified_at == edited.modified_at
+        assert touched.version > edited.version
+
     def test_an_archived_activity_is_not_taken_for_deleted(self, salesforce: Salesforce, control: Control) -> None:
         id = put(control, "Task", Subject="Last year's")
         control("records", type="Task", archive=[id])
