@@ -19,7 +19,6 @@ class Object:
     born: dict[str, str] = field(default_factory=dict)
     merges: bool = False
     converts: bool = False  # rows can become rows of another kind (a lead: a contact)
-    archives: bool = False  # old rows leave ordinary queries, though nobody has deleted them
     poll_seconds: int = 300
 
 
@@ -32,15 +31,14 @@ OBJECTS = {
         Object("opportunities", "Opportunity", poll_seconds=60),
         Object("products", "Product2"),
         Object("cases", "Case"),
-        Object("tasks", "Task", where=f"TaskSubtype = '{TASK}'", born={"TaskSubtype": TASK}, archives=True),
+        Object("tasks", "Task", where=f"TaskSubtype = '{TASK}'", born={"TaskSubtype": TASK}),
         Object(
             "calls",
             "Task",
             where=f"TaskSubtype = '{CALL}'",
             born={"TaskSubtype": CALL, "Status": "Completed"},
-            archives=True,
         ),
-        Object("meetings", "Event", where="IsChild = false", archives=True),
+        Object("meetings", "Event", where="IsChild = false"),
     )
 }
 # The kind that a reference to an object means; tasks and calls are never referred to by mapped fields.
