@@ -9,6 +9,7 @@ from integrations import errors
 from integrations.connectors.salesforce import bulk, kinds, schema, soql
 from integrations.connectors.salesforce.client import fault, item_error, long_id
 from integrations.connectors.salesforce.connector import Salesforce
+from integrations.connectors.salesforce.objects import OBJECTS
 from integrations.http import Answer, ApiSession
 from integrations.records import Field, FieldType, Ref, RemoteRecord
 from tests.contract.conftest import Control
@@ -356,6 +357,20 @@ class TestBulk:
         by_pages = scanned(opened(salesforce_standin), "contacts", *names)
         assert len(in_bulk) > 20
         assert {id: record.values for id, record in in_bulk.items()} == {id: r.values for id, r in by_pages.items()}
+
+    def test_a_job_that_is_not_even_taken_is_read_another_way(
+        self, salesforce_standin: dict[str, Any], control: Control
+    ) -> None:
+        """A field was hidden since the fields were read: queries leave it out, a job fails with it."""
+        salesforce = opened(salesforce_standin, bulk_from=10)
+        assert "Birthdate" in salesforce._fields_of(OBJECTS["contacts"])
+        control("settings", hidden="Contact.Birthdate")
+        try:
+            found = scanned(salesforce, "contacts", "LastName", "Birthdate")
+        finally:
+            control("settings", hidden="")
+        assert len(found) > 20
+        assert all(record.values.keys() == {"LastName"} for record in found.values())
 
     def test_a_job_that_is_lost_is_read_another_way(self, salesforce: Salesforce, control: Control) -> None:
         page = salesforce.scan("contacts", fields=["Email"], position={"job": "7505A00000xxxxxQAA"}, scope={})

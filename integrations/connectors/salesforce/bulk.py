@@ -20,12 +20,15 @@ OVER = {"Failed", "Aborted"}
 
 
 class JobLost(Exception):
-    """The job failed, was aborted, or is too old: read another way."""
+    """The job was refused, failed, was aborted, or is too old: read another way."""
 
 
 def start(session: ApiSession, soql: str) -> str:
-    """The id of a new query job."""
-    return str(request(session, "POST", "jobs/query", json={"operation": "queryAll", "query": soql}).data["id"])
+    """The id of a new query job. JobLost: Salesforce takes no such job, of a column that it shows us no more, for example."""
+    try:
+        return str(request(session, "POST", "jobs/query", json={"operation": "queryAll", "query": soql}).data["id"])
+    except errors.Refused as error:
+        raise JobLost from error
 
 
 def page(session: ApiSession, job: str, locator: str | None) -> tuple[list[dict[str, str]], str]:

@@ -5,6 +5,7 @@ changed · ``bodies`` and ``writing`` what is sent · ``users`` names that stay 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -126,8 +127,9 @@ class Salesforce:
             total = int(soql.ask(self._session, f"SELECT COUNT() FROM {obj.name} {_where(obj)}").data["totalSize"])
             if total > self._bulk_from and roles.ROLES not in fields:  # bulk jobs know no subqueries
                 columns = ", ".join(self._reader.columns(obj, fields))
-                job = bulk.start(self._session, f"SELECT {columns} FROM {obj.name} {_where(obj)}")
-                return Page([], position={"job": job}, total=total)
+                with suppress(bulk.JobLost):
+                    job = bulk.start(self._session, f"SELECT {columns} FROM {obj.name} {_where(obj)}")
+                    return Page([], position={"job": job}, total=total)
         position = position or {"last": ""}
         if "job" in position:
             return self._bulk_page(obj, fields, position)
