@@ -328,6 +328,8 @@ class TestRefusals:
             (403, "API_DISABLED_FOR_ORG", errors.ScopeMissing),
             (400, "INVALID_TYPE", errors.ScopeMissing),
             (400, "INVALID_REPLICATION_DATE", errors.CursorExpired),
+            (400, "QUERY_TIMEOUT", errors.Unavailable),
+            (400, "INVALID_QUERY_LOCATOR", errors.Unavailable),
             (404, "NOT_FOUND", errors.Gone),
             (500, "UNKNOWN_EXCEPTION", type(None)),
         ],

@@ -37,6 +37,8 @@ MEANS = {  # codes that are handled alike
     "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "rule",
     "CANNOT_EXECUTE_FLOW_TRIGGER": "rule",
     "APEX_ERROR": "rule",
+    "QUERY_TIMEOUT": "down",
+    "INVALID_QUERY_LOCATOR": "down",  # of pages that were left unread too long: the query is asked anew
     "UNKNOWN_EXCEPTION": "down",
     "SERVER_UNAVAILABLE": "down",
 }
@@ -145,7 +147,7 @@ def item_error(said: Mapping[str, Any]) -> ConnectorError:
             remote=remote,
         )
     if means == "down":
-        return errors.Unavailable(_("Salesforce could not save this record just now."), remote=remote)
+        return errors.Unavailable(_("Salesforce could not do this just now."), remote=remote)
     return _refused(code, message, field, remote)
 
 
