@@ -71,7 +71,10 @@ def _filled_in() -> Q:
     for side in Side:
         made = WriteIntent.objects.filter(link=OuterRef("pk"), side=side.value, made=True)
         at_once = {f"{side}_modified_at__lte": F(f"{side}_created_at") + FILLING_IN}
-        found |= Q(Exists(made), dirty=BIT[side], **at_once)
+        # Where an app does not tell when it made a record, the comparison is neither true nor false, and what leaves these records
+        # out would leave those out, too.
+        known = {f"{side}_created_at__isnull": False}
+        found |= Q(Exists(made), dirty=BIT[side], **known, **at_once)
     return found
 
 

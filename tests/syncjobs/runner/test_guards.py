@@ -1,10 +1,12 @@
 """Brakes: a run that would do far more harm than usual stops, names the number, and goes on when a person says so."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from integrations.connectors.base import Abilities
+from integrations.connectors.memory import MemoryConnector
 from integrations.errors import Refused
 from integrations.records import Side
 from portal.accounts.models import Account
@@ -93,6 +95,20 @@ def test_what_an_app_fills_in_at_new_records_is_no_mass_update(
         assert stopped(w) == expected
         approve(w)
     w.assert_equal()
+
+
+def test_an_app_that_does_not_tell_when_it_made_a_record_is_watched_all_the_same(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CardDAV and Snov.io say when a record was changed, and not since when there is one."""
+    tell = MemoryConnector._record
+    monkeypatch.setattr(MemoryConnector, "_record", lambda *given: replace(tell(*given), created_at=None))
+    w = world()
+    filled(w, 300)
+    for pk in w.app.live():
+        w.app.edit(pk, first_name="Q")
+    w.poll()
+    assert stopped(w) == ("GUARD_MASS_UPDATE", "300")
 
 
 def test_many_refusals_stop_the_run(world: Make) -> None:
