@@ -10,8 +10,8 @@ from integrations.connectors.memory import MemoryConnector
 from integrations.errors import Refused
 from integrations.records import Side
 from portal.accounts.models import Account
-from syncjobs.models import SyncState
-from syncjobs.services import syncs
+from syncjobs.models import RunKind, SyncState
+from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
 
 Make = Callable[..., World]
@@ -76,6 +76,29 @@ def test_more_than_half_of_all_changed_at_once_waits(world: Make) -> None:
     w.poll()
     assert stopped(w) == ("GUARD_MASS_UPDATE", "250")
     approve(w)
+    w.assert_equal()
+
+
+def test_a_full_scan_that_finds_more_than_half_changed_waits(world: Make) -> None:
+    """What no feed has told is found by a scan, and is no smaller for that."""
+    w = world()
+    for pk in filled(w, 300)[:250]:
+        w.hub.edit(pk, first_name="Q")
+    w._finish(runs.start(sync=w.sync, kind=RunKind.FULL_SCAN))
+    assert stopped(w) == ("GUARD_MASS_UPDATE", "250")
+    approve(w)
+    w.assert_equal()
+
+
+def test_a_full_scan_under_new_settings_may_change_everything(world: Make) -> None:
+    w = world()
+    filled(w, 300)
+    w.sync.refresh_from_db()
+    w.sync.version += 1
+    w.sync.save()
+    w._finish(runs.start(sync=w.sync, kind=RunKind.FULL_SCAN))
+    w.sync.refresh_from_db()
+    assert w.sync.state == SyncState.ACTIVE
     w.assert_equal()
 
 
