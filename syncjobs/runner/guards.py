@@ -3,10 +3,10 @@
 ================== =====================================================================================================
 GUARD_MASS_DELETE  deleting more than 20 records and 5 % of all; a side that had records lists none; a complete scan that
                    misses more than 20 records and 5 % of them
-GUARD_MASS_UPDATE  blanking more than 20 values and 5 % of all records; outside an initial sync: more than half of all links
-                   (and 200) changed at once. What an app fills in at records that the sync has just made there (a number, a
+GUARD_MASS_UPDATE  blanking more than 20 values and 5 % of all records; outside an initial sync and a resync: more than half of
+                   all links (and 200) changed at once. What an app fills in at records that the sync has just made there (a number, a
                    default, the work of an automation) does not count
-GUARD_MASS_CREATE  outside an initial sync: making more new records than there are links (and 1,000)
+GUARD_MASS_CREATE  outside an initial sync and a resync: making more new records than there are links (and 1,000)
 TOO_MANY_REFUSED   more than 30 % of at least 50 writes of a run were refused: something is wrong with the settings
 ================== =====================================================================================================
 """
@@ -53,7 +53,7 @@ def _too_many(n: int, total: int) -> bool:
 
 def before_writing(ctx: "Context") -> None:
     """Once, when the write phase begins."""
-    if ctx.run.guard_lifted or ctx.run.kind != RunKind.INCREMENTAL:
+    if ctx.run.guard_lifted or not _is_watched(ctx):
         return
     dirty = RecordLink.objects.filter(sync=ctx.sync, dirty__gt=0)
     half = Q(hub_id=None) | Q(app_id=None)
@@ -63,6 +63,13 @@ def before_writing(ctx: "Context") -> None:
         raise GuardTripped("GUARD_MASS_UPDATE", changed)
     if fresh > max(MANY_CREATED, total - fresh):
         raise GuardTripped("GUARD_MASS_CREATE", fresh)
+
+
+def _is_watched(ctx: "Context") -> bool:
+    """An initial sync changes much by nature, a resync changes what a person asked for, and a scan under new settings plans all."""
+    if ctx.run.kind == RunKind.FULL_SCAN:
+        return all(cursor.settings_hash == ctx.settings_hash for cursor in ctx.cursors.values())
+    return ctx.run.kind in (RunKind.INCREMENTAL, RunKind.AUDIT)
 
 
 def _filled_in() -> Q:

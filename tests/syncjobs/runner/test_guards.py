@@ -1,15 +1,17 @@
 """Brakes: a run that would do far more harm than usual stops, names the number, and goes on when a person says so."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from integrations.connectors.base import Abilities
+from integrations.connectors.memory import MemoryConnector
 from integrations.errors import Refused
 from integrations.records import Side
 from portal.accounts.models import Account
-from syncjobs.models import SyncState
-from syncjobs.services import syncs
+from syncjobs.models import RunKind, SyncState
+from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
 
 Make = Callable[..., World]
@@ -77,6 +79,29 @@ def test_more_than_half_of_all_changed_at_once_waits(world: Make) -> None:
     w.assert_equal()
 
 
+def test_a_full_scan_that_finds_more_than_half_changed_waits(world: Make) -> None:
+    """What no feed has told is found by a scan, and is no smaller for that."""
+    w = world()
+    for pk in filled(w, 300)[:250]:
+        w.hub.edit(pk, first_name="Q")
+    w._finish(runs.start(sync=w.sync, kind=RunKind.FULL_SCAN))
+    assert stopped(w) == ("GUARD_MASS_UPDATE", "250")
+    approve(w)
+    w.assert_equal()
+
+
+def test_a_full_scan_under_new_settings_may_change_everything(world: Make) -> None:
+    w = world()
+    filled(w, 300)
+    w.sync.refresh_from_db()
+    w.sync.version += 1
+    w.sync.save()
+    w._finish(runs.start(sync=w.sync, kind=RunKind.FULL_SCAN))
+    w.sync.refresh_from_db()
+    assert w.sync.state == SyncState.ACTIVE
+    w.assert_equal()
+
+
 @pytest.mark.parametrize(("after", "expected"), [(60, None), (3600, ("GUARD_MASS_UPDATE", "300"))])
 def test_what_an_app_fills_in_at_new_records_is_no_mass_update(
     world: Make, after: int, expected: tuple[str, str] | None
@@ -93,6 +118,20 @@ def test_what_an_app_fills_in_at_new_records_is_no_mass_update(
         assert stopped(w) == expected
         approve(w)
     w.assert_equal()
+
+
+def test_an_app_that_does_not_tell_when_it_made_a_record_is_watched_all_the_same(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CardDAV and Snov.io say when a record was changed, and not since when there is one."""
+    tell = MemoryConnector._record
+    monkeypatch.setattr(MemoryConnector, "_record", lambda *given: replace(tell(*given), created_at=None))
+    w = world()
+    filled(w, 300)
+    for pk in w.app.live():
+        w.app.edit(pk, first_name="Q")
+    w.poll()
+    assert stopped(w) == ("GUARD_MASS_UPDATE", "300")
 
 
 def test_many_refusals_stop_the_run(world: Make) -> None:
