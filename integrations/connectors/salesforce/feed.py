@@ -20,7 +20,7 @@ from integrations.records import Page, RemoteRecord
 
 PAGE = 2000  # the most that Salesforce gives
 READ_BATCH = 200
-OVERLAP = timedelta(minutes=5)
+OVERLAP = timedelta(minutes=12)  # a row shows when its transaction ends, and one may run for ten minutes
 ASK_DELETED_EVERY = timedelta(minutes=30)
 
 Cursor = dict[str, Any]

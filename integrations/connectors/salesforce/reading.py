@@ -36,7 +36,7 @@ class Reader:
     # -- asking ---------------------------------------------------------------------------------------------------------
     def columns(self, obj: Object, names: Iterable[str]) -> list[str]:
         """What to select. Names that the app no longer has are left out, and so stay unknown."""
-        found = dict.fromkeys(["Id", "CreatedDate", "SystemModstamp", "IsDeleted"])
+        found = dict.fromkeys(["Id", "CreatedDate", "LastModifiedDate", "SystemModstamp", "IsDeleted"])
         if obj.merges:
             found |= {"MasterRecordId": None}
         if obj.converts:
@@ -129,7 +129,9 @@ class Reader:
         return RemoteRecord(
             id=str(row["Id"]),
             values=values,
-            modified_at=schema.moment(row.get("SystemModstamp")),
+            modified_at=schema.moment(
+                row.get("LastModifiedDate") or row.get("SystemModstamp")
+            ),  # the platform stamps, too
             created_at=schema.moment(row.get("CreatedDate")),
             version=str(row.get("SystemModstamp") or ""),
         )
