@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
 from requests.structures import CaseInsensitiveDict
 
-from integrations.connectors.dynamics.client import API, request
+from integrations import errors
+from integrations.connectors.dynamics.client import API, item_error, request
+from integrations.errors import ConnectorError
 from integrations.http import Answer, ApiSession
 
 GOES_ON = "odata.continue-on-error"
@@ -40,6 +43,17 @@ def send(session: ApiSession, units: Sequence[Unit], *, safe: bool = False) -> l
     )  # fmt: skip
     found = [_answers(*part) for part in _split(answer.headers.get("Content-Type", ""), answer.body)]
     return [*found[: len(units)], *([] for _unit in units[len(found) :])]
+
+
+def refusal(answers: Sequence[Answer]) -> ConnectorError | None:
+    """Of a unit, None where all of it succeeded. A 5xx in a part may have happened."""
+    if not answers:
+        return errors.NoAnswer(_("Dynamics' answer does not say what became of this record."))
+    for answer in answers:
+        if answer.status >= 400:
+            found = item_error(answer.status, answer.data, answer.headers, sure=answer.status < 500)
+            return found or errors.NoAnswer(_("Dynamics is in trouble (HTTP %(status)s).") % {"status": answer.status})
+    return None
 
 
 def _part(unit: Unit) -> str:

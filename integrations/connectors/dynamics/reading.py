@@ -10,7 +10,7 @@ from typing import Any
 from integrations import errors
 from integrations.connectors.dynamics import batch, customers, schema
 from integrations.connectors.dynamics.batch import Inner
-from integrations.connectors.dynamics.client import LOGICAL, TARGETS, filter_text, item_error, listed
+from integrations.connectors.dynamics.client import LOGICAL, TARGETS, filter_text, listed
 from integrations.connectors.dynamics.lookups import Currencies, Users
 from integrations.connectors.dynamics.tables import PARTIES, Table
 from integrations.http import ApiSession
@@ -97,9 +97,7 @@ class Reader:
         units = [[Inner("GET", f"{table.kind}({id})?$select={table.key}")] for id in ids]
         gone = set()
         for id, said in zip(ids, batch.send(self._session, units, safe=True) if units else [], strict=True):
-            error = (
-                item_error(said[0].status, said[0].data, said[0].headers) if said and said[0].status >= 400 else None
-            )
+            error = batch.refusal(said)
             if isinstance(error, errors.Gone):
                 gone.add(id)
             elif isinstance(error, errors.RateLimited | errors.Unavailable):

@@ -50,13 +50,9 @@ def lead_to(table: Table, id: str, pair: Pair, closing: dict[str, Any] | None = 
     return Inner("POST", action.action, {action.member: activity, "Status": status})
 
 
-def is_closed(table: Table, row: dict[str, Any]) -> bool:
-    return row.get(STATE) not in (0, table.born, None)
-
-
-def is_sending(table: Table, row: dict[str, Any]) -> bool:
-    """To open such a row and to close it again would send the e-mail, perhaps once more."""
-    return row.get(STATUS) in SENDING.get(table.kind, ())
+def may_be_opened(table: Table, row: dict[str, Any]) -> bool:
+    """A closed row, but for an e-mail on its way: to open that and to close it again would send it, perhaps once more."""
+    return row.get(STATE) not in (0, table.born, None) and row.get(STATUS) not in SENDING.get(table.kind, ())
 
 
 def reopen(table: Table, id: str, definitions: Definitions, version: str) -> Inner:

@@ -17,7 +17,7 @@ from integrations import errors
 from integrations.connectors.dynamics import batch, customers, states
 from integrations.connectors.dynamics.batch import Inner
 from integrations.connectors.dynamics.bodies import Bodies, Body, needs_row
-from integrations.connectors.dynamics.client import TARGETS, Exists, NoVersions, item_error
+from integrations.connectors.dynamics.client import TARGETS, Exists, NoVersions
 from integrations.connectors.dynamics.lookups import Defaults, Definitions
 from integrations.connectors.dynamics.reading import Reader
 from integrations.connectors.dynamics.tables import PARTIES, Table
@@ -75,8 +75,7 @@ class Writer:
         unversioned = [place for place, verdict in enumerate(verdicts) if isinstance(verdict.error, NoVersions)]
         if unversioned:  # the others are done
             self._definitions.versionless.add(self._table.kind)
-            for place, verdict in zip(unversioned, self.update([items[each] for each in unversioned]), strict=True):
-                verdicts[place] = verdict
+            self._once_more(unversioned, items, prepare, verdicts)
         return self._reopened(items, rows, verdicts)
 
     def _changes(self, item: Update, row: dict[str, Any], version: str) -> tuple[list[Inner], Body]:
@@ -103,14 +102,10 @@ class Writer:
                 self._reader.by_ids(self._table, [items[place].id for place in locked], names) if locked else ()
             )
         }
-        held = {place: found.get(items[place].id, {}) for place in locked}
-        again = [
-            place for place, row in held.items()
-            if states.is_closed(self._table, row) and not states.is_sending(self._table, row)
-        ]  # fmt: skip
+        again = [place for place in locked if states.may_be_opened(self._table, found.get(items[place].id, {}))]
 
         def prepare(place: int) -> tuple[list[Inner], Body]:
-            item = items[again[place]]
+            item = items[place]
             match = "" if self._table.kind in self._definitions.versionless else item.version
             first = states.reopen(self._table, item.id, self._definitions, match)
             requests, body = self._changes(item, rows.get(item.id, {}), "")
@@ -119,17 +114,25 @@ class Writer:
             body.again = True
             return [first, *requests], body
 
-        wanted, ids = [list(items[place].values) for place in again], [items[place].id for place in again]
-        for place, verdict in zip(again, self._write(wanted, ids, prepare), strict=True):
-            verdicts[place] = verdict
+        self._once_more(again, items, prepare, verdicts)
         return verdicts
+
+    def _once_more(
+        self, places: list[int], items: Sequence[Update], prepare: Callable[[int], tuple[list[Inner], Body]],
+        verdicts: list[Verdict],
+    ) -> None:  # fmt: skip
+        """Send these of ``items`` again, as ``prepare`` makes them; what is said now takes the place of what was said first."""
+        wanted, ids = [list(items[place].values) for place in places], [items[place].id for place in places]
+        sent = self._write(wanted, ids, lambda number: prepare(places[number]))
+        for place, verdict in zip(places, sent, strict=True):
+            verdicts[place] = verdict
 
     def delete(self, ids: Sequence[str]) -> list[Verdict]:
         """What is not there any more counts as done."""
         units = [[Inner("DELETE", f"{self._table.kind}({id})", None, {"If-Match": "*"})] for id in ids]
         verdicts = []
         for answers in batch.send(self._session, units) if units else []:
-            error = _error_of(answers)
+            error = batch.refusal(answers)
             verdicts.append(Verdict(error=None if isinstance(error, errors.Gone) else error))
         return verdicts
 
@@ -161,7 +164,7 @@ class Writer:
                 again.append(place)
         answered = batch.send(self._session, units) if units else []
         for (place, body), answers in zip(sent, answered, strict=True):
-            refusal = _error_of(answers)
+            refusal = batch.refusal(answers)
             verdicts[place] = (
                 Verdict(error=refusal) if refusal else self._done(ids[place], wanted[place], answers, body)
             )
@@ -227,17 +230,6 @@ class Writer:
     def _select(self, names: Sequence[str]) -> str:
         text, _prefer = self._reader.query(self._table, [name for name in names if name != PARTIES])
         return text
-
-
-def _error_of(answers: list[Answer]) -> errors.ConnectorError | None:
-    """The refusal of a unit, None where all of it succeeded. A 5xx in a part may have happened."""
-    if not answers:
-        return errors.NoAnswer(_("Dynamics' answer does not say what became of this record."))
-    for answer in answers:
-        if answer.status >= 400:
-            found = item_error(answer.status, answer.data, answer.headers, sure=answer.status < 500)
-            return found or errors.NoAnswer(_("Dynamics is in trouble (HTTP %(status)s).") % {"status": answer.status})
-    return None
 
 
 def id_for(key: str) -> str:
