@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from integrations.models import AppInstance, InstanceState
 from integrations.registry import App, apps
 from portal.accounts.models import Account
+from syncjobs.access import shown_instances
 from syncjobs.health import numbers as counting
 from syncjobs.health import standing
 from syncjobs.health.changes import Changes, last_day
@@ -84,12 +85,9 @@ class Overview:
 
 def of_account(account: Account, filters: Filters) -> Overview:
     """Eight queries (seven while the last day is remembered), whatever the number of apps and syncs."""
+    instances = list(shown_instances(account).order_by("app_key", "label", "pk"))
     syncs = list(Sync.objects.for_account(account).select_related("hub_instance", "app_instance"))
     saved = [sync for sync in syncs if sync.state != "draft"]
-    # One that was disconnected stays as long as it has syncs: they stand still, and this is the way to them and back.
-    used = {sync.app_instance_id for sync in saved}
-    known = AppInstance.objects.for_account(account).order_by("app_key", "label", "pk")
-    instances = [each for each in known if each.state != InstanceState.DISCONNECTED or each.pk in used]
     hub = next((instance for instance in instances if instance.is_hub), None)
     ill = hub and hub.state in (InstanceState.NEEDS_REAUTH, InstanceState.SUSPENDED)
     rows = standing.of_instances([i for i in instances if not i.is_hub], sorted(saved, key=lambda sync: sync.pk))

@@ -11,6 +11,7 @@ from portal.access import member_required
 from portal.charts import sparkline
 from portal.htmx import render_part
 from portal.statuses import look
+from syncjobs.access import shown_instances
 from syncjobs.health import incidents, nightly, overview, standing, words
 from syncjobs.models import Sync, SyncRun
 
@@ -33,12 +34,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def instance_or_404(request: HttpRequest, pk: int) -> AppInstance:
-    """An app of the account; one that was disconnected, as long as it has syncs. The hub has no page of its own: it stands at the
-    right of every sync."""
-    found = get_object_or_404(AppInstance.objects.for_account(request.account), pk=pk)  # type: ignore[attr-defined]
-    if found.state == InstanceState.DISCONNECTED and not Sync.objects.saved().filter(app_instance=found).exists():
-        raise Http404
-    return found
+    """An app of the account. The hub has no page of its own: it stands at the right of every sync."""
+    return get_object_or_404(shown_instances(request.account), pk=pk)  # type: ignore[attr-defined]
 
 
 def _standing(request: HttpRequest, pk: int) -> standing.Standing:
