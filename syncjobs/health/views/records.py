@@ -61,10 +61,11 @@ def _heading(sync: Sync, query: lists.Query) -> dict[str, Any]:
 def _cards(sync: Sync, query: lists.Query, groups: lists.Groups) -> list[tuple[Any, ...]]:
     """(group, button, number, address of its whole list)."""
     base = reverse("syncjobs:records", args=[sync.pk, query.status])
+    buttons = {cause: _button(cause, sync) for cause in {group.words for group in groups.groups}}
     return [
         (
             group,
-            _button(group.words, sync),
+            buttons[group.words],
             groups.number(group),
             base + query.address(**group.cause),
         )
