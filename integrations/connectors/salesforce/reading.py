@@ -129,9 +129,8 @@ class Reader:
         return RemoteRecord(
             id=str(row["Id"]),
             values=values,
-            modified_at=schema.moment(
-                row.get("LastModifiedDate") or row.get("SystemModstamp")
-            ),  # the platform stamps, too
+            # Of an edit; the other stamp is the platform's, too.
+            modified_at=schema.moment(row.get("LastModifiedDate") or row.get("SystemModstamp")),
             created_at=schema.moment(row.get("CreatedDate")),
             version=str(row.get("SystemModstamp") or ""),
         )

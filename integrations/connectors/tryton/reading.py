@@ -26,9 +26,7 @@ from integrations.records import Page, ReadAnswer, RemoteRecord
 
 SCAN_PAGE = 100
 IDS_PAGE = 100_000
-OVERLAP = (
-    120_000  # ms that a poll reaches back: a transaction's rows carry the time when it began (longer ones: see above)
-)
+OVERLAP = 120_000  # ms that a poll reaches back: a transaction's rows carry the time when it began (longer ones: above)
 MERGES_DEEP = 5  # a party replaced by one that was replaced by …
 
 
