@@ -19,6 +19,8 @@ TIMEOUT = (5, 30)  # connect, read; seconds
 CLIENT_ERRORS = {"invalid_client", "unauthorized_client"}
 GRANT_ERRORS = {"invalid_grant", "access_denied"}
 LIMIT_ERRORS = {"rate_limit_exceeded"}  # no word of RFC 6749's, and said with a status of 4xx other than 429
+# RFC 6749's for the consent page, which some say here, too; the last is Salesforce's ("retry your request").
+BUSY_ERRORS = {"temporarily_unavailable", "server_error", "unknown_error"}
 LIMIT_WAIT = 60.0  # seconds; none of these answers says how long
 
 
@@ -38,6 +40,7 @@ class OAuthProvider:
     must not learn our client's secret.
     ``scopes``: what is asked for; a function of that address where the scope names it.
     ``statuses``: an app's own words for RFC 6749's, as ``status`` or ``error``: {"BAD_CLIENT_SECRET": "invalid_client"}.
+    ``busy``: part of a description, in lower case, that makes any refusal one of the moment.
     ``extra``: more parameters of the consent address, e.g. {"prompt": "select_account"}.
     """
 
@@ -48,6 +51,7 @@ class OAuthProvider:
     optional_scopes: Sequence[str] = ()
     revoke_url: Callable[[str], str] | None = None
     statuses: dict[str, str] = field(default_factory=dict)
+    busy: str = ""
     extra: dict[str, str] = field(default_factory=dict)
 
     def consent_url(self, *, redirect_uri: str, state: str, code_verifier: str, address: str = "") -> str:
@@ -121,7 +125,10 @@ class OAuthProvider:
             )
         given = str(said.get("error") or "")
         word = self.statuses.get(str(said.get("status")), self.statuses.get(given, given))
-        remote = redact(f"{word}: {said.get('error_description') or said.get('message') or ''}")
+        description = str(said.get("error_description") or said.get("message") or "")
+        remote = redact(f"{word}: {description}")
+        if word in BUSY_ERRORS or (self.busy and self.busy in description.lower()):
+            raise errors.Unavailable(_("The app's sign-in service is in trouble just now."), remote=remote)
         if word in LIMIT_ERRORS:
             raise errors.RateLimited(
                 _("The app's sign-in service asks for fewer calls."), remote=remote, retry_after=LIMIT_WAIT

@@ -1,10 +1,11 @@
 """A person in HubSpot, and a connector to the same account, for the contract of every object type."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from integrations.connectors.hubspot.client import fault
 from integrations.connectors.hubspot.connector import HubSpot
-from integrations.connectors.hubspot.permissions import SCOPES
+from integrations.connectors.hubspot.permissions import OPTIONAL_SCOPES, SCOPES
 from integrations.connectors.hubspot.schema import to_wire
 from integrations.http import ApiSession, Bearer
 from integrations.records import Values
@@ -18,9 +19,9 @@ MANY: dict[str, dict[str, str]] = {
 }
 
 
-def opened(standin: dict[str, Any]) -> HubSpot:
+def opened(standin: dict[str, Any], *, scopes: Sequence[str] | None = (*SCOPES, *OPTIONAL_SCOPES)) -> HubSpot:
     session = ApiSession(standin["api_url"], auth=Bearer(standin["token"]), fault=fault)
-    return HubSpot(session, app_url=standin["app_url"], portal_id="4242", scopes=SCOPES)
+    return HubSpot(session, app_url=standin["app_url"], portal_id="4242", scopes=scopes)
 
 
 def wire(values: Values) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 
 from integrations import errors
 from integrations.connectors.hubspot import feed
-from integrations.connectors.hubspot.client import fault
+from integrations.connectors.hubspot.client import fault, item_error
 from integrations.connectors.hubspot.connector import HubSpot
 from integrations.connectors.hubspot.schema import to_canonical, to_wire
 from integrations.http import Answer, ApiSession
@@ -150,6 +150,25 @@ def test_an_address_that_is_taken_names_its_holder(connector: HubSpot, peer: Hub
     error = connector.update("contacts", [Update(other, {"email": "ann@example.com"})])[0].error
     assert isinstance(error, errors.AlreadyExists)
     assert error.existing_id == holder
+
+
+def test_a_unique_value_that_is_taken_is_no_bad_value(connector: HubSpot, peer: HubSpotPeer) -> None:
+    """Of properties other than the e-mail address HubSpot says so with a 400, and names nobody."""
+    field = connector.create_field("contacts", Field("erp_number", "ERP number", FieldType.TEXT, unique=True))
+    peer.put({"email": "ann@example.com", field.name: "7"})
+    new = Create({"email": "bob@example.com", field.name: "7"}, key="k")
+    other = Create({"email": "cy@example.com", field.name: "8"}, key="l")
+    taken, made = connector.create("contacts", [new, other], scope={})
+    assert isinstance(taken.error, errors.AlreadyExists)
+    assert (taken.error.existing_id, taken.error.field) == ("", field.name)
+    assert made.record
+
+
+def test_a_conflict_is_known_by_either_of_its_names() -> None:
+    said = {"category": "OBJECT_ALREADY_EXISTS", "message": "Contact already exists. Existing ID: 2926551"}
+    error = item_error(said)
+    assert isinstance(error, errors.AlreadyExists)
+    assert error.existing_id == "2926551"
 
 
 def test_an_update_of_a_merged_record_reaches_the_one_that_took_over(connector: HubSpot, peer: HubSpotPeer) -> None:

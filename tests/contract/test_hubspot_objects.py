@@ -8,6 +8,7 @@ from integrations import errors
 from integrations.connectors.hubspot.app import APP
 from integrations.connectors.hubspot.connector import HubSpot
 from integrations.connectors.hubspot.objects import OBJECTS
+from integrations.connectors.hubspot.permissions import SCOPES
 from integrations.http import ApiSession
 from integrations.records import Create, Field, FieldType, Ref, Update, Value, Values
 from tests.contract.conftest import Control
@@ -150,6 +151,30 @@ def test_what_hubspot_works_out_is_not_written(
 ) -> None:
     fields = fields_of(connector, kind)
     assert not [name for name in names if fields[name].writable]
+
+
+@pytest.mark.parametrize("scopes", [SCOPES, None], ids=["consent", "key"])
+def test_what_an_email_says_is_unknown_to_whoever_may_not_read_it(
+    hubspot_standin: dict[str, Any], people: HubSpotPeer, scopes: tuple[str, ...] | None
+) -> None:
+    """HubSpot puts words of its own in place of the text; they would go to the other app as if somebody had written them."""
+    connector, emails = opened(hubspot_standin, scopes=scopes), people.of("emails")
+    names = ("hs_email_subject", "hs_email_text", "hs_email_direction")
+    id = emails.put({**LEAST["emails"], "hs_email_subject": "Hello", "hs_email_text": "Good morning"})
+    held = [*SCOPES, "crm.objects.contacts.read", "crm.objects.contacts.write"]
+    people.control("settings", static_scopes=",".join(held))
+    try:
+        read = connector.read("emails", [Ref(id)], fields=names).records[id]
+        [listed] = [r for r in connector.scan("emails", fields=names, position=None, scope={}).records if r.id == id]
+        [wrote] = connector.update("emails", [Update(id, {"hs_email_subject": "Bye"})])
+        fields = {field.name: field for field in connector.fields("emails")}
+    finally:
+        people.control("settings", static_scopes="*")
+    assert read.values == listed.values == {"hs_email_direction": "EMAIL"}
+    assert wrote.record is not None
+    assert wrote.record.values == {}
+    assert fields["hs_email_text"].readable is (scopes is None), "a key does not tell what it may do"
+    assert fields["hs_email_text"].writable
 
 
 def test_a_meeting_sits_on_the_timeline_where_it_starts(connector: HubSpot, people: HubSpotPeer) -> None:

@@ -8,7 +8,7 @@ import pytest
 from integrations import errors
 from integrations.connectors.salesforce.connector import Salesforce
 from integrations.connectors.salesforce.roles import ROLES
-from integrations.connectors.salesforce.writing import KEY_FIELD
+from integrations.connectors.salesforce.schema import KEY_FIELD
 from integrations.records import Create, Update, Values, Verdict
 from tests.contract.conftest import Control
 from tests.contract.salesforce import DANA, control, opened, poll, put, read, salesforce, salesforce_standin, start
@@ -97,6 +97,19 @@ class TestCollections:
         [first] = salesforce.create("opportunities", [item], scope={})
         [again] = salesforce.create("opportunities", [item], scope={})
         assert (made(again), again.existed, first.existed) == (made(first), True, False)
+
+    @pytest.mark.parametrize("short_of", ["", "uniq", "ext", "ext;uniq;ro"])
+    def test_a_key_field_that_is_no_key_is_left_alone(
+        self, salesforce_standin: dict[str, Any], control: Control, short_of: str
+    ) -> None:
+        """A plain text field of that name, or one that our user may not write."""
+        control("fields", type="Opportunity", lines=[f"{KEY_FIELD}|string|Syncline key|max=40;{short_of}"])
+        salesforce = opened(salesforce_standin)
+        fields = salesforce.fields("opportunities")
+        salesforce._stored_fields = lambda kind: fields
+        assert not salesforce.abilities("opportunities").idempotent_creates
+        values: Values = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-01-31"}
+        assert create(salesforce, "opportunities", values)[0].record
 
 
 class TestRecordsThatWentElsewhere:

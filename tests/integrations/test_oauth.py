@@ -20,6 +20,7 @@ PROVIDER = OAuthProvider(
     client=lambda: ("id", "secret"),
     scopes=("api",),
     statuses={"invalid_client_id": "invalid_client", "REQUEST_LIMIT_EXCEEDED": "rate_limit_exceeded"},
+    busy="already being processed",
 )
 
 
@@ -38,6 +39,12 @@ def refusal(server: Server, status: int, said: Any) -> errors.ConnectorError:
         ({"error": "invalid_grant", "error_description": "expired access/refresh token"}, errors.AuthRevoked),
         ({"error": "inactive_user"}, errors.AuthExpired),
         ({"error": "rate_limit_exceeded"}, errors.RateLimited),
+        ({"error": "temporarily_unavailable"}, errors.Unavailable),
+        ({"error": "unknown_error", "error_description": "retry your request"}, errors.Unavailable),
+        (
+            {"error": "invalid_grant", "error_description": "Token Request Is Already Being Processed"},
+            errors.Unavailable,
+        ),
         ([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}], errors.RateLimited),
         ([{"errorCode": "INVALID_SESSION_ID", "message": "no"}], errors.AuthExpired),
         ([], errors.Unavailable),

@@ -131,18 +131,19 @@ def item_error(said: dict[str, Any], status: int = 0) -> ConnectorError:
     remote = message[:1000] + (f" [{said['correlationId']}]" if said.get("correlationId") else "")
     if category == "OBJECT_NOT_FOUND" or status == 404:
         return errors.Gone(_("HubSpot has no such record any more."), remote=remote)
-    if category == "CONFLICT" or status == 409:
+    word, field = _complaint(said, message)
+    if status == 409 or category in ("CONFLICT", "OBJECT_ALREADY_EXISTS") or word == "CONFLICTING_UNIQUE_VALUE":
         found = re.search(r"Existing ID: (\d+)", message)
         return errors.AlreadyExists(
             _("HubSpot already has a record with this unique value."),
             existing_id=found.group(1) if found else "",
+            field=field,
             remote=remote,
         )
     if category == "RATE_LIMITS":
         return errors.RateLimited(_("HubSpot asks for fewer calls."), retry_after=10.0, remote=remote)
     if "INVALID_OBJECT_IDS" in (said.get("context") or {}):
         return errors.Refused(_("HubSpot no longer has an associated record."), code="PARENT_FAILED", remote=remote)
-    word, field = _complaint(said, message)
     code = CODES.get(word, "VALIDATION_RULE")
     text = _("HubSpot refuses the value of “%(field)s”.") if field else _("HubSpot refuses this record.")
     return errors.Refused(text % {"field": field}, code=code, field=field, remote=remote)

@@ -19,7 +19,7 @@ from integrations.connectors.hubspot.associations import Associations
 from integrations.connectors.hubspot.client import call
 from integrations.connectors.hubspot.feed import Feed
 from integrations.connectors.hubspot.linking import Linker
-from integrations.connectors.hubspot.objects import OBJECTS, PREFIX, abilities
+from integrations.connectors.hubspot.objects import OBJECTS, PREFIX, TEXT_SCOPE, abilities
 from integrations.connectors.hubspot.owners import Owners
 from integrations.connectors.hubspot.pipelines import Pipelines
 from integrations.connectors.hubspot.preflight import checks
@@ -62,7 +62,7 @@ class HubSpot(Connector):
         self._types: dict[str, dict[str, FieldType]] = {}
         self._owners, self._pipelines = Owners(session), Pipelines(session)
         self._associations = Associations(session)
-        self._reader = Reader(session, self._types_of, self._owners, self._associations)
+        self._reader = Reader(session, self._types_of, self._owners, self._associations, sees_secrets=self.sees_secrets)
         self._feed = Feed(self._reader)
 
     @property
@@ -95,7 +95,13 @@ class HubSpot(Connector):
             found = [schema.field_of(definition, kind) for definition in said["results"]]
         except (KeyError, TypeError) as error:
             raise errors.SchemaUnreadable(_("HubSpot's list of properties cannot be read.")) from error
-        return [field for field in found if field]
+        secret = () if self.sees_secrets else OBJECTS[kind].secret
+        return [replace(field, readable=field.name not in secret) for field in found if field]
+
+    @property
+    def sees_secrets(self) -> bool:
+        """False where it is known that HubSpot does not show us what e-mails say."""
+        return self.scopes is None or TEXT_SCOPE in self.scopes
 
     def create_field(self, kind: str, field: Field) -> Field:
         answer = call(self._session, "properties", kind, body=schema.definition_of(field, kind))

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from integrations.connectors.base import Abilities
 
+TEXT_SCOPE = "sales-email-read"
+REDACTED = "The content of this email has been redacted"  # how HubSpot begins what it shows instead without the scope
+
 PREFIX = "associations."  # no property's name has a full stop in it
 PRIMARY, PARENT = "primary", "parent"
 
@@ -48,6 +51,7 @@ class ObjectType:
     group: str = ""  # property group that a new property is put into; "" = none is made
     merges: bool = False
     same_time: tuple[str, str] | None = None  # (property, the one that has to be equal to it)
+    secret: tuple[str, ...] = ()  # properties that come blank, or as ``REDACTED``, without ``TEXT_SCOPE``
 
     def reference(self, name: str) -> Reference | None:
         return next((reference for reference in self.references if reference.name == name), None)
@@ -69,11 +73,12 @@ def _activity(
     singular: str = "",
     required: tuple[str, ...] = ("hs_timestamp",),
     same_time: tuple[str, str] | None = None,
+    secret: tuple[str, ...] = (),
 ) -> ObjectType:
     """``types``: ids of the associations with contacts, companies, deals and tickets."""
     ends = zip(("contacts", "companies", "deals", "tickets"), types, strict=True)
     references = tuple(_many(to, plain) for to, plain in ends)
-    return ObjectType(kind, type_id, singular or kind[:-1], references, required, same_time=same_time)
+    return ObjectType(kind, type_id, singular or kind[:-1], references, required, same_time=same_time, secret=secret)
 
 
 OBJECTS = {
@@ -108,7 +113,10 @@ OBJECTS = {
             required=("hs_lead_name",), pipeline=("hs_pipeline", "hs_pipeline_stage"),
         ),
         _activity("calls", "0-48", (194, 182, 206, 220)),
-        _activity("emails", "0-49", (198, 186, 210, 224), required=("hs_timestamp", "hs_email_direction")),
+        _activity(
+            "emails", "0-49", (198, 186, 210, 224), required=("hs_timestamp", "hs_email_direction"),
+            secret=("hs_email_subject", "hs_email_text", "hs_email_html", "hs_email_headers"),
+        ),
         _activity(
             "meetings", "0-47", (200, 188, 212, 226), singular="meeting_event",
             required=("hs_meeting_start_time",), same_time=("hs_meeting_start_time", "hs_timestamp"),

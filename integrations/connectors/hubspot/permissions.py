@@ -7,6 +7,7 @@ grant what the account does not have. The operator's HubSpot app has to list the
 
 from django.utils.translation import gettext_lazy as _
 
+from integrations.connectors.hubspot.objects import TEXT_SCOPE
 from integrations.registry import Permission
 
 MAY = _("read, create, change, archive")
@@ -36,7 +37,7 @@ WANTED = (
     Permission(_("Products"), MAY, PLAN, "crm.objects.products.read crm.objects.products.write"),
     Permission(_("Invoices"), MAY, PLAN, "crm.objects.invoices.read crm.objects.invoices.write"),
     Permission(_("Leads"), MAY, PLAN, "crm.objects.leads.read crm.objects.leads.write"),
-    Permission(_("Text of e-mails"), _("read"), WHY, "sales-email-read"),
+    Permission(_("Text of e-mails"), _("read"), WHY, TEXT_SCOPE),
 )
 PERMISSIONS = (*NEEDED, *WANTED)
 

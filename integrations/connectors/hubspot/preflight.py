@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from integrations import errors
 from integrations.connectors.hubspot.client import call
 from integrations.connectors.hubspot.kinds import KINDS
+from integrations.connectors.hubspot.objects import OBJECTS, TEXT_SCOPE
 from integrations.connectors.hubspot.permissions import OPTIONAL_SCOPES, SCOPES, write_scope
 from integrations.http import ApiSession
 from integrations.records import CheckResult
@@ -29,6 +30,8 @@ def checks(connector: "HubSpot", session: ApiSession, kinds: Sequence[str]) -> I
         )
     for kind in kinds:
         yield _works(connector, session, kind)
+        if OBJECTS[kind].secret and not connector.sees_secrets:
+            yield _not_granted(str(_("Text of e-mails")), TEXT_SCOPE)
 
 
 def _signed_in(connector: "HubSpot") -> CheckResult:

@@ -13,7 +13,7 @@ from integrations import errors
 from integrations.connectors.hubspot import schema
 from integrations.connectors.hubspot.associations import Associations, inline, is_reference
 from integrations.connectors.hubspot.client import after_of, ahead, call
-from integrations.connectors.hubspot.objects import BATCH, LIST_PAGE, SEARCH_PAGE
+from integrations.connectors.hubspot.objects import BATCH, LIST_PAGE, OBJECTS, REDACTED, SEARCH_PAGE
 from integrations.connectors.hubspot.owners import Owners
 from integrations.http import Answer, ApiSession
 from integrations.records import FieldType, ReadAnswer, RemoteRecord, Value
@@ -38,7 +38,7 @@ class Found:
 
 
 class Reader:
-    """``types_of(kind)``: field types by name, as far as they are not text."""
+    """``types_of(kind)``: field types by name, as far as they are not text. ``sees_secrets``: see ``ObjectType.secret``."""
 
     def __init__(
         self,
@@ -46,8 +46,10 @@ class Reader:
         types_of: Callable[[str], dict[str, FieldType]],
         owners: Owners,
         associations: Associations,
+        *,
+        sees_secrets: bool = True,
     ) -> None:
-        self._session, self._types_of = session, types_of
+        self._session, self._types_of, self._sees_secrets = session, types_of, sees_secrets
         self._owners, self._associations = owners, associations
 
     def listed(self, kind: str, fields: Sequence[str], after: str | None) -> tuple[list[RemoteRecord], str | None]:
@@ -132,6 +134,8 @@ class Reader:
         types = self._types_of(kind)
         values = item.get("properties") or {}
         merged = values.get(ALIASES)
+        if OBJECTS[kind].secret:
+            values = self._without_secrets(OBJECTS[kind].secret, values)
         found: dict[str, Value] = {}
         for name in fields:
             if name in values:
@@ -151,6 +155,13 @@ class Reader:
             aliases=tuple(id for id in merged.split(";") if id and id != str(item["id"])) if merged else (),
             archived=bool(item.get("archived")),
         )
+
+    def _without_secrets(self, secret: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
+        """What HubSpot keeps from us is unknown: neither blank nor the words that it puts there instead. A key does not tell its
+        scopes; then those words do."""
+        if self._sees_secrets and not any(str(values.get(name) or "").startswith(REDACTED) for name in secret):
+            return values
+        return {name: value for name, value in values.items() if name not in secret}
 
     def _value(self, text: str | None, kind: FieldType | None) -> Value:
         if kind is FieldType.USER and text:

@@ -67,6 +67,8 @@ OAUTH = OAuthProvider(
     client=lambda: (settings.SALESFORCE_CLIENT_ID, settings.SALESFORCE_CLIENT_SECRET),
     scopes=("api", "refresh_token"),
     statuses={"invalid_client_id": "invalid_client", "REQUEST_LIMIT_EXCEEDED": "rate_limit_exceeded"},
+    # Said with invalid_grant where the call before, which we had given up, is still under way.
+    busy="already being processed",
 )
 
 

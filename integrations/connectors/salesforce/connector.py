@@ -21,7 +21,7 @@ from integrations.connectors.salesforce.objects import OBJECTS, Object
 from integrations.connectors.salesforce.preflight import checks
 from integrations.connectors.salesforce.reading import Reader, column_of
 from integrations.connectors.salesforce.users import RecordTypes, Users
-from integrations.connectors.salesforce.writing import KEY_FIELD, Writer
+from integrations.connectors.salesforce.writing import Writer
 from integrations.http import ApiSession
 from integrations.records import (
     CheckResult,
@@ -81,7 +81,7 @@ class Salesforce:
         return self._session.calls
 
     def abilities(self, kind: str) -> Abilities:
-        keyed = any(field.name == KEY_FIELD for field in self._stored_fields(kind) or ())
+        keyed = any(field.name == schema.KEY_FIELD for field in self._stored_fields(kind) or ())
         return replace(abilities_of(kind), idempotent_creates=keyed)
 
     def identify(self) -> RemoteAccount:

@@ -26,6 +26,7 @@ TYPES = {
 SHOWN_ONLY = {"time", "encryptedstring"}  # what is read of these is not what may be written
 WITH_LENGTH = (FieldType.TEXT, FieldType.LONG_TEXT, FieldType.EMAIL, FieldType.PHONE, FieldType.URL)
 RECORD_TYPE = "RecordTypeId"
+KEY_FIELD = "Syncline_Key__c"  # what an administrator may add to make creates repeatable, see ``writing``
 WEBSITE, DOMAIN = "Website", "Website.domain"  # the second is ours: what companies are told apart by
 HIDDEN = {"Id", "IsDeleted", "MasterRecordId", "SystemModstamp", "LastViewedDate", "LastReferencedDate", "LastActivityDate",
           "TaskSubtype", "EventSubtype", "PhotoUrl", "CleanStatus", "Jigsaw", "JigsawContactId", "JigsawCompanyId"}  # fmt: skip
@@ -64,6 +65,8 @@ def _fields(one: dict[str, Any], said: Described, users: tuple[Option, ...]) -> 
     name, kind = str(one["name"]), str(one["type"])
     if name in HIDDEN or one.get("deprecatedAndHidden"):
         return []
+    if name == KEY_FIELD and not (one.get("externalId") and one.get("unique") and one["createable"]):
+        return []  # Salesforce would refuse every create by it
     may_blank = bool(one["nillable"])
     shared: dict[str, Any] = {
         "label": str(one["label"]),

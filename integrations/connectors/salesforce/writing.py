@@ -19,12 +19,12 @@ from integrations.connectors.salesforce.client import item_error, request
 from integrations.connectors.salesforce.objects import Object
 from integrations.connectors.salesforce.reading import Reader
 from integrations.connectors.salesforce.roles import ROLES
+from integrations.connectors.salesforce.schema import KEY_FIELD
 from integrations.connectors.salesforce.users import Users
 from integrations.http import ApiSession
 from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Value, Values, Verdict
 
 DEFAULTED = (FieldType.USER, FieldType.OPTION, FieldType.BOOL, FieldType.DATETIME)
-KEY_FIELD = "Syncline_Key__c"
 
 Ways = tuple[set[str], set[str]]
 """Contacts that a record's roles are to name, and no longer to name."""

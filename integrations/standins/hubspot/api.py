@@ -15,6 +15,7 @@ from starlette.routing import Route
 from integrations.standins.hubspot.errors import Problem, bad_request, missing_scopes, rate_limited
 from integrations.standins.hubspot.oauth import Grant
 from integrations.standins.hubspot.portal import Portal
+from integrations.standins.hubspot.shapes import TEXT_SCOPE, redacted
 from integrations.standins.hubspot.table import Table
 from integrations.standins.hubspot.types import object_type
 from integrations.standins.web import BadBody, array, read_json
@@ -117,6 +118,8 @@ async def _answer(hub: "HubSpot", request: Request, handle: Callable[[Call], Res
             call.body = await read_json(request)
         # No await from here on: a handler sees and leaves the store whole.
         response = handle(call)
+        if TEXT_SCOPE not in grant.scopes and response.body and _is_about_emails(request):
+            response = redacted(response)
     except BadBody as error:
         return bad_request(str(error)).answer()
     except OverLimit as over:
@@ -125,6 +128,11 @@ async def _answer(hub: "HubSpot", request: Request, handle: Callable[[Call], Res
         return problem.answer()
     response.headers.update(headers)
     return response
+
+
+def _is_about_emails(request: Request) -> bool:
+    kind = object_type(request.path_params.get("type", ""))
+    return kind is not None and kind.name == "emails"
 
 
 class OverLimit(Exception):

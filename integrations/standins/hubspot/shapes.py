@@ -1,5 +1,6 @@
 """Records as JSON."""
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,17 @@ from integrations.standins.hubspot.errors import bad_request
 from integrations.standins.hubspot.table import Record, Table
 from integrations.standins.hubspot.types import object_type
 from integrations.standins.hubspot.values import iso
-from integrations.standins.web import encode
+from integrations.standins.web import answer, encode
 
 if TYPE_CHECKING:
     from integrations.standins.hubspot.portal import Portal
 
 
+TEXT_SCOPE = "sales-email-read"
+REDACTED = (
+    "The content of this email has been redacted. To include it in the response, your app must require the "
+    "sales-email-read scope."
+)
 INLINE = 100  # associated records that come with a record; how many HubSpot really sends is not documented
 
 
@@ -59,6 +65,18 @@ def record(table: Table, found: Record, names: Iterable[str]) -> dict[str, Any]:
 def full(table: Table, found: Record, names: Iterable[str] = ()) -> dict[str, Any]:
     """The answer to a write: everything that is filled, and ``names`` even where they are empty now."""
     return record(table, found, dict.fromkeys([*found.values, *names]))
+
+
+SECRET = {"hs_email_text": REDACTED, "hs_email_html": REDACTED, "hs_email_subject": None, "hs_email_headers": None}
+
+
+def redacted(answered: Response) -> Response:
+    """An answer about e-mails for somebody who may not read them."""
+    body = json.loads(bytes(answered.body) or b"{}")
+    for shown in [body, *body.get("results", [])]:
+        held = shown.get("properties", {})
+        shown |= {"properties": held | {name: SECRET[name] for name in held.keys() & SECRET.keys()}} if held else {}
+    return answer(body, answered.status_code)
 
 
 def history(found: Record, names: Iterable[str]) -> dict[str, list[dict[str, Any]]]:

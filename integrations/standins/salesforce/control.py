@@ -3,7 +3,7 @@
 =============== =====================================================================================================
 ``tokens``      ``{"expire": true}`` all sessions are over now; ``{"revoke": true}`` nobody may use the app any more;
                 ``{"refusal": "…"}`` every call is told this with a 401 ("" ends it);
-                ``{"trouble": "inactive_org"}`` every request for a token gets this error ("" ends it)
+                ``{"trouble": "inactive_org"}``, ``"invalid_grant: …"`` every request for a token gets this error ("" ends it)
 ``records``     "as a person": ``{"type": "Contact", "create": [{…}], "edit": [{"Id": …, …}], "delete": [ids],
                 "undelete": [ids], "merge": [[keep, other]], "convert": [lead ids], "archive": [ids]}``; answers
                 ``{"created": [ids], …}``; ``"behind": 60`` as a transaction that began a minute ago and ends now;

@@ -68,7 +68,8 @@ class Login:
     def token(self, form: dict[str, str]) -> dict[str, Any]:
         """The token endpoint; raises Refused."""
         if self.trouble:
-            raise Refused(self.trouble, self.trouble.replace("_", " "))
+            word, _, text = self.trouble.partition(": ")
+            raise Refused(word, text or word.replace("_", " "))
         if form.get("client_id") != self.client_id:
             raise Refused("invalid_client_id", "client identifier invalid")
         given = form.get("client_secret", "")
