@@ -120,6 +120,16 @@ def test_a_list_of_people_is_nobodys_contact(connector: Connector, book: Book) -
     assert [record.id for record in page.records] == [person]
 
 
+def test_a_card_whose_path_is_too_long_to_be_kept_is_shown_as_unfit(connector: Connector, book: Book) -> None:
+    """Left out, it would not sync and nobody would be told."""
+    book.put(card("long", {"first_name": "Ann"}), path=f"{book.path}{'a' * 200}.vcf")
+    cursor = poll(connector, book, None).cursor
+    (record,) = connector.scan("cards", fields=NAMES, position=None, scope=scope(book)).records
+    assert record.unfit
+    assert record.values["first_name"] == "Ann"
+    assert poll(connector, book, cursor).cursor
+
+
 # -- writes -------------------------------------------------------------------------------------------------------------------
 def test_an_update_of_a_version_that_moved_is_stale_and_changes_nothing(connector: Connector, book: Book) -> None:
     path = book.put(card("a", {"first_name": "Ann"}))

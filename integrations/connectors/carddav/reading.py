@@ -1,18 +1,12 @@
 """Cards by path → records."""
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from integrations.connectors.carddav import slots
 from integrations.connectors.carddav.client import Client, Stored
 from integrations.connectors.carddav.vcard import Card
-from integrations.records import RemoteRecord
-
-logger = logging.getLogger(__name__)
-
-LONGEST_ID = 200  # what Syncline can store
-LONGEST_VERSION = 120
+from integrations.records import LONGEST_VERSION, RemoteRecord
 
 
 def read(client: Client, paths: Iterable[str]) -> dict[str, Stored | None]:
@@ -27,13 +21,10 @@ def read(client: Client, paths: Iterable[str]) -> dict[str, Stored | None]:
 
 
 def records(found: Mapping[str, Stored | None], names: Sequence[str]) -> list[RemoteRecord]:
-    """Those that are somebody's card (not a group of cards), and whose path can be stored."""
+    """Those that are somebody's card, not a group of cards."""
     made = []
     for path, stored in found.items():
         if stored is None:
-            continue
-        if len(path) > LONGEST_ID:
-            logger.warning("a card is left out: its path has more than %d characters", LONGEST_ID)
             continue
         card = Card.parse(stored.text)
         if not card.is_group:
