@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.records import FieldType, Side
-from syncjobs.engine.canonical import host_of
-from syncjobs.engine.references import members
+from syncjobs.engine.canonical import host_of, members
 from syncjobs.models import RecordLink, RecordStatus, WaitingReference
 from syncjobs.runner import store
 from syncjobs.runner.ingest import BIT, current, get, put, set_status
