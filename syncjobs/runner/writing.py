@@ -7,7 +7,7 @@ memory; an item without a verdict keeps its old memory and is looked up first (`
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from django.utils.timezone import now
 
@@ -37,11 +37,9 @@ def step(ctx: Context) -> bool:
         return True
     if match_late(ctx, rows):
         rows = store.numbered((row.id for row in rows), " AND dirty > 0")
-    try:
-        asked = recovery.recover(ctx, rows)
-        asked |= recovery.reread_stale(ctx, Side.HUB, rows) | recovery.reread_stale(ctx, Side.APP, rows)
-    except recovery.OutOfTime:
-        return True
+    rows = recovery.within_reach(ctx, rows)
+    asked = recovery.recover(ctx, rows)
+    asked |= recovery.reread_stale(ctx, Side.HUB, rows) | recovery.reread_stale(ctx, Side.APP, rows)
     if asked:
         rows = store.numbered((row.id for row in rows), " AND dirty > 0")
     moment = now()
@@ -67,11 +65,24 @@ def _park(ctx: Context, row: RecordLink) -> None:
     ctx.run.stumbles = 0
 
 
+Send = Callable[[Context, Side, Sequence[Work]], None]
+
+
 def _send_all(ctx: Context, work: Sequence[Work]) -> None:
-    """Creates, updates, deletes, side by side; what the slice has no time for stays changed and is planned again."""
+    """What the slice has no time for stays changed and is planned again. One batch goes in any case: where all the time went into
+    looking, the next slice would look again, and so on for ever."""
     for w in work:
         w.left |= {side for side in Side if w.plan.writes.get(side)}
+    for number, (send, side, batch) in enumerate(_batches(ctx, work)):
+        if number and time.monotonic() > ctx.deadline:
+            return
+        send(ctx, side, batch)
+
+
+def _batches(ctx: Context, work: Sequence[Work]) -> Iterator[tuple[Send, Side, Sequence[Work]]]:
+    """Creates, updates, deletes, side by side, in the apps' largest batches."""
     for side in Side:
+        size = ctx.end(side).abilities.write_batch
         new = [w for w in work if w.plan.create is side]
         changed = [w for w in work if not w.plan.create and w.plan.writes.get(side)]
         leaving = [w for w in work if w.plan.delete is side]
@@ -80,8 +91,8 @@ def _send_all(ctx: Context, work: Sequence[Work]) -> None:
             (changed, updates.send_updates),
             (leaving, updates.send_deletes),
         ):
-            if not _in_batches(ctx, side, todo, send):
-                return
+            for start in range(0, len(todo), size):
+                yield send, side, todo[start : start + size]
 
 
 def _keep_what_we_deleted(work: Sequence[Work]) -> None:
@@ -93,18 +104,6 @@ def _keep_what_we_deleted(work: Sequence[Work]) -> None:
         origin, kept = Side(side).other, by_link[link_id].plan
         kept.drop, kept.side = False, origin
         kept.status, kept.code = f"deleted_{origin}", f"DELETED_IN_{origin.upper()}"
-
-
-def _in_batches(
-    ctx: Context, side: Side, todo: Sequence[Work], send: Callable[[Context, Side, Sequence[Work]], None]
-) -> bool:
-    """Send in the app's largest batches; False when the slice's time is up (what is left stays changed, and is planned again)."""
-    size = ctx.end(side).abilities.write_batch
-    for start in range(0, len(todo), size):
-        if time.monotonic() > ctx.deadline:
-            return False
-        send(ctx, side, todo[start : start + size])
-    return True
 
 
 def _settle_at_once(ctx: Context, work: Sequence[Work]) -> None:

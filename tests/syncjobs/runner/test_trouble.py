@@ -110,6 +110,23 @@ def test_of_two_creates_that_meet_one_record_the_first_is_linked(world: Make) ->
     assert w.link(code="UNIQUE_VALUE_TAKEN").status == "failed"
 
 
+def test_a_slice_whose_time_went_into_looking_gets_something_done(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many writes without an answer, at an app that shows one record a call: each slice looks at some, and writes some."""
+    w = world(app=Abilities(read_batch=5, read_calls=5, write_batch=5))
+    ids = [w.hub.put({"email": f"p{number}@example.com", "first_name": "P"}) for number in range(40)]
+    w.initial()
+    for pk in ids:
+        w.hub.edit(pk, first_name="Q")
+    for _ in range(8):
+        w.app.fail("update", lambda: errors.NoAnswer("lost"))
+    w.poll()
+    assert RecordLink.objects.exclude(app_expected=None).count() == 40
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 0.0)
+    w.poll()
+    w.assert_equal()
+    assert w.counts() == {"insync": 40}
+
+
 def test_an_update_whose_answer_is_lost_is_read_back_and_not_taken_for_an_edit(world: Make) -> None:
     w = world()
     pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
