@@ -104,13 +104,7 @@ def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
     if isinstance(error, StaleVersion):
         # Nothing landed, and what we know is old: ``recovery`` reads it before it is planned again.
         put(row, side, expected={})
-        row.attempts += 1
-        if row.attempts <= LOOKS:
-            w.again = True
-            return
-        # Whoever changes it all the time, or an app that says so for ever, must not keep this run from ending.
-        w.plan.status, w.plan.code, w.plan.side, w.plan.detail = RecordStatus.FAILED, error.code, side, error.message
-        row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts - LOOKS, len(BACKOFF)) - 1])
+        moved(w, side, error)
         return
     put(row, side, expected=None)
     if isinstance(error, Gone):
@@ -135,6 +129,18 @@ def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
     elif error.retry in ("T", "W"):
         row.attempts += 1
         row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts, len(BACKOFF)) - 1])
+
+
+def moved(w: Work, side: Side, error: StaleVersion) -> None:
+    """The record had changed since we read it: it is planned again. Whoever changes it all the time, or an app that says so for ever,
+    must not keep this run from ending."""
+    row = w.row
+    row.attempts += 1
+    if row.attempts <= LOOKS:
+        w.again = True
+        return
+    w.plan.status, w.plan.code, w.plan.side, w.plan.detail = RecordStatus.FAILED, error.code, side, error.message
+    row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts - LOOKS, len(BACKOFF)) - 1])
 
 
 def close(ctx: Context, work: Sequence[Work]) -> None:

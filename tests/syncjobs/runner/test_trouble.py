@@ -393,6 +393,33 @@ def test_a_record_that_is_never_as_we_know_it_fails_in_sight_and_is_tried_again(
     w.assert_equal()
 
 
+def test_a_record_that_is_another_at_each_look_fails_in_sight(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app works out a field at each read: what is looked at before a write never is what the plan was made of."""
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 2.0)
+    w = world()
+    pk = w.hub.put({"email": "a@example.com", "first_name": "Old", "score": "0"})
+    w.initial()
+    resolve = w.app.resolve
+
+    def anew(id: str) -> Any:
+        row = resolve(id)
+        if row:
+            row.values["score"] = str(w.app.calls)
+        return row
+
+    w.app.resolve = anew  # type: ignore[method-assign]
+    w.hub.edit(pk, first_name="New")
+    calls = w.app.calls
+    w.poll()
+    assert (w.link().status, w.link().code) == ("failed", "STALE_WRITE")
+    assert not w.sync.runs.active().exists()
+    assert w.app.calls - calls <= settling.LOOKS + 4
+    w.app.resolve = resolve  # type: ignore[method-assign]
+    w.settle()
+    assert w.link().status == "insync"
+    w.assert_equal()
+
+
 def test_a_deletion_is_in_the_ledger_once_however_often_it_is_tried(world: Make) -> None:
     w = world(when_deleted_in_hub="delete")
     pk = w.hub.put({"email": "a@example.com", "first_name": "Ann"})
