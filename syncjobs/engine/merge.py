@@ -207,8 +207,8 @@ def _write(rule: MappingRule, to: Side, h: Any, a: Any, why: Rule, *, loses: boo
     if target is not UNKNOWN and equal(value, target, end.type):
         return Outcome()
     fills = is_blank(target) or end.type is FieldType.MULTI
-    if end.otherwise and not fills and (problem := stranger(rule, source, to)):
-        return Outcome(note=problem.code)  # a stranger's stand-in fills gaps: no deal goes back to the first stage
+    if end.otherwise and not fills and (lonely := stranger(rule, source, to)):
+        return Outcome(note=lonely.code)  # a stranger's stand-in fills gaps: no deal goes back to the first stage
     if is_blank(value) and not end.clearable:
         return Outcome(note="CANNOT_CLEAR")
     loser = target if loses and target is not UNKNOWN and not is_blank(target) else None

@@ -65,9 +65,9 @@ def convert(rule: MappingRule, value: Value, to: Side) -> Value:
 
 def stranger(rule: MappingRule, value: Value, to: Side) -> ConversionFailed | None:
     """Why the value has no counterpart at ``to``, where that is so, whatever stands in for it there."""
-    end = rule.end(to)
+    bare = replace(rule.end(to), otherwise="")
     try:
-        convert(replace(rule, **{to.value: replace(end, otherwise="")}) if end.otherwise else rule, value, to)
+        convert(replace(rule, hub=bare) if to is Side.HUB else replace(rule, app=bare), value, to)
     except ConversionFailed as problem:
         return problem
     return None

@@ -34,10 +34,15 @@ PATIENCE = 8.0  # seconds of a slice: what it found is still to be written
 def step(ctx: Context) -> bool:
     """Audit one batch. False when the slice's time is up or tonight's part is through."""
     size = min(end.abilities.read_batch for end in ctx.ends.values())
-    rows = store.rows(_due(ctx)[:size])
+    rows = store.rows(_due(ctx)[: parking.fewer(ctx, size)])
     if not rows:
         _end_the_night(ctx)
         return False
+    if parking.alone(ctx, size):
+        with ctx.lease.transaction():
+            set_aside(ctx, rows[0], Counter())
+            parking.forgotten(ctx)
+        return True
     associations.load(ctx, rows)
     answers = {side: _read(ctx, side, rows) for side in Side}
     with ctx.lease.transaction():

@@ -39,7 +39,7 @@ def wait_for(ctx: Context, side: Side) -> timedelta:
     return max(LEAST_WAIT, timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag))
 
 
-def within_reach(ctx: Context, rows: Sequence[RecordLink]) -> Sequence[RecordLink]:
+def within_reach(ctx: Context, rows: list[RecordLink]) -> list[RecordLink]:
     """As many of these rows as can be read in a step where an app shows one record a call. The others wait for the next step: were
     a step given up in the middle, the next one would begin again with the records that this one has read, and never end."""
     for side in Side:

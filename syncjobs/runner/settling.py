@@ -132,8 +132,8 @@ def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
 
 
 def moved(w: Work, side: Side, error: StaleVersion) -> None:
-    """The record had changed since we read it: it is planned again. Whoever changes it all the time, or an app that says so for ever,
-    must not keep this run from ending."""
+    """The record had changed since we read it: it is planned again. Whoever changes it all the time, or an app that says so for
+    ever, must not keep this run from ending."""
     row = w.row
     row.attempts += 1
     if row.attempts <= LOOKS:

@@ -15,10 +15,9 @@ from integrations.records import Side
 from syncjobs.engine.merge import Rule
 from syncjobs.engine.plan import Plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus
-from syncjobs.runner import associations, creates, guards, recovery, settling, statements, store, updates
+from syncjobs.runner import associations, creates, guards, parking, recovery, settling, statements, store, updates
 from syncjobs.runner.context import Context
 from syncjobs.runner.pairing import match_late
-from syncjobs.runner.parking import CODE, PATIENCE
 from syncjobs.runner.work import Work, plan_row
 
 log = logging.getLogger("syncline.runner")
@@ -28,11 +27,10 @@ CHUNK = 400
 
 def step(ctx: Context) -> bool:
     """Write one chunk. False when nothing is left that could be done now."""
-    size = max(1, CHUNK >> (ctx.run.stumbles // PATIENCE))
-    rows = store.links(NEXT, ctx.sync.pk, statements.moment(now()), size)
+    rows = store.links(NEXT, ctx.sync.pk, statements.moment(now()), parking.fewer(ctx, CHUNK))
     if not rows:
         return False
-    if size == 1 and ctx.run.stumbles >= PATIENCE * CHUNK.bit_length() + PATIENCE:
+    if parking.alone(ctx, CHUNK):
         _park(ctx, rows[0])
         return True
     if match_late(ctx, rows):
@@ -58,11 +56,11 @@ def step(ctx: Context) -> bool:
 def _park(ctx: Context, row: RecordLink) -> None:
     """Slice after slice ended at this record, killed or by a fault of ours: it fails, and the run goes on without it."""
     log.error("run %s: record %s is parked", ctx.run.pk, row.pk)
-    work = Work(row, Plan(RecordStatus.FAILED, CODE))
+    work = Work(row, Plan(RecordStatus.FAILED, parking.CODE))
     row.next_try_at = None
     with ctx.lease.transaction():
         settling.close(ctx, [work])
-    ctx.run.stumbles = 0
+        parking.forgotten(ctx)
 
 
 Send = Callable[[Context, Side, Sequence[Work]], None]
