@@ -21,7 +21,7 @@ from django.utils.timezone import now
 from integrations.records import ReadAnswer, Ref, Side
 from syncjobs.engine.merge import agree
 from syncjobs.models import AuditNight, RecordLink, RecordStatus, Sync
-from syncjobs.runner import associations, parking, store
+from syncjobs.runner import ageing, associations, parking, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import get, ingest, ingest_missing, set_aside
 from syncjobs.runner.reading import read_by_id
@@ -132,3 +132,4 @@ def _end_the_night(ctx: Context) -> None:
         nights.filter(day=now().date()).update(finished_at=now())
         nights.filter(day__lte=now().date() - timedelta(days=NIGHTS)).delete()
         Sync.objects.filter(pk=ctx.sync.pk).update(audited_at=now(), audit_position=0)
+        ageing.begin(ctx)

@@ -23,6 +23,7 @@ from integrations.services.connections import mark_broken
 from syncjobs.models import PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
 from syncjobs.runner import (
+    ageing,
     associations,
     auditing,
     context,
@@ -61,6 +62,7 @@ STEPS: dict[str, Step] = {
     "wake": associations.wake,
     "write": writing.step,
     "audit": auditing.step,
+    "ageing": ageing.step,
     "roll": reading.roll,
     "clear": preview.clear,
     "copy": preview.copy_links,
@@ -73,7 +75,7 @@ PHASES: dict[str, list[str]] = {
     RunKind.INITIAL: ["begin", "read_app", "read_hub", *TAIL],
     RunKind.FULL_SCAN: ["begin", "read_app", "read_hub", *TAIL],
     RunKind.INCREMENTAL: ["read_app", "read_hub", *TAIL],
-    RunKind.AUDIT: ["audit", *TAIL],
+    RunKind.AUDIT: ["audit", "ageing", *TAIL],
     RunKind.RETRY: TAIL,
     RunKind.PREVIEW: ["clear", "copy", "read_app", "read_hub", "detail_app", "detail_hub", "match", "plan", "tidy"],
     RunKind.UNDO: ["undo"],
@@ -194,7 +196,7 @@ def _leave(ctx: Context, phase: str) -> None:
 
 def _shown(phase: str) -> list[str]:
     """Phase entries that the page shows for a step."""
-    if phase in ("begin", "audit", "wake", "roll", "clear", "tidy"):
+    if phase in ("begin", "audit", "ageing", "wake", "roll", "clear", "tidy"):
         return []
     return ["write_hub", "write_app"] if phase == "write" else [phase]
 
