@@ -87,10 +87,10 @@ def _match_unanswered(ctx: Context, half: Sequence[int]) -> bool:
     copied back. Whether there were any."""
     sent = WriteIntent.objects.filter(sync=ctx.sync, state=WriteIntent.State.SENT).select_related("link")
     lost: dict[Side, list[WriteIntent]] = defaultdict(list)
-    first = ctx.rules.identifiers[:1]
+    strong = [each for each in ctx.rules.identifiers if each.strong][:1]
     for intent in sent:
         side = Side(intent.side)
-        if get(intent.link, side, "id") is None and not any(key_of(intent.payload, one, side) for one in first):
+        if get(intent.link, side, "id") is None and not any(key_of(intent.payload, one, side) for one in strong):
             lost[side].append(intent)
     if not lost:
         return False

@@ -17,6 +17,7 @@ from django.utils.timezone import now
 
 from integrations.records import Ref, RemoteRecord, Side, Values
 from syncjobs.engine.matching import key_of
+from syncjobs.engine.rules import Identifier
 from syncjobs.models import RecordLink, WriteIntent
 from syncjobs.runner import store
 from syncjobs.runner.context import Context
@@ -53,6 +54,11 @@ def within_reach(ctx: Context, rows: list[RecordLink]) -> list[RecordLink]:
 
 def _is_unsure(side: Side, row: RecordLink) -> bool:
     return get(row, side, "expected") is not None and get(row, side, "id") is not None
+
+
+def strong_of(ctx: Context) -> Identifier | None:
+    """What a record that we may have made is looked up by. Never a weak identifier: another company may have this name."""
+    return next((each for each in ctx.rules.identifiers if each.strong), None)
 
 
 def recover(ctx: Context, rows: Sequence[RecordLink]) -> bool:
@@ -113,7 +119,7 @@ def _take_at_word(ctx: Context, side: Side, rows: Sequence[RecordLink], intents:
 
 
 def _look_up(ctx: Context, side: Side, rows: Sequence[RecordLink], intents: dict[int, WriteIntent]) -> bool:
-    if not rows or not ctx.rules.identifiers:
+    if not rows or strong_of(ctx) is None:
         return False
     for part in _batches(ctx, side, rows):
         _look_up_batch(ctx, side, {row.pk: row for row in part}, intents)
@@ -121,7 +127,8 @@ def _look_up(ctx: Context, side: Side, rows: Sequence[RecordLink], intents: dict
 
 
 def _look_up_batch(ctx: Context, side: Side, rows: dict[int, RecordLink], intents: dict[int, WriteIntent]) -> None:
-    identifier, end = ctx.rules.identifiers[0], ctx.end(side)
+    identifier, end = strong_of(ctx), ctx.end(side)
+    assert identifier is not None
     field = identifier.end(side).field
     by_key: dict[str, RecordLink] = {}
     for pk, row in rows.items():
@@ -194,7 +201,7 @@ def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:
     end = ctx.end(side)
     if name := end.abilities.create_upserts_by:
         return name, lambda values: str(values.get(name) or "").casefold()
-    strong = next((each for each in ctx.rules.identifiers if each.strong), None)
+    strong = strong_of(ctx)
     if strong is None or strong.end(side).field in end.unique:
         return "", lambda values: ""
     return strong.end(side).field, lambda values: key_of(values, strong, side)
@@ -207,6 +214,6 @@ def may_resend(ctx: Context, row: RecordLink, side: Side, intent: WriteIntent) -
 
 def will_resend(ctx: Context, side: Side, intent: WriteIntent) -> bool:
     """Whether it is sent again by itself: it can be found by its identifier, or the app knows it by its key."""
-    identifiers = ctx.rules.identifiers
-    searchable = bool(identifiers) and bool(key_of(intent.payload, identifiers[0], side))
+    identifier = strong_of(ctx)
+    searchable = identifier is not None and key_of(intent.payload, identifier, side) != ""
     return searchable or ctx.end(side).abilities.idempotent_creates
