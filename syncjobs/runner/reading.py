@@ -293,9 +293,11 @@ def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
         records = {record.id: record for record in answer.records.values()}
         ingest(ctx, side, list(records.values()), force=force, row_hashes=row_hashes)
         ingest_missing(ctx, side, answer)
-        # A hint that came while we read is newer than what we read: its row stays.
-        latest = max(notice.noted_at for notice in notices)
-        PendingChange.objects.filter(pk__in=[notice.pk for notice in notices], noted_at__lte=latest).delete()
+        # A hint that came while we read is newer than what we read: its row stays. Clocks of machines differ, so that only the very
+        # same moment counts.
+        read = {notice.pk: notice.noted_at for notice in notices}
+        still = PendingChange.objects.select_for_update().filter(pk__in=read).values_list("pk", "noted_at")
+        PendingChange.objects.filter(pk__in=[pk for pk, noted_at in still if noted_at == read[pk]]).delete()
         _progress(ctx, f"detail_{side}", len(notices), None)
     return True
 

@@ -1,16 +1,19 @@
 """What goes wrong between two apps, and what becomes of it: nothing doubled, nothing lost, always a state that people can read."""
 
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils.timezone import now
 
 from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.records import Side
 from syncjobs.engine.merge import Rule
-from syncjobs.models import FieldChange, RecordLink, RunKind, SyncRun, SyncState, WriteIntent
-from syncjobs.runner import settling, slices
+from syncjobs.models import FieldChange, PendingChange, RecordLink, RunKind, SyncRun, SyncState, WriteIntent
+from syncjobs.runner import context, reading, settling, slices
 from syncjobs.runner.lease import Lease, LeaseLost
 from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
@@ -418,6 +421,28 @@ def test_a_record_that_is_another_at_each_look_fails_in_sight(world: Make, monke
     w.settle()
     assert w.link().status == "insync"
     w.assert_equal()
+
+
+def test_a_hint_that_comes_while_we_read_is_kept_whatever_the_clocks_say(world: Make) -> None:
+    """The machine that takes webhooks is a minute ahead of the one that took the others."""
+    w = world()
+    people(w, 2)
+    w.initial()
+    ahead = now() + timedelta(minutes=1)
+    for pk, noted_at in (("1", now()), ("2", ahead)):
+        PendingChange.objects.create(sync=w.sync, side="hub", remote_id=pk, noted_at=noted_at)
+    resolve = w.hub.resolve
+
+    def meanwhile(id: str) -> Any:
+        later = ahead - timedelta(seconds=30)
+        PendingChange.objects.filter(remote_id="1").update(noted_at=later)
+        return resolve(id)
+
+    w.hub.resolve = meanwhile  # type: ignore[method-assign]
+    run = runs.start(sync=w.sync, only_inbox=True)
+    ctx = context.build(w.sync, run, Lease.take(run.pk), time.monotonic() + 10)  # type: ignore[arg-type]
+    reading.inbox(ctx, Side.HUB)
+    assert list(PendingChange.objects.values_list("remote_id", flat=True)) == ["1"]
 
 
 def test_a_deletion_is_in_the_ledger_once_however_often_it_is_tried(world: Make) -> None:
