@@ -301,6 +301,28 @@ def test_records_outside_the_chosen_lists_are_met_and_not_overwritten(world: Mak
     assert w.values(Side.HUB)["ada@example.com"]["first_name"] == "Augusta"
 
 
+def test_an_answer_to_a_conflict_takes_nothing_back_that_a_run_has_done_meanwhile(world: Make) -> None:
+    """The page showed the record, a run wrote another field of it, and then the person answered."""
+    w = world(winner="ask")
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada", "last_name": "Old"})
+    w.initial()
+    [twin] = w.app.live()
+    w.hub.edit(pk, first_name="Here")
+    w.app.edit(twin, first_name="There")
+    w.poll()
+    shown = w.link()
+    assert shown.code == "CONFLICT_UNRESOLVED"
+    w.hub.edit(pk, last_name="New")
+    w.poll()
+    assert w.app.live()[twin]["last_name"] == "New"
+    syncs.resolve_conflict(link=shown, field="first_name", keep=Side.HUB, by=None)
+    w.app.edit(twin, last_name="Newer")
+    w.settle()
+    w.assert_equal()
+    assert w.hub.live()[pk] == {"email": "ada@example.com", "first_name": "Here", "last_name": "Newer"}
+    assert w.counts() == {"insync": 1}
+
+
 def test_new_settings_are_applied_to_records_that_have_not_changed(world: Make) -> None:
     from syncjobs.models import Sync, SyncFilter
 
