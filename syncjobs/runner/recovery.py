@@ -22,6 +22,7 @@ from syncjobs.models import RecordLink, WriteIntent
 from syncjobs.runner import store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import current, find_links, get, ingest, ingest_missing, put
+from syncjobs.runner.lease import REQUEST_SECONDS
 from syncjobs.runner.pairing import MEMORY, credit, join
 from syncjobs.runner.reading import CALLS_A_STEP, read_by_id
 
@@ -35,9 +36,11 @@ def _sent(links: list[int]) -> "QuerySet[WriteIntent]":
     return WriteIntent.objects.filter(link_id__among=links, state=WriteIntent.State.SENT)
 
 
-def wait_for(ctx: Context, side: Side) -> timedelta:
-    """How long an unanswered create waits until "not found" can be believed."""
-    return max(LEAST_WAIT, timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag))
+def wait_for(ctx: Context, side: Side, row: RecordLink) -> timedelta:
+    """How long an unanswered create waits until "not found" can be believed. Where nobody has seen that its answer is lost, the
+    worker that sent it may be waiting for it still: its run was stopped, and another one has begun."""
+    shown = timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag)
+    return max(LEAST_WAIT if row.attempts else timedelta(seconds=REQUEST_SECONDS), shown)
 
 
 def within_reach(ctx: Context, rows: list[RecordLink]) -> list[RecordLink]:
@@ -209,7 +212,7 @@ def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:
 
 def may_resend(ctx: Context, row: RecordLink, side: Side, intent: WriteIntent) -> bool:
     """Whether an unanswered create has waited long enough and makes no second record when it is sent again."""
-    return will_resend(ctx, side, intent) and intent.sent_at + wait_for(ctx, side) <= now()
+    return will_resend(ctx, side, intent) and intent.sent_at + wait_for(ctx, side, row) <= now()
 
 
 def will_resend(ctx: Context, side: Side, intent: WriteIntent) -> bool:

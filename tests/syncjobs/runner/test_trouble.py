@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils.timezone import now
 
 from integrations import errors
@@ -73,6 +75,27 @@ def test_a_create_that_lands_late_is_not_sent_twice(world: Make) -> None:
     w.settle()
     assert len(w.app.live()) == 1
     w.assert_equal()
+
+
+def test_a_create_that_another_worker_still_waits_for_is_not_sent_again(world: Make) -> None:
+    """The app takes ten seconds for it; meanwhile somebody turns the sync off and on, and the next run does not find the record."""
+    w = world(identifiers=[{"hub_field": "last_name", "app_field": "last_name", "strong": True}])
+    w.hub.put({"email": "ada@example.com", "last_name": "Lovelace"})
+
+    def meanwhile(values: Any) -> None:
+        w.app.refuse = lambda values: None
+        with time_machine.travel(now() + timedelta(seconds=10)):
+            w.sync.refresh_from_db()
+            syncs.turn_off(sync=w.sync, by=None)
+            syncs.resume(sync=w.sync, by=None)
+            w._finish(w.sync.runs.active().get())
+
+    w.app.fields = [replace(one, unique=False) for one in w.app.fields]
+    w.app.refuse = meanwhile
+    w.initial()
+    w.settle()
+    assert len(w.app.live()) == 1
+    assert w.counts() == {"insync": 1}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
