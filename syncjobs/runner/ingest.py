@@ -365,12 +365,13 @@ def call_heirs(ctx: Context, freed: Keys) -> None:
         keys = [key for of, key in freed if of == name]
         for side in Side:
             column = f"{side}_{name}"
-            left_out = RecordLink.objects.filter(
-                sync=ctx.sync,
-                code__in=LEFT_OUT,
-                **{f"{column}__in": keys, f"{side.other}_id": None, f"{side}_gone": False},
-            ).exclude(**{column: ""})  # as in pairing: the condition of the index
-            plan_again(ctx, side, list(left_out))
+            # Not "" is the condition of the index, as in pairing. Not plainly "IS NULL": the other side's index would be taken, and
+            # each half link of the sync looked at.
+            alone = (
+                f" AND NOT ({column} = '') AND {side.other}_id || '' IS NULL AND NOT {side}_gone AND code IN {LEFT_OUT}"
+            )
+            left_out = store.links_with(ctx.sync.pk, column, keys, alone)
+            plan_again(ctx, side, left_out)
 
 
 def plan_again(ctx: Context, side: Side, links: Iterable[RecordLink]) -> None:

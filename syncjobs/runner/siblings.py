@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from integrations import registry
 from integrations.models import AppInstance
 from integrations.records import Ref, RemoteRecord, Side
-from syncjobs.models import RecordLink, Sync, WriteIntent
-from syncjobs.runner import recovery
+from syncjobs.models import Sync
+from syncjobs.runner import recovery, statements
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import get
 from syncjobs.runner.reading import read_by_id
@@ -61,10 +61,11 @@ def being_created(ctx: Context, side: Side, work: "Sequence[Work]") -> set[int]:
     AppInstance.objects.select_for_update().get(pk=ctx.sync.instance(side).pk)
     column = f"{side.other}_id"
     by_id = {get(w.row, side.other, "id"): w.row.pk for w in work}
-    sent = WriteIntent.objects.filter(sync__in=siblings, side=side.value, state=WriteIntent.State.SENT)
-    busy = Q(pk__in=sent.values("link")) | Q(**{f"{side}_id__isnull": False, f"{side}_gone": False})
-    links = RecordLink.objects.filter(busy, sync__in=siblings, **{f"{column}__in": list(by_id)})
-    return {by_id[id] for id in links.values_list(column, flat=True)}
+    busy = (
+        f" AND (({side}_id IS NOT NULL AND NOT {side}_gone) OR EXISTS (SELECT 1 FROM syncjobs_writeintent AS sent"
+        f" WHERE sent.link_id = syncjobs_recordlink.id AND sent.side = '{side}' AND sent.state = 'sent'))"
+    )
+    return {by_id[id] for sync in siblings for (id,) in statements.links(column, sync, column, by_id, busy)}
 
 
 def of_this_kind(ctx: Context, side: Side, work: "Sequence[Work]") -> "tuple[list[Work], list[Work]]":
@@ -100,15 +101,14 @@ def _linked(syncs: Sequence[int], side: Side, work: "Sequence[Work]") -> dict[st
     """Id of a record at the other side → id of what one of these syncs has linked to it at this one."""
     if not syncs or not work:
         return {}
-    links = RecordLink.objects.filter(
-        sync__in=syncs,
-        **{
-            f"{side.other}_id__in": [get(w.row, side.other, "id") for w in work],
-            f"{side}_id__isnull": False,
-            f"{side}_gone": False,
-        },
-    )
-    return dict(links.order_by("-pk").values_list(f"{side.other}_id", f"{side}_id"))
+    other = side.other
+    ids, there = [get(w.row, other, "id") for w in work], f" AND {side}_id IS NOT NULL AND NOT {side}_gone"
+    found = [
+        row for sync in syncs for row in statements.links(f"id, {other}_id, {side}_id", sync, f"{other}_id", ids, there)
+    ]
+    return {
+        id: counterpart for _, id, counterpart in sorted(found, reverse=True)
+    }  # of several the first that was linked
 
 
 def _siblings(ctx: Context, side: Side) -> list[int]:
