@@ -31,18 +31,8 @@ WAIT = timedelta(seconds=5)  # for a create that a sibling has under way
 def not_linked_there(ctx: Context, side: Side, work: "Sequence[Work]") -> "tuple[list[Work], list[Work]]":
     """Link what a sibling has linked already. Gives back (what may be created, what a sibling's counterpart cannot be shared with:
     another record of this sync is linked to it)."""
-    found = _counterparts(ctx, side, work)
-    if not found:
-        return list(work), []
-    ids, size = sorted(set(found.values())), ctx.end(side).abilities.read_batch
-    records: dict[str, RemoteRecord] = {}
-    for start in range(0, len(ids), size):
-        records |= read_by_id(ctx, side, [Ref(id) for id in ids[start : start + size]]).records
     met, taken = set(), []
-    for w in work:
-        record = records.get(found.get(get(w.row, side.other, "id"), ""))
-        if record is None:
-            continue
+    for w, record in there_already(ctx, side, work):
         with ctx.lease.transaction():
             if recovery.adopt(ctx, side, w.row, record):
                 met.add(w.row.pk)
@@ -50,6 +40,17 @@ def not_linked_there(ctx: Context, side: Side, work: "Sequence[Work]") -> "tuple
                 taken.append(w)
     away = met | {w.row.pk for w in taken}
     return [w for w in work if w.row.pk not in away], taken
+
+
+def there_already(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[tuple[Work, RemoteRecord]]":
+    """What siblings have linked to the records that these creates are for, as it is there now."""
+    found = _linked(_siblings(ctx, side), side, work)
+    ids, size = sorted(set(found.values())), ctx.end(side).abilities.read_batch
+    records: dict[str, RemoteRecord] = {}
+    for start in range(0, len(ids), size):
+        records |= read_by_id(ctx, side, [Ref(id) for id in ids[start : start + size]]).records
+    counterparts = ((w, records.get(found.get(get(w.row, side.other, "id"), ""))) for w in work)
+    return [(w, record) for w, record in counterparts if record]
 
 
 def being_created(ctx: Context, side: Side, work: "Sequence[Work]") -> set[int]:
@@ -92,11 +93,6 @@ def _of_other_kinds(ctx: Context, side: Side) -> list[int]:
     return list(same.values_list("pk", flat=True))
 
 
-def _counterparts(ctx: Context, side: Side, work: "Sequence[Work]") -> dict[str, str]:
-    """Id of a record at the other side → id of what a sibling has linked to it at this one."""
-    return _linked(_siblings(ctx, side), side, work)
-
-
 def _linked(syncs: Sequence[int], side: Side, work: "Sequence[Work]") -> dict[str, str]:
     """Id of a record at the other side → id of what one of these syncs has linked to it at this one."""
     if not syncs or not work:
@@ -116,7 +112,8 @@ def _siblings(ctx: Context, side: Side) -> list[int]:
     if not ctx.end(side.other).abilities.shares_ids:
         return []
     sync = ctx.sync
-    same: QuerySet[Sync] = Sync.objects.for_account(sync.account).saved().exclude(pk=sync.pk)
+    own = [sync.pk, *([sync.draft_of_id] if sync.draft_of_id else [])]  # the saved sync that a draft copy becomes
+    same: QuerySet[Sync] = Sync.objects.for_account(sync.account).saved().exclude(pk__in=own)
     same = same.filter(
         **{
             f"{side}_instance": sync.instance(side),

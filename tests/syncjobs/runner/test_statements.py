@@ -1,4 +1,4 @@
-"""What is asked for every batch costs the same however many links a sync has, and however new it is to the database's statistics."""
+"""What is asked for every batch costs the same however many links a sync has, and however new it is to the database."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
