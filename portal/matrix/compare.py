@@ -161,15 +161,17 @@ def _is_stranger(user: Value, field: Field) -> bool:
 
 
 def _stands_for(mapping: FieldMapping, side: Side, shown: dict[Side, Any], ends: dict[Side, Field]) -> bool:
-    """Whether this side holds what the page of values says for the value of the other side: its partner here, or the one for
-    strangers."""
+    """Whether this side holds what the page of values says for the value of the other side: its partner here, or for strangers
+    the one that fills a blank, or what had been there already."""
     pairs = {pair[side.other]: pair[side] for pair in reversed(mapping.value_map)}
     writable = {option.value for option in ends[side].options if option.writable}
     wanted = pairs.get(str(shown[side.other]), "")
     if ends[side].options and wanted not in writable:
         namesakes = _forms(shown[side.other], ends[side.other])
         known = any(_forms(value, ends[side]) & namesakes for value in writable)
-        wanted = "" if known else mapping.otherwise.get(side, "")
+        if not known and mapping.otherwise.get(side):
+            return bool(shown[side])
+        wanted = ""
     return bool(wanted) and shown[side] == wanted
 
 

@@ -28,6 +28,11 @@ def is_blank(value: Any) -> bool:
     return not value or value.isspace() if isinstance(value, str) else value == []
 
 
+def members(value: Any) -> set[str]:
+    """The items of a list of options, or the ids in a reference."""
+    return set(value) if isinstance(value, list) else set()
+
+
 def _text(value: str) -> str:
     text = value.replace("\r\n", "\n") if "\r" in value else value
     return text.strip() if text.isascii() else unicodedata.normalize("NFC", text).strip()

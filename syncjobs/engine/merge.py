@@ -22,9 +22,9 @@ from enum import StrEnum
 from typing import Any
 
 from integrations.records import FieldType, Side, Value, Values
-from syncjobs.engine.canonical import equal, form, is_blank
+from syncjobs.engine.canonical import equal, form, is_blank, members
 from syncjobs.engine.rules import End, MappingRule
-from syncjobs.engine.transforms import ConversionFailed, convert
+from syncjobs.engine.transforms import ConversionFailed, convert, stranger
 
 UNKNOWN: Any = object()
 
@@ -173,21 +173,12 @@ def _meet(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
         return _write(rule, Side.HUB, h, a, Rule.FILLED_BLANK)
     if is_blank(a):
         return _write(rule, Side.APP, h, a, Rule.FILLED_BLANK)
-    if stranger := _stranger(rule, h, a):
-        return Outcome(problem=stranger)
+    # Where a record can do without a value that has no counterpart, both stay at a first meeting: an app that gives each new record
+    # an owner of its own must not have its way with that of the other side.
+    for problem in (stranger(rule, h, Side.APP), stranger(rule, a, Side.HUB)):
+        if problem and problem.is_optional:
+            return Outcome(problem=problem)
     return _let_winner(rule, hub, app, h, a)
-
-
-def _stranger(rule: MappingRule, h: Any, a: Any) -> ConversionFailed | None:
-    """Why one of the values has no counterpart, where a record can do without. At a first meeting both then stay: an app that gives
-    each new record an owner of its own must not have its way with that of the other side."""
-    for to, value in ((Side.APP, h), (Side.HUB, a)):
-        try:
-            convert(rule, value, to)
-        except ConversionFailed as problem:
-            if problem.is_optional:
-                return problem
-    return None
 
 
 def _let_winner(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
@@ -215,22 +206,21 @@ def _write(rule: MappingRule, to: Side, h: Any, a: Any, why: Rule, *, loses: boo
         return Outcome(problem=problem)
     if target is not UNKNOWN and equal(value, target, end.type):
         return Outcome()
+    fills = is_blank(target) or end.type is FieldType.MULTI
+    if end.otherwise and not fills and (lonely := stranger(rule, source, to)):
+        return Outcome(note=lonely.code)  # a stranger's stand-in fills gaps: no deal goes back to the first stage
     if is_blank(value) and not end.clearable:
         return Outcome(note="CANNOT_CLEAR")
     loser = target if loses and target is not UNKNOWN and not is_blank(target) else None
     return Outcome(write=to, value=value, rule=why, loser=loser)
 
 
-def _members(value: Value) -> set[str]:
-    return set(value) if isinstance(value, list) else set()
-
-
 def _merge_sets(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
     """Both sides' additions and removals, each against its own memory."""
     try:
-        a_as_hub = _members(convert(rule, a, Side.HUB))
-        app_seen = _members(convert(rule, (app.seen or {}).get(rule.app.field), Side.HUB))
-        hub_now, hub_seen = _members(h), _members((hub.seen or {}).get(rule.hub.field))
+        a_as_hub = members(convert(rule, a, Side.HUB))
+        app_seen = members(convert(rule, (app.seen or {}).get(rule.app.field), Side.HUB))
+        hub_now, hub_seen = members(h), members((hub.seen or {}).get(rule.hub.field))
         merged = sorted((hub_now | a_as_hub) - (hub_seen - hub_now) - (app_seen - a_as_hub))
         to_app = convert(rule, merged, Side.APP)
     except ConversionFailed as problem:

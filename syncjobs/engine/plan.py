@@ -173,8 +173,7 @@ def _plan_pair(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
     made = Plan(memory={Side.HUB: _current(hub), Side.APP: _current(app)})
     for rule in rules.mappings:
         decide = merge_references if rule.is_association else merge
-        outcome = decide(rule, hub, app, clear_values=rules.clear_values)
-        _apply(made, rule, outcome, hub, app)
+        _apply(made, rule, decide(rule, hub, app, clear_values=rules.clear_values), hub, app)
     _stamp_constants(made, rules, hub, app, first)
     return made
 

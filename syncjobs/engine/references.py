@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.records import Side
+from syncjobs.engine.canonical import members
 from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, echoed
 from syncjobs.engine.rules import End, MappingRule
 
@@ -24,11 +25,6 @@ class Delta:
     added: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
-
-
-def members(value: Any) -> set[str]:
-    """The ids in a reference's value."""
-    return set(value) if isinstance(value, list) else set()
 
 
 def translated(rule: MappingRule, value: Any, to: Side) -> tuple[list[str], set[str]]:

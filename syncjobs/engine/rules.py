@@ -28,7 +28,7 @@ class End:
     options: frozenset[str] = frozenset()  # that can be written; empty: anything goes
     option_labels: tuple[tuple[str, str], ...] = ()  # (label, value) of all: options are matched by label, too
     many: bool = False  # a reference that can name several records
-    otherwise: str = ""  # written here in place of an option or user without a counterpart; "" = the record fails
+    otherwise: str = ""  # fills a blank here for an option or user without a counterpart; "" = the record fails
 
 
 def _no_partners() -> dict[Side, dict[str, str]]:

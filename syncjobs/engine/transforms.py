@@ -6,6 +6,7 @@ named transform of the mapping. To add one: a function in ``NAMED`` (text in, te
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from integrations.records import FieldType, Side, Value
 from syncjobs.engine.canonical import host_of, is_blank, parse_datetime, parse_number
@@ -60,6 +61,16 @@ def convert(rule: MappingRule, value: Value, to: Side) -> Value:
     if target.max_length and isinstance(result, str) and len(result) > target.max_length:
         raise ConversionFailed("VALUE_TOO_LONG", target.field, value)
     return None if is_blank(result) else result
+
+
+def stranger(rule: MappingRule, value: Value, to: Side) -> ConversionFailed | None:
+    """Why the value has no counterpart at ``to``, where that is so, whatever stands in for it there."""
+    bare = replace(rule.end(to), otherwise="")
+    try:
+        convert(replace(rule, hub=bare) if to is Side.HUB else replace(rule, app=bare), value, to)
+    except ConversionFailed as problem:
+        return problem
+    return None
 
 
 def _mapped(rule: MappingRule, value: Value, to: Side) -> Value:

@@ -178,7 +178,7 @@ class FieldMapping(models.Model):
     winner = models.CharField(max_length=8, choices=Winner.choices, blank=True)  # "" = the sync's
     transform = models.JSONField(default=dict, blank=True)  # {"to_hub": "name", "to_app": "name"} of engine.transforms
     value_map = models.JSONField(default=list, blank=True)  # [{"app": value, "hub": value}]
-    # {"hub": value, "app": value}: what is written there in place of an option or a user that has no counterpart
+    # {"hub": value, "app": value}: what fills a blank there in place of an option or a user that has no counterpart
     otherwise = models.JSONField(default=dict, blank=True)
     on = models.BooleanField(default=True)
     required = models.BooleanField(default=False)

@@ -19,6 +19,7 @@
 ``guards``          brakes: a run that would do far more harm than usual stops and asks
 ``preview``         a draft's full run without writing: what would become of every record
 ``auditing``        a seventh of the pairs a night, read and compared with what is remembered
+``ageing``          records that come into a filter, or leave it, by the passing of time
 ``undoing``         what a run wrote, taken back value by value from the ledger
 ``store``           bulk SQL for the hot tables, and exact counts
 ``statements``      small statements of the hot path, as text

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.records import FieldType, Side
-from syncjobs.engine.canonical import host_of
-from syncjobs.engine.references import members
+from syncjobs.engine.canonical import host_of, members
 from syncjobs.models import RecordLink, RecordStatus, WaitingReference
-from syncjobs.runner import store
+from syncjobs.runner import statements, store
 from syncjobs.runner.ingest import BIT, current, get, put, set_status
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from syncjobs.runner.work import Work
 
 WOKEN = 400  # links a step
-ASKED = 500  # ids a query
 
 
 def load(ctx: "Context", rows: Sequence[RecordLink]) -> None:
@@ -46,38 +44,28 @@ def load(ctx: "Context", rows: Sequence[RecordLink]) -> None:
 
 
 def _twins(partner: int, side: Side, ids: Iterable[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    alive = {f"{side}_gone": False, f"{side.other}_gone": False, f"{side.other}_id__isnull": False}
-    for links in _of(partner, side, ids):
-        found.update(links.filter(**alive).values_list(f"{side}_id", f"{side.other}_id"))
-    return found
+    other = side.other
+    alive = f" AND NOT {side}_gone AND NOT {other}_gone AND {other}_id IS NOT NULL"
+    return dict(statements.links(f"{side}_id, {other}_id", partner, f"{side}_id", ids, alive))
 
 
 def _names(partner: int, side: Side, ids: Iterable[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for links in _of(partner, side, ids):
-        found.update(links.values_list(f"{side}_id", "label"))
-    return found
+    return dict(statements.links(f"{side}_id, label", partner, f"{side}_id", ids))
 
 
 def _by_domain(partner: int, to: Side, addresses: Iterable[str]) -> dict[str, str]:
     """Records at ``to`` by their domain, for web addresses at the other side; where several have one, none is guessed."""
     hosts = {host_of(address) for address in addresses if address}
-    links = RecordLink.objects.filter(sync_id=partner, **{f"{to}_key__among": sorted(hosts), f"{to}_gone": False})
+    # Not "" is the condition of the index, as in pairing.
+    there = f" AND NOT ({to}_key = '') AND NOT {to}_gone AND {to}_id IS NOT NULL"
     found: dict[str, str | None] = {}
-    for key, id in links.exclude(**{f"{to}_id": None}).values_list(f"{to}_key", f"{to}_id"):
+    for key, id in statements.links(f"{to}_key, {to}_id", partner, f"{to}_key", hosts, there):
         found[key] = id if key not in found else None
     return {key: id for key, id in found.items() if id}
 
 
 def _current(row: RecordLink, side: Side, name: str) -> str:
     return str(current(row, side).get(name) or "")
-
-
-def _of(partner: int, side: Side, ids: Iterable[str]) -> Iterable[QuerySet[RecordLink]]:
-    wanted = sorted(ids)
-    for start in range(0, len(wanted), ASKED):
-        yield RecordLink.objects.filter(sync_id=partner, **{f"{side}_id__in": wanted[start : start + ASKED]})
 
 
 # -- waiting -----------------------------------------------------------------------------------------------------------

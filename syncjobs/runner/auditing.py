@@ -21,7 +21,7 @@ from django.utils.timezone import now
 from integrations.records import ReadAnswer, Ref, Side
 from syncjobs.engine.merge import agree
 from syncjobs.models import AuditNight, RecordLink, RecordStatus, Sync
-from syncjobs.runner import associations, parking, store
+from syncjobs.runner import ageing, associations, parking, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import get, ingest, ingest_missing, set_aside
 from syncjobs.runner.reading import read_by_id
@@ -34,10 +34,15 @@ PATIENCE = 8.0  # seconds of a slice: what it found is still to be written
 def step(ctx: Context) -> bool:
     """Audit one batch. False when the slice's time is up or tonight's part is through."""
     size = min(end.abilities.read_batch for end in ctx.ends.values())
-    rows = store.rows(_due(ctx)[:size])
+    rows = store.rows(_due(ctx)[: parking.fewer(ctx, size)])
     if not rows:
         _end_the_night(ctx)
         return False
+    if parking.alone(ctx, size):
+        with ctx.lease.transaction():
+            set_aside(ctx, rows[0], Counter())
+            parking.forgotten(ctx)
+        return True
     associations.load(ctx, rows)
     answers = {side: _read(ctx, side, rows) for side in Side}
     with ctx.lease.transaction():
@@ -127,3 +132,4 @@ def _end_the_night(ctx: Context) -> None:
         nights.filter(day=now().date()).update(finished_at=now())
         nights.filter(day__lte=now().date() - timedelta(days=NIGHTS)).delete()
         Sync.objects.filter(pk=ctx.sync.pk).update(audited_at=now(), audit_position=0)
+        ageing.begin(ctx)

@@ -120,7 +120,7 @@ def _wait_or_park(ctx: Context, w: Work, side: Side, intent: WriteIntent) -> Non
     w.left.clear()
     if recovery.will_resend(ctx, side, intent):
         w.again = True
-        w.row.next_try_at = intent.sent_at + recovery.wait_for(ctx, side)
+        w.row.next_try_at = intent.sent_at + recovery.wait_for(ctx, side, w.row)
         return
     # It can be neither found nor safely repeated: a person decides.
     w.plan.status, w.plan.code, w.plan.side = RecordStatus.REVIEW, "CREATE_UNCONFIRMED", side

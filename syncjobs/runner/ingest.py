@@ -18,6 +18,7 @@ from syncjobs.runner.context import Context
 BIT = {Side.HUB: 1, Side.APP: 2}
 MERGED_AWAY, CONVERTED_AWAY = "MERGED_AWAY", "CONVERTED_AWAY"
 AWAY = (MERGED_AWAY, CONVERTED_AWAY)  # codes of links whose record lives on in another record
+LEFT_OUT = ("WEAK_MATCH", "AMBIGUOUS_MATCH", "DUPLICATE_IN_SOURCE")  # codes that the match gives because of others
 ASIDE = ("status_since", "side", "field", "detail", "next_try_at")
 
 
@@ -136,6 +137,7 @@ def _ingest(
     changed: dict[int, RecordLink] = {}
     fresh: dict[str, RecordLink] = {}
     deltas: Counter[str] = Counter()
+    freed: Keys = set()
     for record in records:
         row = (
             links.get(record.id) or next((links[a] for a in record.aliases if a in links), None) or fresh.get(record.id)
@@ -151,12 +153,15 @@ def _ingest(
             changed[lost.pk] = lost
         if listed and _outdated(row, side, record):
             record = replace(record, values={}, modified_at=None, version=get(row, side, "version"))
+        before = held_keys(row, side)
         if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes, deltas=deltas) and row.id:
             changed[row.id] = row
+            freed |= before - held_keys(row, side)
     store.update(list(changed.values()), [*side_columns(side), "status_since", "next_try_at", "detail"])
     store.insert(list(fresh.values()), [*side_columns(side), "sync_id", "created_at", "status_since"])
     deltas[RecordStatus.PENDING] += len(fresh)
     store.add_counts(ctx.sync.pk, deltas)
+    call_heirs(ctx, freed)
     return total
 
 
@@ -316,7 +321,7 @@ def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
         row.dirty |= BIT[side]
         row.next_try_at = None
     store.update(rows, [f"{side}_gone", "dirty", "next_try_at"])
-    _call_heirs(ctx, side, rows)
+    call_heirs(ctx, {key for row in rows for key in held_keys(row, side)})
     return len(rows)
 
 
@@ -334,7 +339,7 @@ def ingest_left(ctx: Context, side: Side, ids: Sequence[str]) -> int:
         row.code, row.side, row.dirty, row.next_try_at = CONVERTED_AWAY, side.value, 0, None
     store.update(rows, [f"{side}_gone", "code", "side", "dirty", "next_try_at", "status", "status_since"])
     store.add_counts(ctx.sync.pk, deltas)
-    _call_heirs(ctx, side, rows)
+    call_heirs(ctx, {key for row in rows for key in held_keys(row, side)})
     return len(found)
 
 
@@ -344,16 +349,29 @@ def ingest_missing(ctx: Context, side: Side, answer: ReadAnswer) -> None:
     ingest_left(ctx, side, sorted(answer.left))
 
 
-def _call_heirs(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> None:
-    """Of several records with one identifier one syncs. It is gone: the others are matched again, and one takes its place."""
-    keys = {get(row, side, "key") for row in rows if get(row, side.other, "id")} - {""}
-    if keys:
-        doubles = RecordLink.objects.filter(
-            sync=ctx.sync,
-            code="DUPLICATE_IN_SOURCE",
-            **{f"{side}_key__in": keys, f"{side.other}_id": None, f"{side}_gone": False},
-        ).exclude(**{f"{side}_key": ""})  # as in pairing: the condition of the index
-        plan_again(ctx, side, list(doubles))
+Keys = set[tuple[str, str]]
+"""(``key`` or ``key2``, what stood there)"""
+
+
+def held_keys(row: RecordLink, side: Side) -> Keys:
+    """The identifiers by which this record is known."""
+    return {(name, key) for name in ("key", "key2") if (key := get(row, side, name))}
+
+
+def call_heirs(ctx: Context, freed: Keys) -> None:
+    """Records with these identifiers are gone, or have others now. Whatever was left out because of them is matched again, and may
+    take their place."""
+    for name in {name for name, _ in freed}:
+        keys = [key for of, key in freed if of == name]
+        for side in Side:
+            column = f"{side}_{name}"
+            # Not "" is the condition of the index, as in pairing. Not plainly "IS NULL": the other side's index would be taken, and
+            # each half link of the sync looked at.
+            alone = (
+                f" AND NOT ({column} = '') AND {side.other}_id || '' IS NULL AND NOT {side}_gone AND code IN {LEFT_OUT}"
+            )
+            left_out = store.links_with(ctx.sync.pk, column, keys, alone)
+            plan_again(ctx, side, left_out)
 
 
 def plan_again(ctx: Context, side: Side, links: Iterable[RecordLink]) -> None:

@@ -13,11 +13,12 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Least
 from django.utils.timezone import now
 
 from syncjobs.models import RunState, SyncRun
 from syncjobs.models.runs import ACTIVE_STATES, SyncRunQuerySet
-from syncjobs.runner import statements
+from syncjobs.runner import parking, statements
 
 SECONDS = 90
 REQUEST_SECONDS = (
@@ -61,7 +62,7 @@ class Lease:
             state=RunState.RUNNING,
             next_slice_at=None,
             waiting_for="",
-            stumbles=F("stumbles") + 1,
+            stumbles=Least(F("stumbles") + 1, parking.MOST),
         )
         if not won:
             return None

@@ -7,29 +7,28 @@ A record of which the app says neither what it holds nor that it is gone is one 
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from integrations.connectors.base import Abilities
-from integrations.errors import NotVisible
-from integrations.records import Ref, RemoteRecord, Side, Values
+from integrations.errors import NotVisible, StaleVersion
+from integrations.records import ReadAnswer, Ref, Side, Values
 from syncjobs.engine.canonical import equal
-from syncjobs.runner import settling
+from syncjobs.engine.plan import Plan
+from syncjobs.runner import settling, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import current, get, ingest, ingest_missing
 from syncjobs.runner.reading import read_by_id
-
-if TYPE_CHECKING:
-    from syncjobs.runner.work import Work
+from syncjobs.runner.work import Work
 
 
 def needed(able: Abilities) -> bool:
     return not (able.conditional_writes or able.update_looks_first)
 
 
-def still_as_known(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Work]":
-    """The work whose record at ``side`` still is what the plan was made of. The rest is stored as read, and planned again."""
+def still_as_known(ctx: Context, side: Side, work: Sequence[Work]) -> list[Work]:
+    """The work whose record at ``side`` still is what the plan was made of. The rest is stored as read, and planned again, but not
+    for ever: see ``settling.moved``."""
     end = ctx.end(side)
     if not needed(end.abilities):
         return list(work)
@@ -37,28 +36,36 @@ def still_as_known(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wo
     for start in range(0, len(work), size):
         part = work[start : start + size]
         answer = read_by_id(ctx, side, [Ref(get(w.row, side, "id"), known(w, side)) for w in part])
-        moved: list[RemoteRecord] = []
-        hidden: list[Work] = []
+        moved: list[Work] = []
         for w in part:
-            id = get(w.row, side, "id")
-            record = answer.records.get(id)
+            record = answer.records.get(get(w.row, side, "id"))
             if record is not None and _same(ctx, side, record.values, known(w, side)):
                 kept.append(w)
-            elif record is not None:
-                moved.append(record)
-            elif id not in answer.gone | answer.left:
-                hidden.append(w)
-        with ctx.lease.transaction():
-            # By force: what differs from our memory must be planned anew, even where its hash says that it is known.
-            ingest(ctx, side, moved, force=True)
-            ingest_missing(ctx, side, answer)
-            for w in hidden:
-                settling.refused(ctx, w, side, NotVisible(_("The app does not show this record to us any more.")))
-            settling.close(ctx, [w for w in hidden if not w.left])
+            else:
+                moved.append(w)
+        if moved:
+            _plan_again(ctx, side, moved, answer)
     return kept
 
 
-def known(w: "Work", side: Side) -> Values:
+def _plan_again(ctx: Context, side: Side, work: Sequence[Work], answer: ReadAnswer) -> None:
+    ids = {*answer.records, *answer.gone, *answer.left}
+    told = {w.row.id for w in work if get(w.row, side, "id") in ids}
+    found = (answer.records.get(get(w.row, side, "id")) for w in work)
+    with ctx.lease.transaction():
+        # By force: what differs from our memory must be planned anew, even where its hash says that it is known.
+        ingest(ctx, side, [record for record in found if record], force=True)
+        ingest_missing(ctx, side, answer)
+        again = [Work(row, Plan()) for row in store.numbered((w.row.id for w in work), " AND dirty > 0")]
+        for w in again:
+            if w.row.id in told:
+                settling.moved(w, side, StaleVersion(_("The record changes at each look at it.")))
+            else:
+                settling.refused(ctx, w, side, NotVisible(_("The app does not show this record to us any more.")))
+        settling.close(ctx, again)
+
+
+def known(w: Work, side: Side) -> Values:
     """What we believe that the record holds."""
     return current(w.row, side)
 

@@ -13,11 +13,10 @@ from syncjobs.engine.merge import echo_of
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get, put, set_aside, set_status, side_columns
+from syncjobs.runner.ingest import LEFT_OUT, get, put, set_aside, set_status, side_columns
 from syncjobs.runner.weak import Told
 
 CHUNK = 500
-LEFT_OUT = ("WEAK_MATCH", "AMBIGUOUS_MATCH", "DUPLICATE_IN_SOURCE")  # codes that the match gives
 Keys = tuple[int, tuple[str, str]]
 KEPT = [*side_columns(Side.HUB), *side_columns(Side.APP), "status_since", "field", "side", "detail"]
 MEMORY = ["hub_seen", "app_seen", "hub_expected", "app_expected"]
@@ -87,10 +86,10 @@ def _match_unanswered(ctx: Context, half: Sequence[int]) -> bool:
     copied back. Whether there were any."""
     sent = WriteIntent.objects.filter(sync=ctx.sync, state=WriteIntent.State.SENT).select_related("link")
     lost: dict[Side, list[WriteIntent]] = defaultdict(list)
-    first = ctx.rules.identifiers[:1]
+    strong = [each for each in ctx.rules.identifiers if each.strong][:1]
     for intent in sent:
         side = Side(intent.side)
-        if get(intent.link, side, "id") is None and not any(key_of(intent.payload, one, side) for one in first):
+        if get(intent.link, side, "id") is None and not any(key_of(intent.payload, one, side) for one in strong):
             lost[side].append(intent)
     if not lost:
         return False

@@ -2,9 +2,12 @@
 without it.
 
 Three leases without a step that got through say that it is not chance. From then on whatever stumbles is done in halves, until the
-culprit stands alone. One that fails while it is *read* has no values that could be planned: its link keeps, in the place of their
-hash, a mark and the digest of what was read, so that the next scan, which shows it again, passes it by. It is tried again when it
-changes at that side, when the settings change, and when a person asks for it (*Resync*).
+culprit stands alone: by ``by_halves`` where a fault can be caught and taken back, by smaller chunks (``fewer``, ``alone``) where
+the worker may be killed. What cannot be taken apart (a page that an app lists) is tried again more and more seldom.
+
+A record that fails while it is *read* has no values that could be planned: its link keeps, in the place of their hash, a mark and
+the digest of what was read, so that the next scan, which shows it again, passes it by. It is tried again when it changes at that
+side, when the settings change, and when a person asks for it (*Resync*).
 """
 
 import hashlib
@@ -22,10 +25,30 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("syncline.runner")
 PATIENCE = 3  # leases without a step that got through, before the chunk is halved
+LAST = 36  # leases after which every chunk has come down to one record: what still stumbles is no record's fault
+MOST = 1000  # that are counted
 CODE = "RECORD_PARKED"
 TOO_LONG = "ID_TOO_LONG"  # its id or version cannot be kept: set aside at once, in the same way
 MARK = "!"
 T = TypeVar("T")
+
+
+def fewer(ctx: "Context", size: int) -> int:
+    """How many records a step takes where it usually takes ``size``."""
+    return max(1, size >> (ctx.run.stumbles // PATIENCE))
+
+
+def alone(ctx: "Context", size: int) -> bool:
+    """Whether the first record of a step that usually takes ``size`` has stood alone as long as is patient: it is to be set aside
+    before it is touched again."""
+    return ctx.run.stumbles >= PATIENCE * (size.bit_length() + 1)
+
+
+def forgotten(ctx: "Context") -> None:
+    """The culprit is set aside, so the next step may be as large as ever. Inside the transaction that does it: after a worker that
+    is killed right then, innocent ones would be set aside."""
+    ctx.run.stumbles = 0
+    ctx.run.save(update_fields=["stumbles"])
 
 
 def by_halves(ctx: "Context", items: Sequence[T], do: Callable[[Sequence[T]], int], park: Callable[[T], int]) -> int:

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Max, Min, Sum
 from django.utils.timezone import now
 
-from integrations.records import Side
+from integrations.records import RemoteRecord, Side
 from syncjobs.engine.plan import Plan
 from syncjobs.models import (
     Outcome,
@@ -27,7 +27,7 @@ from syncjobs.models import (
     SyncCount,
     SyncCursor,
 )
-from syncjobs.runner import associations, guards, looking, recovery, store, writing
+from syncjobs.runner import associations, guards, looking, recovery, siblings, store, writing
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import put
 from syncjobs.runner.work import Work, plan_row
@@ -158,18 +158,27 @@ def _next(ctx: Context, entry: dict[str, Any]) -> list[RecordLink]:
 
 
 def _look_before_creates(ctx: Context, work: Sequence[Work]) -> None:
-    """Where a create would meet a record outside the chosen lists, the real run looks first and merges; so does this."""
+    """What the real run finds out just before it makes records: which of them another sync keeps, as another kind or through
+    another connection, and which are there already, outside the chosen lists."""
     for side in Side:
-        end, met = ctx.end(side), set()
-        if not end.scope.get("lists"):
-            continue
-        creates = [w for w in work if w.plan.create is side]
-        for start in range(0, len(creates), end.abilities.write_batch):
-            for w, record in recovery.there_already(ctx, side, creates[start:][: end.abilities.write_batch]):
-                if w.row.pk not in met:
-                    met.add(w.row.pk)
-                    put(w.row, side, id=record.id, now=record.values, modified_at=record.modified_at)
-                    w.plan = plan_row(ctx, w.row, now())
+        creates, apart = siblings.of_this_kind(ctx, side, [w for w in work if w.plan.create is side])
+        for w in apart:
+            w.plan = Plan(RecordStatus.EXCLUDED, "SYNCS_AS_ANOTHER_KIND", side=side.other)
+        met = set()
+        for w, record in _there_already(ctx, side, creates):
+            if w.row.pk not in met:
+                met.add(w.row.pk)
+                put(w.row, side, id=record.id, now=record.values, modified_at=record.modified_at)
+                w.plan = plan_row(ctx, w.row, now())
+
+
+def _there_already(ctx: Context, side: Side, creates: Sequence[Work]) -> Iterator[tuple[Work, RemoteRecord]]:
+    yield from siblings.there_already(ctx, side, creates)
+    end = ctx.end(side)
+    if not end.scope.get("lists"):
+        return  # all records of this side were read: what a create would meet is linked
+    for start in range(0, len(creates), end.abilities.write_batch):
+        yield from recovery.there_already(ctx, side, creates[start:][: end.abilities.write_batch])
 
 
 def _lines(row: RecordLink, plan: Plan) -> Iterator[PlannedChange]:

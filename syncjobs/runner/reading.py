@@ -1,6 +1,7 @@
 """The phases that read. Each step reads one page and commits its rows **together with** the place where reading goes on, so a
 worker killed between the two loses nothing and repeats at most a page."""
 
+import logging
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -29,6 +30,7 @@ from syncjobs.runner.ingest import (
     plan_again,
 )
 
+log = logging.getLogger("syncline.runner")
 OFF_LIST = 2**31 - 1  # in the place of a scan's number: no scan of the chosen lists is expected to show the record
 ROLLING_SHARE = (
     0.6  # of an app's calls per minute that a poll spends on re-reading records its listing shows only in part
@@ -241,6 +243,7 @@ def queue_rolling(ctx: Context, side: Side) -> None:
         RecordLink.objects.filter(
             sync=ctx.sync, **{f"{side}_id__isnull": False, f"{side}_gone": False, f"{side}_read_at__lt": old}
         )
+        .exclude(**{f"{side}_hash__startswith": parking.MARK})  # set aside when it was read
         .order_by(f"{side}_read_at")
         .only(f"{side}_id", f"{side}_alias", f"{side}_seen", f"{side}_now", f"{side}_row_hash")
     )
@@ -273,9 +276,12 @@ def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
     can = ctx.end(side).abilities
     size = max(1, min(can.read_batch, can.read_batch * CALLS_A_STEP // can.read_calls))
     waiting = PendingChange.objects.filter(which, sync=ctx.sync, side=side.value)
-    notices = list(waiting.order_by("-priority", "pk")[:size])
+    notices = list(waiting.order_by("-priority", "pk")[: parking.fewer(ctx, size)])
     if not notices:
         return False
+    if parking.alone(ctx, size):
+        _set_aside(ctx, side, notices[0])
+        return True
     answer = read_by_id(ctx, side, [Ref(notice.remote_id, notice.known) for notice in notices])
     force = ctx.cursors[side].settings_hash != ctx.settings_hash
     with ctx.lease.transaction():
@@ -287,11 +293,22 @@ def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
         records = {record.id: record for record in answer.records.values()}
         ingest(ctx, side, list(records.values()), force=force, row_hashes=row_hashes)
         ingest_missing(ctx, side, answer)
-        # A hint that came while we read is newer than what we read: its row stays.
-        latest = max(notice.noted_at for notice in notices)
-        PendingChange.objects.filter(pk__in=[notice.pk for notice in notices], noted_at__lte=latest).delete()
+        # A hint that came while we read is newer than what we read: its row stays. Clocks of machines differ, so that only the very
+        # same moment counts.
+        read = {notice.pk: notice.noted_at for notice in notices}
+        still = PendingChange.objects.select_for_update().filter(pk__in=read).values_list("pk", "noted_at")
+        PendingChange.objects.filter(pk__in=[pk for pk, noted_at in still if noted_at == read[pk]]).delete()
         _progress(ctx, f"detail_{side}", len(notices), None)
     return True
+
+
+def _set_aside(ctx: Context, side: Side, notice: PendingChange) -> None:
+    """Slice after slice ended when this record was read: it fails, and the others are read without it."""
+    log.error("run %s: record %s of the %s is set aside", ctx.run.pk, notice.remote_id, side)
+    with ctx.lease.transaction():
+        park_unread(ctx, side, RemoteRecord(notice.remote_id, notice.known), notice.row_hash)
+        notice.delete()
+        parking.forgotten(ctx)
 
 
 def read_by_id(ctx: Context, side: Side, refs: Sequence[Ref]) -> ReadAnswer:

@@ -7,7 +7,6 @@ again, then send once more **with the same key**. Nothing to search by → sent 
 key; else a person decides (``syncjobs/services/unconfirmed.py``).
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -18,12 +17,14 @@ from django.utils.timezone import now
 
 from integrations.records import Ref, RemoteRecord, Side, Values
 from syncjobs.engine.matching import key_of
+from syncjobs.engine.rules import Identifier
 from syncjobs.models import RecordLink, WriteIntent
 from syncjobs.runner import store
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import current, find_links, get, ingest, ingest_missing, put
+from syncjobs.runner.lease import REQUEST_SECONDS
 from syncjobs.runner.pairing import MEMORY, credit, join
-from syncjobs.runner.reading import read_by_id
+from syncjobs.runner.reading import CALLS_A_STEP, read_by_id
 
 if TYPE_CHECKING:
     from syncjobs.runner.work import Work
@@ -35,23 +36,40 @@ def _sent(links: list[int]) -> "QuerySet[WriteIntent]":
     return WriteIntent.objects.filter(link_id__among=links, state=WriteIntent.State.SENT)
 
 
-class OutOfTime(Exception):
-    """The slice's time is up in the middle of a step; what it has not come to stays as it is."""
+def wait_for(ctx: Context, side: Side, row: RecordLink) -> timedelta:
+    """How long an unanswered create waits until "not found" can be believed. Where nobody has seen that its answer is lost, the
+    worker that sent it may be waiting for it still: its run was stopped, and another one has begun."""
+    shown = timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag)
+    return max(LEAST_WAIT if row.attempts else timedelta(seconds=REQUEST_SECONDS), shown)
 
 
-def wait_for(ctx: Context, side: Side) -> timedelta:
-    """How long an unanswered create waits until "not found" can be believed."""
-    return max(LEAST_WAIT, timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag))
+def within_reach(ctx: Context, rows: list[RecordLink]) -> list[RecordLink]:
+    """As many of these rows as can be read in a step where an app shows one record a call. The others wait for the next step: were
+    a step given up in the middle, the next one would begin again with the records that this one has read, and never end."""
+    for side in Side:
+        able = ctx.end(side).abilities
+        most = max(1, able.read_batch * CALLS_A_STEP // able.read_calls)
+        doubtful = [place for place, row in enumerate(rows) if _is_unsure(side, row) or _is_stale(ctx, side, row)]
+        if len(doubtful) > most:
+            rows = rows[: doubtful[most]]
+    return rows
+
+
+def _is_unsure(side: Side, row: RecordLink) -> bool:
+    return get(row, side, "expected") is not None and get(row, side, "id") is not None
+
+
+def strong_of(ctx: Context) -> Identifier | None:
+    """What a record that we may have made is looked up by. Never a weak identifier: another company may have this name."""
+    return next((each for each in ctx.rules.identifiers if each.strong), None)
 
 
 def recover(ctx: Context, rows: Sequence[RecordLink]) -> bool:
-    """Find out about these rows' unanswered writes. True when anything was read: load the rows again before planning. What the
-    slice has no time for stays unsure, and is looked at by the next one."""
+    """Find out about these rows' unanswered writes. True when anything was read: load the rows again before planning."""
     asked = False
     intents = {i.link_id: i for i in _sent([row.pk for row in rows])}
     for side in Side:
-        unsure = [row for row in rows if get(row, side, "expected") is not None and get(row, side, "id")]
-        asked |= _reread(ctx, side, unsure)
+        asked |= _reread(ctx, side, [row for row in rows if _is_unsure(side, row)])
         open_rows = [
             row for row in rows if row.pk in intents and intents[row.pk].side == side and not get(row, side, "id")
         ]
@@ -63,25 +81,21 @@ def recover(ctx: Context, rows: Sequence[RecordLink]) -> bool:
 
 def reread_stale(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> bool:
     """Read before write, for apps whose polls do not show every field: a person's edit there must not be overwritten unseen."""
-    end = ctx.end(side)
-    if end.abilities.change_feed or not end.abilities.partial_scan:
+    return _reread(ctx, side, [row for row in rows if _is_stale(ctx, side, row)])
+
+
+def _is_stale(ctx: Context, side: Side, row: RecordLink) -> bool:
+    able = ctx.end(side).abilities
+    if able.change_feed or not able.partial_scan or None in (row.hub_id, row.app_id) or get(row, side, "seen") is None:
         return False
-    old = now() - timedelta(seconds=end.abilities.poll_seconds)
-    stale = [
-        row
-        for row in rows
-        if get(row, side, "id") and get(row, side.other, "id") and get(row, side, "seen") is not None
-        and (get(row, side, "read_at") is None or get(row, side, "read_at") < old)
-    ]  # fmt: skip
-    return _reread(ctx, side, stale)
+    read_at = get(row, side, "read_at")
+    return read_at is None or read_at < now() - timedelta(seconds=able.poll_seconds)
 
 
 def _batches(ctx: Context, side: Side, rows: Sequence[RecordLink]) -> Iterator[Sequence[RecordLink]]:
-    """The app's read batches, as many as the slice has time for."""
+    """The app's read batches."""
     size = ctx.end(side).abilities.read_batch
     for start in range(0, len(rows), size):
-        if time.monotonic() > ctx.deadline:
-            raise OutOfTime
         yield rows[start : start + size]
 
 
@@ -108,7 +122,7 @@ def _take_at_word(ctx: Context, side: Side, rows: Sequence[RecordLink], intents:
 
 
 def _look_up(ctx: Context, side: Side, rows: Sequence[RecordLink], intents: dict[int, WriteIntent]) -> bool:
-    if not rows or not ctx.rules.identifiers:
+    if not rows or strong_of(ctx) is None:
         return False
     for part in _batches(ctx, side, rows):
         _look_up_batch(ctx, side, {row.pk: row for row in part}, intents)
@@ -116,7 +130,8 @@ def _look_up(ctx: Context, side: Side, rows: Sequence[RecordLink], intents: dict
 
 
 def _look_up_batch(ctx: Context, side: Side, rows: dict[int, RecordLink], intents: dict[int, WriteIntent]) -> None:
-    identifier, end = ctx.rules.identifiers[0], ctx.end(side)
+    identifier, end = strong_of(ctx), ctx.end(side)
+    assert identifier is not None
     field = identifier.end(side).field
     by_key: dict[str, RecordLink] = {}
     for pk, row in rows.items():
@@ -189,7 +204,7 @@ def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:
     end = ctx.end(side)
     if name := end.abilities.create_upserts_by:
         return name, lambda values: str(values.get(name) or "").casefold()
-    strong = next((each for each in ctx.rules.identifiers if each.strong), None)
+    strong = strong_of(ctx)
     if strong is None or strong.end(side).field in end.unique:
         return "", lambda values: ""
     return strong.end(side).field, lambda values: key_of(values, strong, side)
@@ -197,11 +212,11 @@ def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:
 
 def may_resend(ctx: Context, row: RecordLink, side: Side, intent: WriteIntent) -> bool:
     """Whether an unanswered create has waited long enough and makes no second record when it is sent again."""
-    return will_resend(ctx, side, intent) and intent.sent_at + wait_for(ctx, side) <= now()
+    return will_resend(ctx, side, intent) and intent.sent_at + wait_for(ctx, side, row) <= now()
 
 
 def will_resend(ctx: Context, side: Side, intent: WriteIntent) -> bool:
     """Whether it is sent again by itself: it can be found by its identifier, or the app knows it by its key."""
-    identifiers = ctx.rules.identifiers
-    searchable = bool(identifiers) and bool(key_of(intent.payload, identifiers[0], side))
+    identifier = strong_of(ctx)
+    searchable = identifier is not None and key_of(intent.payload, identifier, side) != ""
     return searchable or ctx.end(side).abilities.idempotent_creates

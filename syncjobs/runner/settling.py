@@ -12,7 +12,7 @@ from syncjobs.engine.canonical import equal
 from syncjobs.models import RecordLink, RecordStatus, RunEvent
 from syncjobs.runner import associations, parking, recovery, statements, store
 from syncjobs.runner.context import Context, forget_schema
-from syncjobs.runner.ingest import BIT, current, get, keys_of, put, set_status
+from syncjobs.runner.ingest import BIT, call_heirs, current, get, held_keys, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
 from syncjobs.runner.work import Work
 
@@ -67,8 +67,9 @@ def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str, momen
         put(row, side, id=record.id, alias=alias, version=record.version, read_at=moment,
             modified_at=record.modified_at or get(row, side, "modified_at"),
             created_at=record.created_at or get(row, side, "created_at"))  # fmt: skip
-    known = current(row, side)
+    known, held = current(row, side), held_keys(row, side)
     put(row, side, hash=ctx.hash(side, known), **keys_of(ctx, side, known))
+    w.freed |= held - held_keys(row, side)
     if record and record.unfit:  # written, and never to be found again by what we can keep of its id
         put(row, side, hash=parking.mark(record))
         w.plan.status, w.plan.code, w.plan.side = RecordStatus.FAILED, parking.TOO_LONG, side
@@ -104,13 +105,7 @@ def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
     if isinstance(error, StaleVersion):
         # Nothing landed, and what we know is old: ``recovery`` reads it before it is planned again.
         put(row, side, expected={})
-        row.attempts += 1
-        if row.attempts <= LOOKS:
-            w.again = True
-            return
-        # Whoever changes it all the time, or an app that says so for ever, must not keep this run from ending.
-        w.plan.status, w.plan.code, w.plan.side, w.plan.detail = RecordStatus.FAILED, error.code, side, error.message
-        row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts - LOOKS, len(BACKOFF)) - 1])
+        moved(w, side, error)
         return
     put(row, side, expected=None)
     if isinstance(error, Gone):
@@ -137,6 +132,18 @@ def refused(ctx: Context, w: Work, side: Side, error: Exception) -> None:
         row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts, len(BACKOFF)) - 1])
 
 
+def moved(w: Work, side: Side, error: StaleVersion) -> None:
+    """The record had changed since we read it: it is planned again. Whoever changes it all the time, or an app that says so for
+    ever, must not keep this run from ending."""
+    row = w.row
+    row.attempts += 1
+    if row.attempts <= LOOKS:
+        w.again = True
+        return
+    w.plan.status, w.plan.code, w.plan.side, w.plan.detail = RecordStatus.FAILED, error.code, side, error.message
+    row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts - LOOKS, len(BACKOFF)) - 1])
+
+
 def close(ctx: Context, work: Sequence[Work]) -> None:
     """Write the rows of finished work: memory, status, counts, a few lines for *Just now*."""
     if not work:
@@ -148,6 +155,7 @@ def close(ctx: Context, work: Sequence[Work]) -> None:
         close_one(ctx, w, moment, deltas)
     store.update([w.row for w in work], COLUMNS)
     store.add_counts(ctx.sync.pk, deltas)
+    call_heirs(ctx, {key for w in work for key in w.freed})
     associations.remember(ctx, work)
     _tell(ctx, work, moment)
 

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from integrations import registry
 from integrations.models import AppInstance
 from integrations.records import Ref, RemoteRecord, Side
-from syncjobs.models import RecordLink, Sync, WriteIntent
-from syncjobs.runner import recovery
+from syncjobs.models import Sync
+from syncjobs.runner import recovery, statements
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import get
 from syncjobs.runner.reading import read_by_id
@@ -31,18 +31,8 @@ WAIT = timedelta(seconds=5)  # for a create that a sibling has under way
 def not_linked_there(ctx: Context, side: Side, work: "Sequence[Work]") -> "tuple[list[Work], list[Work]]":
     """Link what a sibling has linked already. Gives back (what may be created, what a sibling's counterpart cannot be shared with:
     another record of this sync is linked to it)."""
-    found = _counterparts(ctx, side, work)
-    if not found:
-        return list(work), []
-    ids, size = sorted(set(found.values())), ctx.end(side).abilities.read_batch
-    records: dict[str, RemoteRecord] = {}
-    for start in range(0, len(ids), size):
-        records |= read_by_id(ctx, side, [Ref(id) for id in ids[start : start + size]]).records
     met, taken = set(), []
-    for w in work:
-        record = records.get(found.get(get(w.row, side.other, "id"), ""))
-        if record is None:
-            continue
+    for w, record in there_already(ctx, side, work):
         with ctx.lease.transaction():
             if recovery.adopt(ctx, side, w.row, record):
                 met.add(w.row.pk)
@@ -50,6 +40,17 @@ def not_linked_there(ctx: Context, side: Side, work: "Sequence[Work]") -> "tuple
                 taken.append(w)
     away = met | {w.row.pk for w in taken}
     return [w for w in work if w.row.pk not in away], taken
+
+
+def there_already(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[tuple[Work, RemoteRecord]]":
+    """What siblings have linked to the records that these creates are for, as it is there now."""
+    found = _linked(_siblings(ctx, side), side, work)
+    ids, size = sorted(set(found.values())), ctx.end(side).abilities.read_batch
+    records: dict[str, RemoteRecord] = {}
+    for start in range(0, len(ids), size):
+        records |= read_by_id(ctx, side, [Ref(id) for id in ids[start : start + size]]).records
+    counterparts = ((w, records.get(found.get(get(w.row, side.other, "id"), ""))) for w in work)
+    return [(w, record) for w, record in counterparts if record]
 
 
 def being_created(ctx: Context, side: Side, work: "Sequence[Work]") -> set[int]:
@@ -61,10 +62,11 @@ def being_created(ctx: Context, side: Side, work: "Sequence[Work]") -> set[int]:
     AppInstance.objects.select_for_update().get(pk=ctx.sync.instance(side).pk)
     column = f"{side.other}_id"
     by_id = {get(w.row, side.other, "id"): w.row.pk for w in work}
-    sent = WriteIntent.objects.filter(sync__in=siblings, side=side.value, state=WriteIntent.State.SENT)
-    busy = Q(pk__in=sent.values("link")) | Q(**{f"{side}_id__isnull": False, f"{side}_gone": False})
-    links = RecordLink.objects.filter(busy, sync__in=siblings, **{f"{column}__in": list(by_id)})
-    return {by_id[id] for id in links.values_list(column, flat=True)}
+    busy = (
+        f" AND (({side}_id IS NOT NULL AND NOT {side}_gone) OR EXISTS (SELECT 1 FROM syncjobs_writeintent AS sent"
+        f" WHERE sent.link_id = syncjobs_recordlink.id AND sent.side = '{side}' AND sent.state = 'sent'))"
+    )
+    return {by_id[id] for sync in siblings for (id,) in statements.links(column, sync, column, by_id, busy)}
 
 
 def of_this_kind(ctx: Context, side: Side, work: "Sequence[Work]") -> "tuple[list[Work], list[Work]]":
@@ -91,24 +93,18 @@ def _of_other_kinds(ctx: Context, side: Side) -> list[int]:
     return list(same.values_list("pk", flat=True))
 
 
-def _counterparts(ctx: Context, side: Side, work: "Sequence[Work]") -> dict[str, str]:
-    """Id of a record at the other side → id of what a sibling has linked to it at this one."""
-    return _linked(_siblings(ctx, side), side, work)
-
-
 def _linked(syncs: Sequence[int], side: Side, work: "Sequence[Work]") -> dict[str, str]:
     """Id of a record at the other side → id of what one of these syncs has linked to it at this one."""
     if not syncs or not work:
         return {}
-    links = RecordLink.objects.filter(
-        sync__in=syncs,
-        **{
-            f"{side.other}_id__in": [get(w.row, side.other, "id") for w in work],
-            f"{side}_id__isnull": False,
-            f"{side}_gone": False,
-        },
-    )
-    return dict(links.order_by("-pk").values_list(f"{side.other}_id", f"{side}_id"))
+    other = side.other
+    ids, there = [get(w.row, other, "id") for w in work], f" AND {side}_id IS NOT NULL AND NOT {side}_gone"
+    found = [
+        row for sync in syncs for row in statements.links(f"id, {other}_id, {side}_id", sync, f"{other}_id", ids, there)
+    ]
+    return {
+        id: counterpart for _, id, counterpart in sorted(found, reverse=True)
+    }  # of several the first that was linked
 
 
 def _siblings(ctx: Context, side: Side) -> list[int]:
@@ -116,7 +112,8 @@ def _siblings(ctx: Context, side: Side) -> list[int]:
     if not ctx.end(side.other).abilities.shares_ids:
         return []
     sync = ctx.sync
-    same: QuerySet[Sync] = Sync.objects.for_account(sync.account).saved().exclude(pk=sync.pk)
+    own = [sync.pk, *([sync.draft_of_id] if sync.draft_of_id else [])]  # the saved sync that a draft copy becomes
+    same: QuerySet[Sync] = Sync.objects.for_account(sync.account).saved().exclude(pk__in=own)
     same = same.filter(
         **{
             f"{side}_instance": sync.instance(side),

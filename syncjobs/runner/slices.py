@@ -23,6 +23,7 @@ from integrations.services.connections import mark_broken
 from syncjobs.models import PendingChange, RecordLink, RunKind, RunState, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
 from syncjobs.runner import (
+    ageing,
     associations,
     auditing,
     context,
@@ -61,6 +62,7 @@ STEPS: dict[str, Step] = {
     "wake": associations.wake,
     "write": writing.step,
     "audit": auditing.step,
+    "ageing": ageing.step,
     "roll": reading.roll,
     "clear": preview.clear,
     "copy": preview.copy_links,
@@ -73,7 +75,7 @@ PHASES: dict[str, list[str]] = {
     RunKind.INITIAL: ["begin", "read_app", "read_hub", *TAIL],
     RunKind.FULL_SCAN: ["begin", "read_app", "read_hub", *TAIL],
     RunKind.INCREMENTAL: ["read_app", "read_hub", *TAIL],
-    RunKind.AUDIT: ["audit", *TAIL],
+    RunKind.AUDIT: ["audit", "ageing", *TAIL],
     RunKind.RETRY: TAIL,
     RunKind.PREVIEW: ["clear", "copy", "read_app", "read_hub", "detail_app", "detail_hub", "match", "plan", "tidy"],
     RunKind.UNDO: ["undo"],
@@ -97,6 +99,9 @@ def run_slice(run_id: int) -> None:
         if run.sync.state not in run.sync_states:
             lease.forgive()
             return
+        if run.stumbles > parking.LAST:
+            # Should this slice be killed, too, the next one comes in an hour and not in a minute.
+            SyncRun.objects.filter(pk=run_id).update(next_slice_at=now() + timedelta(seconds=settling.BACKOFF[-1]))
         ctx = context.build(run.sync, run, lease, time.monotonic() + SLICE_SECONDS)
         more = _work(ctx)
         if not more:
@@ -114,7 +119,7 @@ def run_slice(run_id: int) -> None:
             lease.forgive()
     except Exception:
         log.exception("run %s failed", run_id)
-        more = _suffer(run, ConnectorError("Unexpected fault", code="INTERNAL_ERROR", retry_after=STUMBLE_SECONDS))
+        more = _suffer(run, ConnectorError("Unexpected fault", code="INTERNAL_ERROR", retry_after=_patience(run)))
     finally:
         if ctx is not None and ctx.calls:
             SyncRun.objects.filter(pk=run_id).update(calls=F("calls") + ctx.calls)
@@ -145,9 +150,10 @@ def _forget_trouble(ctx: Context) -> None:
     a step got through: the next chunk may be twice as large."""
     stumbled = ctx.run.stumbles > 1  # one is this slice's own lease
     if ctx.run.counts.pop("tries", 0) or stumbled:
-        ctx.run.stumbles = max(0, ctx.run.stumbles // parking.PATIENCE - 1) * parking.PATIENCE
+        ctx.run.stumbles = max(0, min(ctx.run.stumbles, parking.LAST) // parking.PATIENCE - 1) * parking.PATIENCE
+        ctx.run.next_slice_at = None
         with ctx.lease.transaction():
-            ctx.run.save(update_fields=["counts", "stumbles"])
+            ctx.run.save(update_fields=["counts", "stumbles", "next_slice_at"])
 
 
 def _still_on(ctx: Context) -> bool:
@@ -171,8 +177,10 @@ def _enter(ctx: Context, phase: str) -> None:
         elif phase.startswith("detail_"):
             side = phase.removeprefix("detail_")
             entry["total"] = entry.get("done", 0) + PendingChange.objects.filter(sync=ctx.sync, side=side).count()
+    # What stumbled in the phase before is no record's fault in this one.
+    ctx.run.stumbles, ctx.run.next_slice_at = 0, None
     with ctx.lease.transaction():
-        ctx.run.save(update_fields=["phase", "phases", "started_at"])
+        ctx.run.save(update_fields=["phase", "phases", "started_at", "stumbles", "next_slice_at"])
     if phase == "write":
         guards.before_writing(ctx)
 
@@ -188,7 +196,7 @@ def _leave(ctx: Context, phase: str) -> None:
 
 def _shown(phase: str) -> list[str]:
     """Phase entries that the page shows for a step."""
-    if phase in ("begin", "audit", "wake", "roll", "clear", "tidy"):
+    if phase in ("begin", "audit", "ageing", "wake", "roll", "clear", "tidy"):
         return []
     return ["write_hub", "write_app"] if phase == "write" else [phase]
 
@@ -258,6 +266,12 @@ def _suffer(run: SyncRun, error: ConnectorError) -> bool:
         counts=run.counts,
     )
     return False
+
+
+def _patience(run: SyncRun) -> float:
+    """Seconds until the next try after a fault of our own."""
+    lasting = run.stumbles - parking.LAST
+    return STUMBLE_SECONDS if lasting <= 0 else settling.BACKOFF[min(lasting, len(settling.BACKOFF)) - 1]
 
 
 def _side_of(run: SyncRun, error: ConnectorError) -> str:

@@ -10,7 +10,7 @@ from syncjobs.engine.plan import Plan, plan
 from syncjobs.models import RecordLink, RecordStatus
 from syncjobs.runner import parking
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import AWAY, NAMES
+from syncjobs.runner.ingest import AWAY, NAMES, Keys
 
 _OF_HALF = {
     side: attrgetter(
@@ -28,6 +28,7 @@ class Work:
     plan: Plan
     left: set[Side] = field(default_factory=set)  # sides whose write has no verdict yet
     again: bool = False  # a part was not done: it stays changed and pending, and is planned again at its time
+    freed: Keys = field(default_factory=set)  # identifiers that its record had before it was written
     events: list[tuple[str, Side, int]] = field(default_factory=list)
 
 

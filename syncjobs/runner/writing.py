@@ -7,7 +7,7 @@ memory; an item without a verdict keeps its old memory and is looked up first (`
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from django.utils.timezone import now
 
@@ -15,10 +15,9 @@ from integrations.records import Side
 from syncjobs.engine.merge import Rule
 from syncjobs.engine.plan import Plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus
-from syncjobs.runner import associations, creates, guards, recovery, settling, statements, store, updates
+from syncjobs.runner import associations, creates, guards, parking, recovery, settling, statements, store, updates
 from syncjobs.runner.context import Context
 from syncjobs.runner.pairing import match_late
-from syncjobs.runner.parking import CODE, PATIENCE
 from syncjobs.runner.work import Work, plan_row
 
 log = logging.getLogger("syncline.runner")
@@ -28,20 +27,17 @@ CHUNK = 400
 
 def step(ctx: Context) -> bool:
     """Write one chunk. False when nothing is left that could be done now."""
-    size = max(1, CHUNK >> (ctx.run.stumbles // PATIENCE))
-    rows = store.links(NEXT, ctx.sync.pk, statements.moment(now()), size)
+    rows = store.links(NEXT, ctx.sync.pk, statements.moment(now()), parking.fewer(ctx, CHUNK))
     if not rows:
         return False
-    if size == 1 and ctx.run.stumbles >= PATIENCE * CHUNK.bit_length() + PATIENCE:
+    if parking.alone(ctx, CHUNK):
         _park(ctx, rows[0])
         return True
     if match_late(ctx, rows):
         rows = store.numbered((row.id for row in rows), " AND dirty > 0")
-    try:
-        asked = recovery.recover(ctx, rows)
-        asked |= recovery.reread_stale(ctx, Side.HUB, rows) | recovery.reread_stale(ctx, Side.APP, rows)
-    except recovery.OutOfTime:
-        return True
+    rows = recovery.within_reach(ctx, rows)
+    asked = recovery.recover(ctx, rows)
+    asked |= recovery.reread_stale(ctx, Side.HUB, rows) | recovery.reread_stale(ctx, Side.APP, rows)
     if asked:
         rows = store.numbered((row.id for row in rows), " AND dirty > 0")
     moment = now()
@@ -60,18 +56,31 @@ def step(ctx: Context) -> bool:
 def _park(ctx: Context, row: RecordLink) -> None:
     """Slice after slice ended at this record, killed or by a fault of ours: it fails, and the run goes on without it."""
     log.error("run %s: record %s is parked", ctx.run.pk, row.pk)
-    work = Work(row, Plan(RecordStatus.FAILED, CODE))
+    work = Work(row, Plan(RecordStatus.FAILED, parking.CODE))
     row.next_try_at = None
     with ctx.lease.transaction():
         settling.close(ctx, [work])
-    ctx.run.stumbles = 0
+        parking.forgotten(ctx)
+
+
+Send = Callable[[Context, Side, Sequence[Work]], None]
 
 
 def _send_all(ctx: Context, work: Sequence[Work]) -> None:
-    """Creates, updates, deletes, side by side; what the slice has no time for stays changed and is planned again."""
+    """What the slice has no time for stays changed and is planned again. One batch goes in any case: where all the time went into
+    looking, the next slice would look again, and so on for ever."""
     for w in work:
         w.left |= {side for side in Side if w.plan.writes.get(side)}
+    for number, (send, side, batch) in enumerate(_batches(ctx, work)):
+        if number and time.monotonic() > ctx.deadline:
+            return
+        send(ctx, side, batch)
+
+
+def _batches(ctx: Context, work: Sequence[Work]) -> Iterator[tuple[Send, Side, Sequence[Work]]]:
+    """Creates, updates, deletes, side by side, in the apps' largest batches."""
     for side in Side:
+        size = ctx.end(side).abilities.write_batch
         new = [w for w in work if w.plan.create is side]
         changed = [w for w in work if not w.plan.create and w.plan.writes.get(side)]
         leaving = [w for w in work if w.plan.delete is side]
@@ -80,8 +89,8 @@ def _send_all(ctx: Context, work: Sequence[Work]) -> None:
             (changed, updates.send_updates),
             (leaving, updates.send_deletes),
         ):
-            if not _in_batches(ctx, side, todo, send):
-                return
+            for start in range(0, len(todo), size):
+                yield send, side, todo[start : start + size]
 
 
 def _keep_what_we_deleted(work: Sequence[Work]) -> None:
@@ -93,18 +102,6 @@ def _keep_what_we_deleted(work: Sequence[Work]) -> None:
         origin, kept = Side(side).other, by_link[link_id].plan
         kept.drop, kept.side = False, origin
         kept.status, kept.code = f"deleted_{origin}", f"DELETED_IN_{origin.upper()}"
-
-
-def _in_batches(
-    ctx: Context, side: Side, todo: Sequence[Work], send: Callable[[Context, Side, Sequence[Work]], None]
-) -> bool:
-    """Send in the app's largest batches; False when the slice's time is up (what is left stays changed, and is planned again)."""
-    size = ctx.end(side).abilities.write_batch
-    for start in range(0, len(todo), size):
-        if time.monotonic() > ctx.deadline:
-            return False
-        send(ctx, side, todo[start : start + size])
-    return True
 
 
 def _settle_at_once(ctx: Context, work: Sequence[Work]) -> None:

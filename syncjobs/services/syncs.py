@@ -26,6 +26,7 @@ from syncjobs.models import (
     SyncState,
 )
 from syncjobs.runner import parking, store
+from syncjobs.runner.ingest import current
 from syncjobs.runner.partners import dependents
 from syncjobs.services import previews, runs
 
@@ -138,8 +139,7 @@ def resync(
 ) -> int:
     """Plan these records again, now. ``cause``: only those with this code, field and side, as far as each is named. Returns how
     many."""
-    # Every transaction of a run first touches its row: behind this lock no status changes between our reading and writing it.
-    list(sync.runs.active().select_for_update().values_list("pk"))
+    _hold(sync)
     cause = dict(cause or {})
     links = RecordLink.objects.filter(sync=sync, status=status, **cause)
     if link_ids is not None:
@@ -154,6 +154,11 @@ def resync(
         with suppress(runs.RunAlreadyActive):
             runs.start(sync=sync, kind=RunKind.RETRY, by=by)
     return n
+
+
+def _hold(sync: Sync) -> None:
+    """Every transaction of a run first touches its row: behind this lock no link changes between our reading and writing it."""
+    list(sync.runs.active().select_for_update().values_list("pk"))
 
 
 def _read_again(sync: Sync, links: QuerySet[RecordLink]) -> list[int]:
@@ -181,10 +186,13 @@ def _read_again(sync: Sync, links: QuerySet[RecordLink]) -> list[int]:
 def resolve_conflict(*, link: RecordLink, field: str, keep: Side, by: Any) -> None:
     """*Ask me*: keep this side's value of the mapping whose hub field is ``field``. The other side then counts as unchanged, so
     the kept value goes across at the next step."""
+    _hold(link.sync)
+    link = RecordLink.objects.select_for_update().select_related("sync").get(pk=link.pk)
     mapping = link.sync.mappings.get(hub_field=field)
-    lost, name = (link.app_now, mapping.app_field) if keep is Side.HUB else (link.hub_now, mapping.hub_field)
+    name = mapping.app_field if keep is Side.HUB else mapping.hub_field
+    lost = current(link, keep.other)
     seen = dict((link.app_seen if keep is Side.HUB else link.hub_seen) or {})
-    seen[name] = (lost or {}).get(name)
+    seen[name] = lost.get(name)
     setattr(link, f"{keep.other}_seen", seen)
     kept = dict(getattr(link, f"{keep}_seen") or {})
     kept.setdefault(mapping.hub_field if keep is Side.HUB else mapping.app_field, None)

@@ -2,7 +2,8 @@
 
 Most pairs need no map: equal values and equal names find each other by themselves (``engine.transforms``). What a person pairs by
 hand is kept in ``FieldMapping.value_map`` and wins over that; ``FieldMapping.otherwise`` is what a side gets for a value that still
-has no partner. Without it such a record fails with OPTION_UNMAPPED, or crosses without its owner (OWNER_UNMAPPED).
+has no partner, in new records and where it is blank: what stands there already stays. Without it such a record fails with
+OPTION_UNMAPPED, or crosses without its owner (OWNER_UNMAPPED).
 """
 
 from collections.abc import Mapping

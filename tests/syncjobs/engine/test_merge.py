@@ -99,6 +99,36 @@ def test_at_first_meeting_one_way_overwrites_unless_its_source_is_blank(
     assert written(outcome) == expected
 
 
+STAGES = {"options": frozenset({"new", "talks"}), "otherwise": "new"}
+
+
+@pytest.mark.parametrize(("stage", "becomes", "note"), [
+    ("talks", None, "OPTION_UNMAPPED"), (None, "new", ""), ("new", None, ""),
+])  # fmt: skip
+@pytest.mark.parametrize("met", [True, False])
+def test_what_stands_in_for_a_stranger_fills_a_blank_and_moves_nothing(
+    stage: Value, becomes: Value, note: str, met: bool
+) -> None:
+    """A deal in talks goes to a stage that the app does not have: there it stays in talks."""
+    rule = MappingRule(app=End("a", FieldType.OPTION, **STAGES), hub=End("h", FieldType.OPTION))  # type: ignore[arg-type]
+    outcome = merge(rule, half("h", "talks", "legal", met=met), half("a", stage, stage, met=met), clear_values=False)
+    assert (outcome.value, outcome.note, outcome.problem) == (becomes, note, None)
+
+
+def test_a_counterpart_moves_what_stands_there() -> None:
+    rule = MappingRule(app=End("a", FieldType.OPTION, **STAGES), hub=End("h", FieldType.OPTION))  # type: ignore[arg-type]
+    assert written(decide(rule, ("talks", "new"), ("talks", "talks"))) == (Side.APP, "new")
+
+
+@pytest.mark.parametrize("met", [True, False])
+def test_the_owner_of_a_record_is_not_taken_from_somebody_for_a_stranger(met: bool) -> None:
+    app = End("a", FieldType.USER, options=frozenset({"ann@x.io", "bot@x.io"}), otherwise="bot@x.io")
+    rule = MappingRule(app=app, hub=End("h", FieldType.USER))
+    owned = half("a", "ann@x.io", "ann@x.io", met=met)
+    outcome = merge(rule, half("h", "ann@x.io", "new@x.io", met=met), owned, clear_values=False)
+    assert outcome.write is None
+
+
 def test_a_blank_never_erases_unless_clearing_is_on() -> None:
     assert decide(mapping(), ("x", None), ("x", "x")).write is None
     assert written(decide(mapping(), ("x", None), ("x", "x"), clear=True)) == (Side.APP, None)

@@ -130,7 +130,7 @@ def no_look(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_wait(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(recovery, "wait_for", lambda ctx, side: timedelta(0))
+    patch.setattr(recovery, "wait_for", lambda ctx, side, row: timedelta(0))
 
 
 def new_keys(patch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ import pytest
 import time_machine
 
 from integrations.connectors.base import Abilities
-from syncjobs.models import AuditNight, RecordLink, RunKind, Sync, SyncCount, SyncRun
+from integrations.records import Side
+from syncjobs.models import AuditNight, RecordLink, RunKind, Sync, SyncCount, SyncFilter, SyncRun
 from syncjobs.runner import auditing
 from syncjobs.services import runs
 from tests.syncjobs.runner.world import World
@@ -146,3 +147,34 @@ def test_the_dispatcher_scans_when_asked_and_audits_once_a_night(twenty: World) 
         Sync.objects.update(next_poll_at=NIGHT + timedelta(days=8, minutes=5))
         runs.dispatch_due()
         assert SyncRun.objects.get().kind == RunKind.FULL_SCAN
+
+
+# -- filters that count days ---------------------------------------------------------------------------------------------
+def counting(w: World, operator: str, days: str) -> None:
+    """Only people who were met on certain days cross, counted from today."""
+    SyncFilter.objects.create(sync=w.sync, side="hub", groups=[[{"field": "met", "operator": operator, "value": days}]])
+
+
+def met(days_ago: int) -> str:
+    return (NIGHT - timedelta(days=days_ago)).isoformat()
+
+
+@pytest.mark.parametrize("leaving", ["keep", "stop"])
+def test_a_record_comes_into_a_filter_and_leaves_it_by_the_passing_of_time(
+    world: Callable[..., World], leaving: str
+) -> None:
+    w = world(leaving=leaving, direction="to_app")
+    counting(w, "next_days", "10")
+    w.hub.put({"email": "soon@example.com", "met": met(-5)})
+    w.hub.put({"email": "later@example.com", "met": met(-12)})
+    w.hub.put({"email": "never@example.com", "met": met(400)})
+    with time_machine.travel(NIGHT, tick=False):
+        w.initial()
+        assert sorted(w.values(Side.APP)) == ["soon@example.com"]
+    with time_machine.travel(NIGHT + timedelta(days=7), tick=False):
+        w.poll()
+        assert sorted(w.values(Side.APP)) == ["soon@example.com"]
+        audit(w)
+        assert sorted(w.values(Side.APP)) == ["later@example.com", "soon@example.com"]
+        assert w.counts() == ({"insync": 1, "excluded": 2} if leaving == "stop" else {"insync": 2, "excluded": 1})
+        assert w.quiet_writes() == 0

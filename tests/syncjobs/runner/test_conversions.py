@@ -9,7 +9,8 @@ from integrations import registry
 from integrations.connectors.base import Abilities
 from integrations.connectors.memory import MemoryApp, MemoryConnector
 from integrations.records import Side
-from syncjobs.models import FieldMapping, Sync
+from syncjobs.models import FieldMapping, Sync, SyncState
+from syncjobs.services import previews
 from tests.syncjobs.runner.world import KIND, MAPPED, World
 
 Make = Callable[..., World]
@@ -78,3 +79,17 @@ def test_what_syncs_as_a_lead_is_not_made_as_a_person_until_it_is_converted(both
     assert people.counts() == {"insync": 2}
     assert len(people.hub.live()) == len(people.app.live()) == 2
     assert people.quiet_writes() == leads.quiet_writes() == 0
+
+
+def test_a_preview_tells_what_syncs_as_another_kind(both: tuple[World, World]) -> None:
+    people, leads = both
+    leads.app.put({"email": "ada@example.com", "first_name": "Ada"})
+    people.hub.put({"email": "bob@example.com", "first_name": "Bob"})
+    leads.initial()
+    Sync.objects.filter(pk=people.sync.pk).update(state=SyncState.DRAFT)
+    people.sync.refresh_from_db()
+    people._finish(previews.start(sync=people.sync, by=None).run)
+    made = previews.latest(people.sync)
+    assert made
+    assert (made.counts["create_app"], made.counts["excluded"]) == (1, 1)
+    assert [plan.code for plan in previews.plans(people.sync, "excluded")] == ["SYNCS_AS_ANOTHER_KIND"]

@@ -36,3 +36,38 @@ def test_a_resync_while_a_run_writes_makes_nothing_twice(
     slices.run_slice(run.pk)
     w.settle()
     assert (w.counts(), (len(w.hub.live()), len(w.app.live()))) == (before, there)
+
+
+@pytest.mark.parametrize("moved", ["hub", "app"])
+def test_an_identifier_that_another_record_had_is_free_when_that_one_has_another(
+    world: Callable[..., World], moved: str
+) -> None:
+    """An address that was typed at the wrong person is corrected: at one side, and so at the other."""
+    w = world()
+    ann = w.hub.put({"email": "bob@example.com", "first_name": "Ann"})
+    w.initial()
+    [twin] = w.app.live()
+    if moved == "hub":
+        w.hub.edit(ann, email="ann@example.com")
+        w.hub.put({"email": "bob@example.com", "first_name": "Bob"})
+    else:
+        w.hub.put({"email": "bob@example.com", "first_name": "Bob"})
+        w.settle()
+        assert w.link(code="DUPLICATE_IN_SOURCE").hub_id != ann
+        w.app.edit(twin, email="ann@example.com")
+    w.settle()
+    w.assert_equal()
+    assert w.counts() == {"insync": 2}
+
+
+def test_what_was_held_because_of_another_is_matched_when_that_one_has_another_identifier(
+    world: Callable[..., World],
+) -> None:
+    w = world(duplicates="hold")
+    ids = [w.hub.put({"email": "bob@example.com", "first_name": name}) for name in ("Ann", "Bob")]
+    w.initial()
+    assert w.counts() == {"review": 2}
+    w.hub.edit(ids[0], email="ann@example.com")
+    w.settle()
+    w.assert_equal()
+    assert w.counts() == {"insync": 2}

@@ -1,15 +1,19 @@
 """A record at which our own code stumbles, again and again, is parked; the others go on. An app in trouble parks nobody."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.utils.timezone import now
 
 from integrations import errors
 from integrations.connectors.base import Abilities
 from syncjobs.models import RunKind, SyncRun
-from syncjobs.runner import ingest, pairing, work, writing
+from syncjobs.runner import ingest, pairing, slices, work, writing
+from syncjobs.runner.lease import Lease
 from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
 
@@ -178,6 +182,110 @@ def test_records_that_cannot_be_matched_are_set_aside(
     syncs.resync(sync=w.sync, by=None, status="failed")
     settle(w)
     assert w.counts() == {"insync": 10}
+
+
+class Killed(BaseException):
+    """The worker is gone: nothing below catches this."""
+
+
+def go_on(w: World, slices_of_work: int) -> None:
+    """Start what is due and do slices of it, whatever ends them."""
+    for _ in range(slices_of_work):
+        try:
+            w.poll()
+        except Killed:
+            w.lift_waits()
+
+
+@pytest.mark.parametrize("fault", [Killed, ZeroDivisionError])
+def test_a_record_at_whose_reading_the_worker_ends_is_set_aside_and_the_others_cross(
+    world: Callable[..., World], fault: type[BaseException]
+) -> None:
+    """Its id came from a listing, and whoever reads it by id is gone: the whole inbox waits behind it."""
+    w = with_neighbours(world(hub=Abilities(partial_scan=True, change_feed=False)))
+    resolve = w.hub.resolve
+
+    def ends(id: str) -> Any:
+        row = resolve(id)
+        if row and row.values["email"] == POISON:
+            raise fault
+        return row
+
+    w.hub.resolve = ends  # type: ignore[method-assign]
+    with suppress(Killed):
+        w.initial()
+    go_on(w, 45)
+    assert w.counts() == {"insync": 9, "failed": 1}
+    assert w.link(status="failed").code == "RECORD_PARKED"
+    calls = w.hub.calls
+    w.poll()
+    assert w.hub.calls - calls < 5, "it is not read again unless it changes"
+    w.hub.resolve = resolve  # type: ignore[method-assign]
+    syncs.resync(sync=w.sync, by=None, status="failed")
+    settle(w)
+    assert w.counts() == {"insync": 10}
+
+
+def test_nobody_is_set_aside_after_the_culprit(world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is killed right after it has set one aside has no time to say that the trouble is over."""
+    w = world()
+    w.hub.put({"email": POISON})
+    for number in range(5):
+        w.hub.put({"email": f"p{number}@example.com"})
+    plan_row = work.plan_row
+    ends = [POISON]
+
+    def killed(ctx: Any, row: Any, moment: Any) -> Any:
+        if row.hub_key in ends:
+            raise Killed
+        return plan_row(ctx, row, moment)
+
+    monkeypatch.setattr(writing, "plan_row", killed)
+    with suppress(Killed):
+        w.initial()
+    ends.append("p0@example.com")  # the record after it ends a worker, too, but only once
+    for _ in range(60):
+        try:
+            w.poll()
+        except Killed:
+            w.lift_waits()
+        if w.counts().get("failed"):
+            ends[1:] = []
+    assert w.counts() == {"insync": 5, "failed": 1}
+
+
+def test_what_is_no_record_s_fault_is_tried_more_and_more_seldom(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that cannot be taken apart, and a worker that says nothing when it ends."""
+    w = with_neighbours(world())
+    broken = [ZeroDivisionError]
+
+    def reads(ctx: Any) -> bool:
+        raise broken[0]
+
+    monkeypatch.setitem(slices.STEPS, "read_hub", reads)
+    w.initial()
+    for _ in range(50):
+        w.poll()
+    run = w.sync.runs.active().get()
+    assert (run.next_slice_at or now()) > now() + timedelta(minutes=50)
+    broken[0] = Killed  # type: ignore[assignment]
+    with pytest.raises(Killed):
+        w.poll()
+    run.refresh_from_db()
+    assert (run.next_slice_at or now()) > now() + timedelta(minutes=50)
+    monkeypatch.undo()
+    settle(w)
+    assert w.counts() == {"insync": 10}
+
+
+def test_stumbles_are_not_counted_beyond_what_their_column_holds(world: Callable[..., World]) -> None:
+    w = with_neighbours(world())
+    run = runs.start(sync=w.sync, kind=RunKind.INCREMENTAL)
+    SyncRun.objects.filter(pk=run.pk).update(stumbles=32_767)
+    assert Lease.take(run.pk)
+    assert SyncRun.objects.get(pk=run.pk).stumbles <= 32_767
 
 
 def test_a_database_that_is_away_sets_nobody_aside(

@@ -9,7 +9,8 @@ from integrations import registry
 from integrations.connectors.base import Abilities
 from integrations.connectors.memory import MemoryApp, MemoryConnector
 from integrations.models import AppInstance
-from syncjobs.models import FieldMapping, RecordLink, Sync, WriteIntent
+from syncjobs.models import FieldMapping, RecordLink, Sync, SyncState, WriteIntent
+from syncjobs.services import previews
 from tests.syncjobs.runner.world import MAPPED, World
 
 READ_ONLY = Abilities(create=False, update=False, delete=False, clear=False, sees_deletions=False, shares_ids=True)
@@ -55,6 +56,19 @@ def test_a_record_without_an_identifier_is_made_once(keys: tuple[World, World]) 
     assert first.link(app_id="101").hub_id == second.link(app_id="101").hub_id
     assert first.counts() == {"insync": 2}
     assert second.counts() == {"insync": 3}
+
+
+def test_a_preview_makes_nothing_that_another_connection_has_made(keys: tuple[World, World]) -> None:
+    first, second = keys
+    both_see(keys, "101", last_name="Yamamoto")
+    second.app.put({"last_name": "Only here"}, id="103")
+    first.initial()
+    Sync.objects.filter(pk=second.sync.pk).update(state=SyncState.DRAFT)
+    second.sync.refresh_from_db()
+    second._finish(previews.start(sync=second.sync, by=None).run)
+    made = previews.latest(second.sync)
+    assert made
+    assert (made.counts["create_hub"], made.counts["link_only"]) == (1, 1)
 
 
 def test_one_waits_while_the_other_makes_it(keys: tuple[World, World]) -> None:

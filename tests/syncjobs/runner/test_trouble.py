@@ -1,16 +1,21 @@
 """What goes wrong between two apps, and what becomes of it: nothing doubled, nothing lost, always a state that people can read."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils.timezone import now
 
 from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.records import Side
 from syncjobs.engine.merge import Rule
-from syncjobs.models import FieldChange, RecordLink, RunKind, SyncRun, SyncState, WriteIntent
-from syncjobs.runner import settling, slices
+from syncjobs.models import FieldChange, PendingChange, RecordLink, RunKind, SyncRun, SyncState, WriteIntent
+from syncjobs.runner import context, reading, settling, slices
 from syncjobs.runner.lease import Lease, LeaseLost
 from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
@@ -72,6 +77,27 @@ def test_a_create_that_lands_late_is_not_sent_twice(world: Make) -> None:
     w.assert_equal()
 
 
+def test_a_create_that_another_worker_still_waits_for_is_not_sent_again(world: Make) -> None:
+    """The app takes ten seconds for it; meanwhile somebody turns the sync off and on, and the next run does not find the record."""
+    w = world(identifiers=[{"hub_field": "last_name", "app_field": "last_name", "strong": True}])
+    w.hub.put({"email": "ada@example.com", "last_name": "Lovelace"})
+
+    def meanwhile(values: Any) -> None:
+        w.app.refuse = lambda values: None
+        with time_machine.travel(now() + timedelta(seconds=10)):
+            w.sync.refresh_from_db()
+            syncs.turn_off(sync=w.sync, by=None)
+            syncs.resume(sync=w.sync, by=None)
+            w._finish(w.sync.runs.active().get())
+
+    w.app.fields = [replace(one, unique=False) for one in w.app.fields]
+    w.app.refuse = meanwhile
+    w.initial()
+    w.settle()
+    assert len(w.app.live()) == 1
+    assert w.counts() == {"insync": 1}
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_an_app_that_knows_our_key_is_sent_a_nameless_record_again(world: Make, when: str) -> None:
     """Nothing identifies it, and the app rewrites it, so that it cannot be told by its values."""
@@ -108,6 +134,23 @@ def test_of_two_creates_that_meet_one_record_the_first_is_linked(world: Make) ->
     w.settle()
     assert w.link(hub_id=first).app_id == "1"
     assert w.link(code="UNIQUE_VALUE_TAKEN").status == "failed"
+
+
+def test_a_slice_whose_time_went_into_looking_gets_something_done(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many writes without an answer, at an app that shows one record a call: each slice looks at some, and writes some."""
+    w = world(app=Abilities(read_batch=5, read_calls=5, write_batch=5))
+    ids = [w.hub.put({"email": f"p{number}@example.com", "first_name": "P"}) for number in range(40)]
+    w.initial()
+    for pk in ids:
+        w.hub.edit(pk, first_name="Q")
+    for _ in range(8):
+        w.app.fail("update", lambda: errors.NoAnswer("lost"))
+    w.poll()
+    assert RecordLink.objects.exclude(app_expected=None).count() == 40
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 0.0)
+    w.poll()
+    w.assert_equal()
+    assert w.counts() == {"insync": 40}
 
 
 def test_an_update_whose_answer_is_lost_is_read_back_and_not_taken_for_an_edit(world: Make) -> None:
@@ -281,6 +324,28 @@ def test_records_outside_the_chosen_lists_are_met_and_not_overwritten(world: Mak
     assert w.values(Side.HUB)["ada@example.com"]["first_name"] == "Augusta"
 
 
+def test_an_answer_to_a_conflict_takes_nothing_back_that_a_run_has_done_meanwhile(world: Make) -> None:
+    """The page showed the record, a run wrote another field of it, and then the person answered."""
+    w = world(winner="ask")
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada", "last_name": "Old"})
+    w.initial()
+    [twin] = w.app.live()
+    w.hub.edit(pk, first_name="Here")
+    w.app.edit(twin, first_name="There")
+    w.poll()
+    shown = w.link()
+    assert shown.code == "CONFLICT_UNRESOLVED"
+    w.hub.edit(pk, last_name="New")
+    w.poll()
+    assert w.app.live()[twin]["last_name"] == "New"
+    syncs.resolve_conflict(link=shown, field="first_name", keep=Side.HUB, by=None)
+    w.app.edit(twin, last_name="Newer")
+    w.settle()
+    w.assert_equal()
+    assert w.hub.live()[pk] == {"email": "ada@example.com", "first_name": "Here", "last_name": "Newer"}
+    assert w.counts() == {"insync": 1}
+
+
 def test_new_settings_are_applied_to_records_that_have_not_changed(world: Make) -> None:
     from syncjobs.models import Sync, SyncFilter
 
@@ -374,6 +439,55 @@ def test_a_record_that_is_never_as_we_know_it_fails_in_sight_and_is_tried_again(
     w.poll()
     assert w.link().status == "insync"
     w.assert_equal()
+
+
+def test_a_record_that_is_another_at_each_look_fails_in_sight(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app works out a field at each read: what is looked at before a write never is what the plan was made of."""
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 2.0)
+    w = world()
+    pk = w.hub.put({"email": "a@example.com", "first_name": "Old", "score": "0"})
+    w.initial()
+    resolve = w.app.resolve
+
+    def anew(id: str) -> Any:
+        row = resolve(id)
+        if row:
+            row.values["score"] = str(w.app.calls)
+        return row
+
+    w.app.resolve = anew  # type: ignore[method-assign]
+    w.hub.edit(pk, first_name="New")
+    calls = w.app.calls
+    w.poll()
+    assert (w.link().status, w.link().code) == ("failed", "STALE_WRITE")
+    assert not w.sync.runs.active().exists()
+    assert w.app.calls - calls <= settling.LOOKS + 4
+    w.app.resolve = resolve  # type: ignore[method-assign]
+    w.settle()
+    assert w.link().status == "insync"
+    w.assert_equal()
+
+
+def test_a_hint_that_comes_while_we_read_is_kept_whatever_the_clocks_say(world: Make) -> None:
+    """The machine that takes webhooks is a minute ahead of the one that took the others."""
+    w = world()
+    people(w, 2)
+    w.initial()
+    ahead = now() + timedelta(minutes=1)
+    for pk, noted_at in (("1", now()), ("2", ahead)):
+        PendingChange.objects.create(sync=w.sync, side="hub", remote_id=pk, noted_at=noted_at)
+    resolve = w.hub.resolve
+
+    def meanwhile(id: str) -> Any:
+        later = ahead - timedelta(seconds=30)
+        PendingChange.objects.filter(remote_id="1").update(noted_at=later)
+        return resolve(id)
+
+    w.hub.resolve = meanwhile  # type: ignore[method-assign]
+    run = runs.start(sync=w.sync, only_inbox=True)
+    ctx = context.build(w.sync, run, Lease.take(run.pk), time.monotonic() + 10)  # type: ignore[arg-type]
+    reading.inbox(ctx, Side.HUB)
+    assert list(PendingChange.objects.values_list("remote_id", flat=True)) == ["1"]
 
 
 def test_a_deletion_is_in_the_ledger_once_however_often_it_is_tried(world: Make) -> None:
