@@ -284,6 +284,27 @@ def test_another_version_and_single_cards_in_a_wrapper(peer: SansanPeer, server:
     assert set(newer.read("cards", [Ref(id)], fields=SHOWN).records) == {id}
 
 
+@pytest.mark.parametrize("version", ["v9.9", "v3.2"])
+def test_a_version_that_sansan_does_not_have_is_an_error_and_no_card_is_gone(
+    peer: SansanPeer, server: Sansan, settings: Any, version: str
+) -> None:
+    """One that was mistyped, and one that Sansan has withdrawn."""
+    id = peer.put({"email": "a@example.com"})
+    server.settings["versions"] = "v6.0"
+    wrong = sansan_account.connector(server, settings, version=version)
+    for call in (
+        lambda: wrong.read("cards", [Ref(id)], fields=SHOWN),
+        lambda: scan(wrong),
+        lambda: wrong.find("cards", "email", ["a@example.com"], fields=SHOWN),
+        lambda: wrong.fields("cards"),
+        wrong.identify,
+    ):
+        with pytest.raises(errors.ScopeMissing, match=version) as caught:
+            call()
+        assert caught.value.code == "API_ACCESS_DISABLED"
+    assert any("version" in result.fix for result in wrong.preflight(["cards"]) if result.state == "failed")
+
+
 def test_the_wait_after_a_429_is_the_one_in_its_body(connector: Connector, peer: SansanPeer, server: Sansan) -> None:
     server.faults.add(fault="status", status=429, next=1, retry_after=7)
     with pytest.raises(errors.RateLimited) as caught:

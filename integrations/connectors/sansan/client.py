@@ -17,6 +17,14 @@ from integrations.models import AppInstance
 from integrations.services import credentials
 
 Json = dict[str, Any]
+
+
+class WrongVersion(errors.ScopeMissing):
+    """Nothing can be read until the version of the API is put right, which is done by reconnecting."""
+
+    code = "API_ACCESS_DISABLED"
+
+
 VERSION = "v3.2"
 CARDS_PAGE, TAGS_PAGE = 300, 100  # the most that one call gives
 PATIENCE = 3.0  # seconds that a call waits for its turn
@@ -49,7 +57,7 @@ def fault(answer: Answer, wrote: bool) -> ConnectorError | None:
     if status == 403:
         return errors.ScopeMissing(_("Sansan refuses this to the key's user. Ask a Sansan administrator."))
     if status == 404:
-        return errors.Gone(_("Sansan has no such card for this key, or not this version of its API."))
+        return errors.Gone(_("Sansan has no such card for this key."))
     if status == 429:
         wait = waiting_time(answer)
         return errors.RateLimited(_("Sansan asks for fewer calls; Syncline waits."), retry_after=wait)
@@ -77,10 +85,15 @@ def waiting_time(answer: Answer) -> float:
 
 
 class Client:
-    """Answers are given as the app sent them; lists as ``(rows, token of the next page or "")``."""
+    """Answers are given as the app sent them; lists as ``(rows, token of the next page or "")``.
+
+    Sansan answers 404 for a card that is not there and for a version of the API that it does not have, and the two must not be
+    confused: where a list is not there either, the version is wrong, and no card is gone.
+    """
 
     def __init__(self, session: ApiSession, version: str = VERSION) -> None:
-        self._session, self._base = session, f"/{version}"
+        self._session, self._version = session, version
+        self._lists_answer = False  # this version is known to be there
 
     @property
     def calls(self) -> int:
@@ -110,6 +123,8 @@ class Client:
         try:
             return item(self._get(f"/bizCards/{id}", CARD))
         except errors.Gone:
+            if not self._lists_answer:
+                self.search(limit=1)
             return None
 
     def tags(self) -> list[Json]:
@@ -122,18 +137,27 @@ class Client:
 
     def try_key(self) -> None:
         """The cheapest call that is known to answer."""
-        self._get("/tags", {"limit": 1})
+        self._list("/tags", {"limit": 1})
 
     def _page(self, path: str, params: Json, token: str = "") -> tuple[list[Json], str]:
-        data = self._get(path, {**params, "nextPageToken": token} if token else params)
+        data = self._list(path, {**params, "nextPageToken": token} if token else params)
         found = data.get("data") if isinstance(data, dict) else None
         if not isinstance(found, list):
             raise errors.Unavailable(_("Sansan answered with something that is not a list."))
         more = data.get("hasMore", True) and data.get("nextPageToken")
         return [row for row in found if isinstance(row, dict)], str(more or "")
 
+    def _list(self, path: str, params: Json) -> Any:
+        try:
+            data = self._get(path, params)
+        except errors.Gone as gone:
+            message = _("Sansan does not have version %(version)s of its API. Reconnect with another one.")
+            raise WrongVersion(message % {"version": self._version}, status=gone.status, remote=gone.remote) from gone
+        self._lists_answer = True
+        return data
+
     def _get(self, path: str, params: Json | None = None) -> Any:
-        return self._session.get(self._base + path, params=params).data
+        return self._session.get(f"/{self._version}{path}", params=params).data
 
 
 def item(data: Any) -> Json:
