@@ -1,7 +1,7 @@
 """Sansan's connector answers the contract, over HTTP, beside a stand-in that shows all it has."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -238,6 +238,22 @@ def test_a_period_that_is_refused_as_too_long_is_cut_into_years(
     old, new = peer.put({"email": "old@example.com"}), peer.put({"email": "new@example.com"})
     peer.store.change(peer.store.cards[old], touch=False, updated=peer.store.cards[old].updated - 5 * 366 * 86400)
     assert set(scan(connector)) == {old, new}
+
+
+@pytest.mark.parametrize("ahead", [3600, -3600])
+def test_a_clock_that_is_wrong_here_hides_no_card(
+    connector: Connector, peer: SansanPeer, server: Sansan, ahead: int
+) -> None:
+    connector._clock = lambda: datetime.fromtimestamp(server.clock.now() + ahead, UTC)
+    cursor, made, seen = now(connector, {}), set(), set()
+    for place in range(3):
+        made.add(peer.put({"email": f"{place}@example.com"}))
+        found = poll(connector, cursor, {})
+        cursor, seen = found.cursor, seen | set(found.records)
+        server.clock.offset += 1200
+    server.clock.offset += 3600  # a clock that is behind only makes cards late
+    found = poll(connector, cursor, {})
+    assert seen | set(found.records) == made
 
 
 def test_past_cards_of_a_person_are_not_listed(connector: Connector, peer: SansanPeer) -> None:

@@ -4,6 +4,7 @@ A key belongs to one user of Sansan and shows what that user sees. Reported limi
 """
 
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from django.conf import settings
@@ -94,6 +95,7 @@ class Client:
     def __init__(self, session: ApiSession, version: str = VERSION) -> None:
         self._session, self._version = session, version
         self._lists_answer = False  # this version is known to be there
+        self.told_at: datetime | None = None  # by Sansan's clock, when it gave the last answer; None: it does not tell
 
     @property
     def calls(self) -> int:
@@ -157,7 +159,17 @@ class Client:
         return data
 
     def _get(self, path: str, params: Json | None = None) -> Any:
-        return self._session.get(f"/{self._version}{path}", params=params).data
+        answer = self._session.get(f"/{self._version}{path}", params=params)
+        self.told_at = date_of(answer)
+        return answer.data
+
+
+def date_of(answer: Answer) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(answer.headers.get("Date", ""))
+    except (TypeError, ValueError):
+        return None
+    return at if at.tzinfo else None
 
 
 def item(data: Any) -> Json:

@@ -5,6 +5,7 @@ cards that carry one of them. A card that two keys see has one id at both, so th
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -124,16 +125,20 @@ class Sansan:
         position: dict[str, Any] | None,
         scope: Scope,
     ) -> Page:
-        """Cursor: ``{"at": end of the period read last, "swept": when the chosen tags were last walked}``, ISO text.
+        """Cursor: ``{"at": end of the period read last, "swept": when the chosen tags were last walked}``, ISO text. The end is
+        ours or, by Sansan's clock, the moment of the period's first answer, whichever is earlier.
 
         A card that lost its last chosen tag is not shown any more: it stays as it is in the hub.
         """
         if cursor is None:
-            moment = self._clock().isoformat()
+            self._client.try_key()
+            moment = self._not_ahead(self._clock()).isoformat()
             return Page([], cursor={"at": moment, "swept": moment})
         since = datetime.fromisoformat(cursor["at"]) - reading.OVERLAP
         here = Place.at(position) if position else reading.period(since, self._clock())
         cards, following = reading.step(self._client, here)
+        end = self._not_ahead(datetime.fromisoformat(here.end)).isoformat()
+        here, following = replace(here, end=end), replace(following, end=end) if following else None
         swept = bool(here.tags)
         if following is None and not swept and self._sweep_is_due(cursor, here, scope):
             following = reading.by_tags(self._live(_chosen(scope)), datetime.fromisoformat(here.end))
@@ -141,6 +146,11 @@ class Sansan:
         if following:
             return Page(records, position=following.json)
         return Page(records, cursor={"at": here.end, "swept": here.end if swept else cursor["swept"]})
+
+    def _not_ahead(self, at: datetime) -> datetime:
+        """``at``, or the time of the last answer where that is earlier: were our clock ahead of Sansan's, the next poll would begin
+        after cards that change right now."""
+        return min(at, self._client.told_at or at)
 
     def _sweep_is_due(self, cursor: dict[str, Any], here: Place, scope: Scope) -> bool:
         last, end = datetime.fromisoformat(cursor["swept"]), datetime.fromisoformat(here.end)

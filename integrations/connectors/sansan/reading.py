@@ -31,7 +31,7 @@ class Place:
 
     since: str = ""  # the period that is being walked; "" when it is by tag
     until: str = ""
-    end: str = ""  # of all periods together
+    end: str = ""  # of all periods together; the last of them may reach beyond it
     tags: list[str] = field(default_factory=list)  # still to be walked, the first ``TAGS_A_CALL`` of them now
     token: str = ""
     restarts: int = 0
@@ -75,9 +75,9 @@ def _page(client: Client, place: Place) -> tuple[list[Json], str]:
 
 
 def _next_period(place: Place) -> Place | None:
-    if place.until == place.end:
-        return None
     since, end = (datetime.fromisoformat(text) for text in (place.until, place.end))
+    if since >= end:
+        return None
     return replace(place, since=place.until, until=min(end, since + YEAR).isoformat(), token="", restarts=0)
 
 
