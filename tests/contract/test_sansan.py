@@ -8,12 +8,15 @@ import pytest
 
 from integrations import errors
 from integrations.connectors.sansan import reading
+from integrations.connectors.sansan.client import Client
 from integrations.connectors.sansan.connector import Sansan as Connector
+from integrations.http import ApiSession
 from integrations.records import Create, FieldType, Ref, Update, Value, Values
 from integrations.standins.sansan import control
 from integrations.standins.sansan.server import Sansan
 from integrations.standins.sansan.store import Card
 from tests.contract.suite import ConnectorContract, Names, Poll
+from tests.integrations.server import Reply, Server
 from tests.standins import sansan_account
 
 WORDS = {
@@ -229,6 +232,23 @@ def test_a_page_token_that_goes_bad_starts_the_walk_again(connector: Connector, 
         page = connector.scan("cards", fields=SHOWN, position=position, scope={})
         seen, position = seen | {record.id for record in page.records}, page.position
     assert seen == ids
+
+
+def test_a_list_that_breaks_off_is_no_complete_one() -> None:
+    with Server().running() as answering:
+        answering.replies(Reply(200, {"hasMore": True, "nextPageToken": None, "data": [{"id": "1"}]}))
+        with pytest.raises(errors.Unavailable):
+            Client(ApiSession(answering.url)).search()
+
+
+def test_a_page_that_holds_all_cards_tells_how_many(connector: Connector, peer: SansanPeer) -> None:
+    """As the checks after connecting do; of more than a page neither tells."""
+    peer.put_many(95)
+    peer.put({"email": "his@example.com"}, owner="営業 太郎")
+    assert any(result.detail == "96 cards." for result in connector.preflight(["cards"]))
+    assert connector.scan("cards", fields=SHOWN, position=None, scope={}).total == 96
+    peer.put_many(300)
+    assert connector.scan("cards", fields=SHOWN, position=None, scope={}).total is None
 
 
 def test_a_period_that_is_refused_as_too_long_is_cut_into_years(

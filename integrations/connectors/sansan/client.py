@@ -147,6 +147,8 @@ class Client:
         if not isinstance(found, list):
             raise errors.Unavailable(_("Sansan answered with something that is not a list."))
         more = data.get("hasMore", True) and data.get("nextPageToken")
+        if data.get("hasMore") and not more:  # else the rest would count as read, and cards in it as gone
+            raise errors.Unavailable(_("Sansan says that there are more cards, and not where."))
         return [row for row in found if isinstance(row, dict)], str(more or "")
 
     def _list(self, path: str, params: Json) -> Any:

@@ -114,7 +114,9 @@ class Sansan:
             first = Place.at(position)
         cards, following = reading.step(self._client, first)
         records = _records(cards, fields, scope)
-        return Page(records, position=following.json if following else None)
+        # One page tells how many there are; of more than that Sansan does not tell.
+        total = len(records) if position is None and following is None else None
+        return Page(records, position=following.json if following else None, total=total)
 
     def changes(
         self,
