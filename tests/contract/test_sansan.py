@@ -281,7 +281,24 @@ def test_past_cards_of_a_person_are_not_listed(connector: Connector, peer: Sansa
     current = peer.put({"email": "sato@example.com"}, exchangeDate="2026-01-01")
     peer.store.merge(peer.store.cards[current], peer.store.cards[old])
     assert list(scan(connector)) == [current]
-    assert set(connector.read("cards", [Ref(old)], fields=SHOWN).records) == {old}
+
+
+def test_a_past_card_gives_way_to_the_current_one_with_its_address(connector: Connector, peer: SansanPeer) -> None:
+    def met(year: int, email: str, **more: Any) -> str:
+        id = peer.put({"email": email}, exchangeDate=f"{year}-01-01", **more)
+        peer.store.merge(peer.store.cards[first], peer.store.cards[id])
+        return id
+
+    first = peer.put({"email": "sato@old.example"}, exchangeDate="2020-01-01")
+    past, current = met(2024, "sato@example.com"), met(2025, "Sato@example.com")
+    answer = connector.read("cards", [Ref(id) for id in (first, past, current)], fields=SHOWN)
+    assert (set(answer.records), answer.gone, answer.left) == ({first, current}, set(), {past})
+    peer.account.faults.add(fault="status", status=403, match="/persons/")
+    answer = connector.read("cards", [Ref(past)], fields=SHOWN)
+    assert (set(answer.records), answer.left) == ({past}, set()), "a key that may not ask for persons syncs as before"
+    peer.account.faults.clear()
+    met(2026, "sato@example.com", entryStatus="unreadable")
+    assert set(connector.read("cards", [Ref(current)], fields=SHOWN).records) == {current}
 
 
 # -- keys and errors --------------------------------------------------------------------------------------------------------------

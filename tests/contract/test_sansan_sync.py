@@ -143,6 +143,21 @@ def test_when_the_card_that_synced_is_deleted_the_next_one_takes_over(world: Wor
     assert world.status(sync, old) == (RecordStatus.IN_SYNC, "")
 
 
+def test_a_newer_card_of_a_person_takes_over_from_the_one_that_synced(world: World) -> None:
+    """Sansan keeps the old card, and lists it no more."""
+    old = world.card(email="sato@example.com", title="課長", exchangeDate="2024-01-01")
+    sync = world.start(world.draft(when_deleted_in_app="delete"))
+    new = world.card(email="sato@example.com", title="部長", exchangeDate="2026-01-01")
+    cards = world.sansan.store.cards
+    world.sansan.store.merge(cards[new], cards[old])
+    world.poll(sync)
+    world.poll(sync, RunKind.FULL_SCAN)
+    (contact,) = world.contacts()
+    assert contact["jobtitle"] == "部長"
+    assert world.status(sync, new) == (RecordStatus.IN_SYNC, "")
+    assert not RecordLink.objects.filter(sync=sync, app_id=old).exists()
+
+
 def test_two_keys_that_see_the_same_cards_make_no_contact_twice(world: World) -> None:
     """Also of cards without an address, and of a person whom each key shows on another card."""
     both = world.card(email="sato@example.com")

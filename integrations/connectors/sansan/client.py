@@ -129,6 +129,14 @@ class Client:
                 self.search(limit=1)
             return None
 
+    def current_card(self, person_id: str) -> Json | None:
+        """The card that counts of all that a person handed out; None where this key is not told."""
+        try:
+            found = item(self._get(f"/persons/{person_id}")).get("headBizCard")
+        except (errors.Gone, errors.Refused, errors.ScopeMissing):
+            return None
+        return found if isinstance(found, dict) else None
+
     def tags(self) -> list[Json]:
         """All tags that the key's user sees: ``{"id", "name", "type", "owner"}``."""
         found, token = self._page("/tags", {"range": "all", "limit": TAGS_PAGE})

@@ -34,11 +34,12 @@ from integrations.records import (
 
 MOST_TAGS = 300  # of one sync, as HubSpot's own Sansan app has it
 SLICE_SECONDS = 10  # of calls that one read batch may take: there is no batch read
+CALLS_A_CARD = 2  # of a read: the card, and which one of its person's counts
 
 
 def abilities(kind: str) -> Abilities:
     a_minute = settings.SANSAN_CALLS_PER_MINUTE
-    batch = max(1, min(100, a_minute * SLICE_SECONDS // 60))
+    batch = max(1, min(100, a_minute * SLICE_SECONDS // 60 // CALLS_A_CARD))
     return Abilities(
         create=False,
         update=False,
@@ -50,7 +51,7 @@ def abilities(kind: str) -> Abilities:
         shares_ids=True,
         scan_page=CARDS_PAGE,
         read_batch=batch,
-        read_calls=batch,
+        read_calls=batch * CALLS_A_CARD,
         poll_seconds=60,
         calls_per_minute=a_minute,
     )
@@ -166,15 +167,26 @@ class Sansan:
         return [id for id in chosen if id in offered]
 
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
-        """One call per card. A card that is being typed in again is left out: it is neither gone nor worth believing."""
+        """Two calls per card. A card that is being typed in again is left out: it is neither gone nor worth believing. Of a
+        person's cards with one address only the current one is listed and syncs; an older one gives way, and nothing is deleted.
+        """
         answer = ReadAnswer({})
         for ref in refs:
             card = self._client.card(ref.id)
             if card is None:
                 answer.gone.add(ref.id)
+            elif schema.is_readable(card) and self._gave_way(card):
+                answer.left.add(ref.id)
             elif schema.is_readable(card):
                 answer.records[ref.id] = schema.record(card, fields)
         return answer
+
+    def _gave_way(self, card: dict[str, Any]) -> bool:
+        person, address = schema.blank(card.get("personId")), schema.address(card)
+        current = self._client.current_card(person) if person and address else None
+        if current is None or str(current.get("id")) == str(card["id"]) or not schema.is_readable(current):
+            return False
+        return schema.address(current) == address
 
     def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[RemoteRecord]:
         """Cards with these e-mail addresses, one call each: Sansan compares them to the letter, so lower case is asked for, too."""
