@@ -103,6 +103,18 @@ def test_a_lost_answer_amid_a_halved_batch_is_no_answer_only_for_what_was_sent(
     assert kinds == [type(None)] * 4 + [errors.NoAnswer] * 2 + [errors.Unavailable] * 2
 
 
+def test_a_login_that_ends_amid_a_batch_is_no_failure_of_its_records(connector: HubSpot, peer: HubSpotPeer) -> None:
+    """What was done counts, the rest comes again; then nothing is settled yet, and the error is raised."""
+    ids = peer.put_many(4)
+    items = [Update(id, {"firstname": "New"}) for id in ids[:3]] + [Update(ids[3], {"hs_lead_status": "NO_SUCH"})]
+    connector.fields("contacts")
+    peer.control("faults", fault="status", status=401, match="batch/update", skip=2)
+    verdicts = connector.update("contacts", items)
+    assert [getattr(verdict.error, "retry", "") for verdict in verdicts] == ["", "", "L", "L"]
+    with pytest.raises(errors.AuthExpired):
+        connector.update("contacts", items[2:])
+
+
 def test_an_answer_without_trace_ids_is_matched_by_what_it_carries(
     connector: HubSpot, peer: HubSpotPeer, server: Server
 ) -> None:

@@ -255,7 +255,14 @@ def test_a_pair_that_is_not_found_does_not_mean_that_our_record_is_gone(
 
 @pytest.mark.parametrize(
     ("trouble", "error"),
-    [({"fault": "lost"}, errors.NoAnswer), ({"fault": "status", "status": 429}, errors.RateLimited)],
+    [
+        ({"fault": "lost"}, errors.NoAnswer),
+        ({"fault": "status", "status": 429}, errors.RateLimited),
+        (
+            {"fault": "status", "status": 403},
+            errors.RateLimited,
+        ),  # no failure of the record: it comes again, and then is raised
+    ],
 )
 def test_trouble_with_associations_does_not_forget_what_was_done(
     connector: HubSpot, people: HubSpotPeer, firms: list[str], trouble: dict[str, Any], error: type[Exception]

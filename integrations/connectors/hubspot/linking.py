@@ -15,7 +15,7 @@ from integrations import errors
 from integrations.connectors.hubspot.associations import Associations, value_of, wanted
 from integrations.connectors.hubspot.client import call, item_error
 from integrations.connectors.hubspot.objects import OBJECTS, Reference
-from integrations.connectors.hubspot.parts import in_parts
+from integrations.connectors.hubspot.parts import in_parts, unsettled
 from integrations.http import ApiSession
 from integrations.records import Update, Values, Verdict
 
@@ -56,7 +56,7 @@ class Linker:
         except errors.ConnectorError as error:
             if not done:
                 raise
-            return {place: error for place, _item in items}
+            return {place: unsettled(error, sent=True) for place, _item in items}
         for step in STEPS:
             for to in dict.fromkeys(edge.to for edge in edges if edge.step == step):
                 now = [edge for edge in edges if (edge.step, edge.to) == (step, to) and edge.place not in failed]
@@ -66,7 +66,7 @@ class Linker:
                     if not done:
                         raise
                     left = STEPS[STEPS.index(step) :]
-                    return {edge.place: error for edge in edges if edge.step in left} | failed
+                    return {edge.place: unsettled(error, sent=True) for edge in edges if edge.step in left} | failed
                 done = done or bool(now)
         return failed
 
