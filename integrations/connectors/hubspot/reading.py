@@ -34,7 +34,7 @@ class Found:
     records: list[RemoteRecord]
     last_id: str  # of the page, "" when it is empty
     more: bool
-    answer: Answer
+    answer: Answer  # the first one, for its time
 
 
 class Reader:
@@ -76,7 +76,8 @@ class Reader:
     def search(
         self, kind: str, filters: list[dict[str, Any]], fields: Sequence[str], *, room: int = WIDE_SEARCH
     ) -> Found:
-        """The first page of what fits all filters, by ascending id. ``room``: characters for names of properties."""
+        """The first page of what fits all filters, by ascending id. ``room``: characters for names of properties. Only ``paging``
+        says that it was the last: the index lags, and a page may be short of records that were archived since."""
         wide = len(_properties(fields)) > room
         body = {
             "filterGroups": [{"filters": filters}],
@@ -84,11 +85,12 @@ class Reader:
             "properties": _properties(() if wide else fields).split(","),
             "limit": SEARCH_PAGE,
         }
-        answer = call(self._session, "search", kind, body=body)
-        results = answer.data["results"]
+        first = answer = call(self._session, "search", kind, body=body)
+        while not answer.data["results"] and (after := after_of(answer.data)):
+            answer = call(self._session, "search", kind, body={**body, "after": after})
+        results, following = answer.data["results"], after_of(answer.data)
         records = self._read_listed(kind, answer.data, fields) if wide else self.records(kind, answer.data, fields)
-        more = len(results) >= SEARCH_PAGE and len(results) < answer.data.get("total", SEARCH_PAGE + 1)
-        return Found(records, str(results[-1]["id"]) if results else "", more, answer)
+        return Found(records, str(results[-1]["id"]) if results else "", following is not None, first)
 
     def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> ReadAnswer:
         """By id, as things are now. Ids of merged records give the record that took over."""
