@@ -153,13 +153,17 @@ def test_what_hubspot_works_out_is_not_written(
     assert not [name for name in names if fields[name].writable]
 
 
+@pytest.mark.parametrize(
+    "secret", [("hs_email_subject", "hs_email_text"), ("hs_email_subject",)], ids=["both", "subject"]
+)
 @pytest.mark.parametrize("scopes", [SCOPES, None], ids=["consent", "key"])
 def test_what_an_email_says_is_unknown_to_whoever_may_not_read_it(
-    hubspot_standin: dict[str, Any], people: HubSpotPeer, scopes: tuple[str, ...] | None
+    hubspot_standin: dict[str, Any], people: HubSpotPeer, scopes: tuple[str, ...] | None, secret: tuple[str, ...]
 ) -> None:
-    """HubSpot puts words of its own in place of the text; they would go to the other app as if somebody had written them."""
+    """HubSpot puts words of its own in place of the text, and nothing in place of the subject: the first would go to the other app
+    as if somebody had written them, and the second would be filled from there, over what we may not see."""
     connector, emails = opened(hubspot_standin, scopes=scopes), people.of("emails")
-    names = ("hs_email_subject", "hs_email_text", "hs_email_direction")
+    names = (*secret, "hs_email_direction")
     id = emails.put({**LEAST["emails"], "hs_email_subject": "Hello", "hs_email_text": "Good morning"})
     held = [*SCOPES, "crm.objects.contacts.read", "crm.objects.contacts.write"]
     people.control("settings", static_scopes=",".join(held))
@@ -175,6 +179,15 @@ def test_what_an_email_says_is_unknown_to_whoever_may_not_read_it(
     assert wrote.record.values == {}
     assert fields["hs_email_text"].readable is (scopes is None), "a key does not tell what it may do"
     assert fields["hs_email_text"].writable
+
+
+def test_a_key_that_may_read_emails_sees_that_a_subject_is_blank(
+    hubspot_standin: dict[str, Any], people: HubSpotPeer
+) -> None:
+    connector = opened(hubspot_standin, scopes=None)
+    id = people.of("emails").put({**LEAST["emails"], "hs_email_text": "Good morning"})
+    read = connector.read("emails", [Ref(id)], fields=["hs_email_subject"])
+    assert read.records[id].values == {"hs_email_subject": None}
 
 
 def test_a_meeting_sits_on_the_timeline_where_it_starts(connector: HubSpot, people: HubSpotPeer) -> None:

@@ -62,7 +62,8 @@ class HubSpot(Connector):
         self._types: dict[str, dict[str, FieldType]] = {}
         self._owners, self._pipelines = Owners(session), Pipelines(session)
         self._associations = Associations(session)
-        self._reader = Reader(session, self._types_of, self._owners, self._associations, sees_secrets=self.sees_secrets)
+        sees = None if scopes is None else self.sees_secrets
+        self._reader = Reader(session, self._types_of, self._owners, self._associations, sees_secrets=sees)
         self._feed = Feed(self._reader)
 
     @property

@@ -51,7 +51,9 @@ class ObjectType:
     group: str = ""  # property group that a new property is put into; "" = none is made
     merges: bool = False
     same_time: tuple[str, str] | None = None  # (property, the one that has to be equal to it)
-    secret: tuple[str, ...] = ()  # properties that come blank, or as ``REDACTED``, without ``TEXT_SCOPE``
+    secret: tuple[
+        str, ...
+    ] = ()  # properties that come blank or, as the first one does, as ``REDACTED`` without ``TEXT_SCOPE``
 
     def reference(self, name: str) -> Reference | None:
         return next((reference for reference in self.references if reference.name == name), None)
@@ -115,7 +117,7 @@ OBJECTS = {
         _activity("calls", "0-48", (194, 182, 206, 220)),
         _activity(
             "emails", "0-49", (198, 186, 210, 224), required=("hs_timestamp", "hs_email_direction"),
-            secret=("hs_email_subject", "hs_email_text", "hs_email_html", "hs_email_headers"),
+            secret=("hs_email_text", "hs_email_subject", "hs_email_html", "hs_email_headers"),
         ),
         _activity(
             "meetings", "0-47", (200, 188, 212, 226), singular="meeting_event",

@@ -38,7 +38,8 @@ class Found:
 
 
 class Reader:
-    """``types_of(kind)``: field types by name, as far as they are not text. ``sees_secrets``: see ``ObjectType.secret``."""
+    """``types_of(kind)``: field types by name, as far as they are not text. ``sees_secrets``: see ``ObjectType.secret``;
+    None where it is not known."""
 
     def __init__(
         self,
@@ -47,14 +48,14 @@ class Reader:
         owners: Owners,
         associations: Associations,
         *,
-        sees_secrets: bool = True,
+        sees_secrets: bool | None = None,
     ) -> None:
         self._session, self._types_of, self._sees_secrets = session, types_of, sees_secrets
         self._owners, self._associations = owners, associations
 
     def listed(self, kind: str, fields: Sequence[str], after: str | None) -> tuple[list[RemoteRecord], str | None]:
         """A page of all live records, and where the next one starts."""
-        if len(_properties(fields)) > WIDE_LIST:
+        if len(_properties(kind, fields)) > WIDE_LIST:
             data = self.page(kind, (), after).data
             return self._read_listed(kind, data, fields), after_of(data)
         with_them = _inline(kind, fields)
@@ -67,22 +68,22 @@ class Reader:
 
     def ahead(self, kind: str, fields: Sequence[str], after: str) -> None:
         """Start to fetch the page that ``listed`` is about to be asked for."""
-        if len(_properties(fields)) <= WIDE_LIST:
-            ahead(self._session, "list", kind, params=_page(fields, after, **_inline(kind, fields)))
+        if len(_properties(kind, fields)) <= WIDE_LIST:
+            ahead(self._session, "list", kind, params=_page(kind, fields, after, **_inline(kind, fields)))
 
     def page(self, kind: str, fields: Sequence[str], after: str | None, **more: Any) -> Answer:
-        return call(self._session, "list", kind, params=_page(fields, after, **more))
+        return call(self._session, "list", kind, params=_page(kind, fields, after, **more))
 
     def search(
         self, kind: str, filters: list[dict[str, Any]], fields: Sequence[str], *, room: int = WIDE_SEARCH
     ) -> Found:
         """The first page of what fits all filters, by ascending id. ``room``: characters for names of properties. Only ``paging``
         says that it was the last: the index lags, and a page may be short of records that were archived since."""
-        wide = len(_properties(fields)) > room
+        wide = len(_properties(kind, fields)) > room
         body = {
             "filterGroups": [{"filters": filters}],
             "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-            "properties": _properties(() if wide else fields).split(","),
+            "properties": _properties(kind, () if wide else fields).split(","),
             "limit": SEARCH_PAGE,
         }
         first = answer = call(self._session, "search", kind, body=body)
@@ -160,8 +161,10 @@ class Reader:
 
     def _without_secrets(self, secret: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
         """What HubSpot keeps from us is unknown: neither blank nor the words that it puts there instead. A key does not tell its
-        scopes; then those words do."""
-        if self._sees_secrets and not any(str(values.get(name) or "").startswith(REDACTED) for name in secret):
+        scopes; then those words do, and an e-mail of which nothing is shown may be one of those."""
+        shown = [str(values.get(name) or "") for name in secret]
+        hidden = self._sees_secrets is False or any(text.startswith(REDACTED) for text in shown)
+        if not hidden and (self._sees_secrets or any(shown)):
             return values
         return {name: value for name, value in values.items() if name not in secret}
 
@@ -190,13 +193,13 @@ class Reader:
     def _batch_read(
         self, kind: str, fields: Sequence[str], inputs: list[dict[str, str]], **more: str
     ) -> dict[str, Any]:
-        body = {"inputs": inputs, "properties": _properties(fields).split(","), **more}
+        body = {"inputs": inputs, "properties": _properties(kind, fields).split(","), **more}
         return dict(call(self._session, "read", kind, body=body).data)
 
     def _read_one(self, kind: str, id: str, fields: Sequence[str], answer: ReadAnswer) -> None:
         """For an id on which the batch is silent (it was merged, perhaps): asked alone, HubSpot follows the merge."""
         try:
-            said = call(self._session, "one", kind, id=id, params={"properties": _properties(fields)})
+            said = call(self._session, "one", kind, id=id, params={"properties": _properties(kind, fields)})
         except errors.Gone:
             answer.gone.add(id)
             return
@@ -212,9 +215,9 @@ class Reader:
         return list(found.values())
 
 
-def _page(fields: Sequence[str], after: str | None, **more: Any) -> dict[str, Any]:
+def _page(kind: str, fields: Sequence[str], after: str | None, **more: Any) -> dict[str, Any]:
     """The parameters of one page of a list."""
-    return {"limit": LIST_PAGE, "properties": _properties(fields), **more, **({"after": after} if after else {})}
+    return {"limit": LIST_PAGE, "properties": _properties(kind, fields), **more, **({"after": after} if after else {})}
 
 
 def _inline(kind: str, fields: Sequence[str]) -> dict[str, str]:
@@ -222,8 +225,10 @@ def _inline(kind: str, fields: Sequence[str]) -> dict[str, str]:
     return {"associations": with_them} if with_them else {}
 
 
-def _properties(fields: Sequence[str]) -> str:
-    return ",".join(dict.fromkeys([*(name for name in fields if not is_reference(name)), ALIASES]))
+def _properties(kind: str, fields: Sequence[str]) -> str:
+    secret = OBJECTS[kind].secret
+    telling = secret[:1] if not set(secret).isdisjoint(fields) else ()
+    return ",".join(dict.fromkeys([*(name for name in fields if not is_reference(name)), *telling, ALIASES]))
 
 
 def _chunks(values: list[str], size: int) -> Iterator[list[str]]:
