@@ -9,6 +9,7 @@ from integrations import errors
 from integrations.connectors.hubspot import feed
 from integrations.connectors.hubspot.client import fault, item_error
 from integrations.connectors.hubspot.connector import HubSpot
+from integrations.connectors.hubspot.objects import OBJECTS
 from integrations.connectors.hubspot.schema import to_canonical, to_wire
 from integrations.http import Answer, ApiSession
 from integrations.records import Create, Field, FieldType, Option, Ref, Update, Value, Values
@@ -270,6 +271,12 @@ def test_the_search_index_may_lag(connector: HubSpot, peer: HubSpotPeer) -> None
         assert id in {record.id for record in late.records}
     finally:
         peer.control("settings", search_lag=0)
+
+
+@pytest.mark.parametrize("kind", sorted(OBJECTS.keys() - {"contacts"}))
+def test_a_create_without_an_answer_is_looked_for_as_long_as_polls_reach_back(connector: HubSpot, kind: str) -> None:
+    """Were it sent again before searches show the first one, there would be two records."""
+    assert 2 * connector.abilities(kind).visibility_lag * 1000 >= feed.OVERLAP
 
 
 def test_a_short_page_of_a_search_is_not_the_last(connector: HubSpot, server: Server) -> None:
