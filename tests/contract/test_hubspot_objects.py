@@ -200,6 +200,14 @@ def test_a_meeting_sits_on_the_timeline_where_it_starts(connector: HubSpot, peop
     assert read.values == dict.fromkeys(both, later)
 
 
+def test_a_find_takes_no_notice_of_blanks_around_a_value(connector: HubSpot, people: HubSpotPeer) -> None:
+    """A product that we made from "A-1 " must not be made again because HubSpot keeps "A-1"."""
+    products = people.of("products")
+    ids = {products.put({"name": "One", "hs_sku": "A-1"}), products.put({"name": "Two", "hs_sku": " A-1"})}
+    found = connector.find("products", "hs_sku", [" A-1"], fields=["hs_sku"])
+    assert {record.id for record in found} == ids
+
+
 def test_a_find_by_long_names_fits_into_searches(connector: HubSpot, people: HubSpotPeer) -> None:
     """A search body holds 3,000 characters, and a character that is not ASCII takes six of them."""
     names = [f"{'漢字' * 40} {number}" for number in range(25)]

@@ -113,10 +113,11 @@ class Reader:
 
     def find(self, kind: str, field: str, values: Sequence[str], fields: Sequence[str]) -> list[RemoteRecord]:
         """By a unique property: a batch read, which sees writes at once. Else a search, which lags."""
-        wanted = list(dict.fromkeys(value for value in values if value))
+        # With and without blanks around it: whether HubSpot keeps those is not known, and searches compare them.
+        wanted = list(dict.fromkeys(form for value in values for form in (value, value.strip()) if form))
         found: list[RemoteRecord] = []
         if field in schema.UNIQUE.get(kind, ()):
-            for some in _chunks([value.strip().lower() for value in wanted], BATCH):
+            for some in _chunks(list(dict.fromkeys(value.strip().lower() for value in wanted)), BATCH):
                 data = self._batch_read(kind, fields, [{"id": value} for value in some], idProperty=field)
                 found += self.records(kind, data, fields)
             return found
