@@ -273,6 +273,15 @@ def test_the_search_index_may_lag(connector: HubSpot, peer: HubSpotPeer) -> None
         peer.control("settings", search_lag=0)
 
 
+def test_one_record_that_cannot_be_read_costs_only_itself(connector: HubSpot, server: Server) -> None:
+    """414: more than 250 merges stand behind it. Neither read nor gone: the engine says that the app does not show it."""
+    shown = {"id": "1", "properties": {"email": "ann@example.com"}}
+    server.replies(Reply(207, {"results": [shown], "errors": []}), Reply(414, ""))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    answer = lone.read("contacts", [Ref("1"), Ref("2")], fields=["email"])
+    assert (set(answer.records), answer.gone) == ({"1"}, set())
+
+
 @pytest.mark.parametrize("kind", sorted(OBJECTS.keys() - {"contacts"}))
 def test_a_create_without_an_answer_is_looked_for_as_long_as_polls_reach_back(connector: HubSpot, kind: str) -> None:
     """Were it sent again before searches show the first one, there would be two records."""

@@ -198,11 +198,14 @@ class Reader:
         return dict(call(self._session, "read", kind, body=body).data)
 
     def _read_one(self, kind: str, id: str, fields: Sequence[str], answer: ReadAnswer) -> None:
-        """For an id on which the batch is silent (it was merged, perhaps): asked alone, HubSpot follows the merge."""
+        """For an id on which the batch is silent (it was merged, perhaps): asked alone, HubSpot follows the merge. What it
+        refuses for good (more than 250 merges stand behind a record) must not keep the others from being read."""
         try:
             said = call(self._session, "one", kind, id=id, params={"properties": _properties(kind, fields)})
         except errors.Gone:
             answer.gone.add(id)
+            return
+        except errors.Refused:
             return
         [record] = self.records(kind, {"results": [said.data]}, fields)
         record.aliases = tuple(dict.fromkeys([*record.aliases, *([id] if record.id != id else [])]))
