@@ -177,6 +177,17 @@ def test_a_unique_value_that_is_taken_is_no_bad_value(connector: HubSpot, peer: 
     assert made.record
 
 
+def test_a_record_with_which_hubspot_had_trouble_may_have_been_written(connector: HubSpot, server: Server) -> None:
+    """It was refused by nobody: the engine looks for it, and sends it again."""
+    trouble = {"category": "INTERNAL_ERROR", "message": "internal error", "context": {"objectWriteTraceId": ["b"]}}
+    stored = {"id": "1", "properties": {"email": "a@example.com"}, "objectWriteTraceId": "a"}
+    server.replies(Reply(207, {"results": [stored], "errors": [trouble]}))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    items = [Create({"email": f"{key}@example.com"}, key=key) for key in "ab"]
+    verdicts = lone.create("contacts", items, scope={})
+    assert [type(verdict.error) for verdict in verdicts] == [type(None), errors.NoAnswer]
+
+
 def test_a_conflict_is_known_by_either_of_its_names() -> None:
     said = {"category": "OBJECT_ALREADY_EXISTS", "message": "Contact already exists. Existing ID: 2926551"}
     error = item_error(said)

@@ -140,6 +140,10 @@ def item_error(said: dict[str, Any], status: int = 0) -> ConnectorError:
             field=field,
             remote=remote,
         )
+    if category == "INTERNAL_ERROR":  # among the errors of a batch, of which the rest went through
+        return errors.NoAnswer(
+            _("HubSpot had trouble with this record; it may or may not have been written."), remote=remote
+        )
     if category == "RATE_LIMITS":
         return errors.RateLimited(_("HubSpot asks for fewer calls."), retry_after=10.0, remote=remote)
     if "INVALID_OBJECT_IDS" in (said.get("context") or {}):

@@ -117,13 +117,15 @@ class Linker:
         inputs = _grouped(edges) if step == "dissociate" else [_input(edge) for edge in edges]
         data = call(self._session, step, self._kind, to=to, body={"inputs": inputs}).data or {}
         complaints = data.get("errors") or []
-        if not complaints:
-            return [Verdict() for _edge in edges]
         made = {(str(each.get("fromObjectId")), str(each.get("toObjectId"))) for each in data.get("results") or []}
-        return [
-            Verdict() if (edge.id, edge.other) in made else Verdict(error=item_error(_about(complaints, edge)))
-            for edge in edges
-        ]
+        # Results name a merged record by its new id. So where each complaint names its pair, silence means that all is well.
+        nameless = next((each for each in complaints if not any(_names(each, edge) for edge in edges)), None)
+        found = []
+        for edge in edges:
+            about = next((each for each in complaints if _names(each, edge)), nameless)
+            failed = about and (edge.id, edge.other) not in made
+            found.append(Verdict(error=item_error(about)) if about and failed else Verdict())
+        return found
 
 
 def _of_a_pair(error: errors.ConnectorError) -> errors.ConnectorError:
@@ -209,10 +211,7 @@ def _grouped(edges: list[Edge]) -> list[dict[str, Any]]:
     return [{"from": {"id": id}, "to": others} for id, others in by_id.items()]
 
 
-def _about(complaints: list[dict[str, Any]], edge: Edge) -> dict[str, Any]:
-    """The complaint that names an end of this pair, else the first one."""
-    for complaint in complaints:
-        named = str(complaint.get("context") or {})
-        if f"'{edge.other}'" in named or f"'{edge.id}'" in named:
-            return complaint
-    return complaints[0]
+def _names(complaint: dict[str, Any], edge: Edge) -> bool:
+    """Whether a complaint is about an end of this pair."""
+    named = str(complaint.get("context") or {})
+    return f"'{edge.other}'" in named or f"'{edge.id}'" in named
