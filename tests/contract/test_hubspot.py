@@ -188,6 +188,16 @@ def test_a_record_with_which_hubspot_had_trouble_may_have_been_written(connector
     assert [type(verdict.error) for verdict in verdicts] == [type(None), errors.NoAnswer]
 
 
+def test_an_answer_that_cannot_be_read_is_none(connector: HubSpot, server: Server) -> None:
+    """A proxy's page with status 200: a create may have happened, a read shows nothing, and nothing is gone."""
+    server.replies(Reply(200, "<html>Please sign in to the network</html>"))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    with pytest.raises(errors.NoAnswer):
+        lone.create("contacts", [Create({"email": "a@example.com"}, key="k")], scope={})
+    with pytest.raises(errors.Unavailable):
+        lone.read("contacts", [Ref("1")], fields=SHOWN)
+
+
 def test_a_conflict_is_known_by_either_of_its_names() -> None:
     said = {"category": "OBJECT_ALREADY_EXISTS", "message": "Contact already exists. Existing ID: 2926551"}
     error = item_error(said)

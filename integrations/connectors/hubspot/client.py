@@ -14,6 +14,7 @@ from integrations import errors
 from integrations.budget import Limit
 from integrations.errors import ConnectorError
 from integrations.http import Answer, ApiSession
+from portal.redaction import redact
 
 VERSION = "2026-03"
 PATHS = {
@@ -36,6 +37,10 @@ PATHS = {
     "revoke": f"/oauth/{VERSION}/token/revoke",
 }
 READS = {"read", "search", "associated"}  # POSTs that change nothing
+WRITES, SILENT = (
+    {"create", "update"},
+    {"archive", "associate", "dissociate", "unlabel"},
+)  # SILENT: an answer may be empty
 
 # Any rolling window must stay below the stated limit: burst + rate × window. An OAuth app has 110 calls per 10 s and account; a
 # private app 190 (100 in free accounts, which the headers tell us); search has 5 a second for all apps together.
@@ -84,6 +89,9 @@ def call(
         answer = session.get(path, params=params, bucket=bucket)
     else:
         answer = session.post(path, params=params, json=body, safe=name in READS, bucket=bucket)
+    if name not in SILENT and not isinstance(answer.data, dict):  # a page of somebody between us and HubSpot
+        kind_of = errors.NoAnswer if name in WRITES else errors.Unavailable
+        raise kind_of(_("HubSpot's answer cannot be read."), remote=redact(answer.text[:1000]))
     left = answer.headers.get("X-HubSpot-RateLimit-Remaining", "")
     if left.isdigit():
         session.observe(bucket, int(left))
