@@ -251,6 +251,23 @@ def test_a_page_that_holds_all_cards_tells_how_many(connector: Connector, peer: 
     assert connector.scan("cards", fields=SHOWN, position=None, scope={}).total is None
 
 
+def test_cards_that_change_during_a_scan_are_in_it(connector: Connector, peer: SansanPeer, server: Sansan) -> None:
+    """They leave the period that is being walked. Many that a full scan misses stop the sync, to ask about deletions."""
+    ids = peer.put_many(700)
+    page = connector.scan("cards", fields=SHOWN, position=None, scope={})
+    seen = {record.id for record in page.records}
+    server.clock.offset += 60
+    moved = [id for id in ids if id not in seen][:100]
+    for id in moved:
+        peer.edit(id, {"last_name": "伊藤"})
+    found = Poll()
+    while page.position:
+        page = connector.scan("cards", fields=SHOWN, position=page.position, scope={})
+        found.add(page)
+    assert seen | set(found.records) == set(ids)
+    assert {found.records[id].values["last_name"] for id in moved} == {"伊藤"}
+
+
 def test_a_period_that_is_refused_as_too_long_is_cut_into_years(
     connector: Connector, peer: SansanPeer, server: Sansan
 ) -> None:

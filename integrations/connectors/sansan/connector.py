@@ -117,6 +117,9 @@ class Sansan:
         records = _records(cards, fields, scope)
         # One page tells how many there are; of more than that Sansan does not tell.
         total = len(records) if position is None and following is None else None
+        if following is None and first.since and not first.rest:
+            moment = self._clock()
+            following = reading.what_moved(first.end, max(moment, self._client.told_at or moment))
         return Page(records, position=following.json if following else None, total=total)
 
     def changes(

@@ -2,7 +2,8 @@
 
 A period is walked by ``updatedTime``, oldest first, up to a moment that stays fixed for all its pages. Both ends count as included,
 and each poll looks back ``OVERLAP`` behind the end of the one before: a card can come twice, none is skipped. A period that Sansan
-refuses as too long is cut into years. A page token that has gone bad makes the walk of that period (or those tags) start again.
+refuses as too long is cut into years. A walk over all cards ends with the period that went by meanwhile. A page token that has gone
+bad makes the walk of that period (or those tags) start again.
 
 Whether putting a tag on a card moves its ``updatedTime`` is not known, so polls of a sync that chose tags also walk over all cards
 of those tags once an hour: newly tagged ones come in with that, and those that changed nothing cost no write.
@@ -35,6 +36,7 @@ class Place:
     tags: list[str] = field(default_factory=list)  # still to be walked, the first ``TAGS_A_CALL`` of them now
     token: str = ""
     restarts: int = 0
+    rest: bool = False  # the period is what has gone by since a walk over all cards began
 
     @classmethod
     def at(cls, position: dict[str, Any]) -> "Place":
@@ -47,6 +49,13 @@ class Place:
 
 def period(since: datetime, end: datetime) -> Place:
     return Place(since=since.isoformat(), until=end.isoformat(), end=end.isoformat())
+
+
+def what_moved(since: str, end: datetime) -> Place | None:
+    """The period behind a walk over all cards that ended with ``since``: whoever changed a card meanwhile took it out of the walk's
+    period. None where no whole second went by."""
+    begin = datetime.fromisoformat(since).replace(microsecond=0) + timedelta(seconds=1)
+    return replace(period(begin, end), rest=True) if begin <= end else None
 
 
 def by_tags(tags: list[str], end: datetime) -> Place:
