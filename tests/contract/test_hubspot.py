@@ -10,7 +10,7 @@ from integrations.connectors.hubspot import feed
 from integrations.connectors.hubspot.client import fault, item_error
 from integrations.connectors.hubspot.connector import HubSpot
 from integrations.connectors.hubspot.objects import OBJECTS
-from integrations.connectors.hubspot.schema import to_canonical, to_wire
+from integrations.connectors.hubspot.schema import field_of, to_canonical, to_wire
 from integrations.http import Answer, ApiSession
 from integrations.records import Create, Field, FieldType, Option, Ref, Update, Value, Values
 from tests.contract.conftest import Control
@@ -80,6 +80,23 @@ def test_one_bad_value_in_a_batch_of_updates_costs_only_itself(connector: HubSpo
     assert (error.code, error.field) == ("OPTION_NOT_ALLOWED", "hs_lead_status")
     assert all(peer.values(id)["firstname"] == "New" for id in ids[:13] + ids[14:])
     assert connector.calls - before <= 12
+
+
+def test_a_choice_with_a_semicolon_is_not_taken_for_two(connector: HubSpot, peer: HubSpotPeer) -> None:
+    options = (Option("a", "A"), Option("b", "B"))
+    field = connector.create_field("contacts", Field("letters", "Letters", FieldType.MULTI, options=options))
+    id = peer.put({"email": "ann@example.com"})
+    error = connector.update("contacts", [Update(id, {field.name: ["a;b"]})])[0].error
+    assert isinstance(error, errors.Refused)
+    assert (error.code, error.field) == ("OPTION_NOT_ALLOWED", field.name)
+
+
+def test_a_hidden_choice_keeps_its_label_for_the_records_that_hold_it() -> None:
+    """Without it they would be written as the internal value elsewhere, over the label that stands there."""
+    options = [{"value": "NEW", "label": "New"}, {"value": "OLD", "label": "Used to be", "hidden": True}]
+    field = field_of({"name": "x", "type": "enumeration", "fieldType": "select", "options": options}, "contacts")
+    assert field
+    assert field.options == (Option("NEW", "New"), Option("OLD", "Used to be", writable=False))
 
 
 def test_a_limit_amid_a_halved_batch_does_not_forget_what_was_done(connector: HubSpot, peer: HubSpotPeer) -> None:
@@ -393,7 +410,7 @@ def test_values_from_the_wire(text: str | None, kind: FieldType, value: Value) -
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, ""), (True, "true"), (False, "false"), (["a", "b"], "a;b"), ([], ""), ("1250.5", "1250.5")],
+    [(None, ""), (True, "true"), (False, "false"), (["", "a", "b"], "a;b"), ([], ""), ("1250.5", "1250.5")],
 )
 def test_values_to_the_wire(value: Value, text: str) -> None:
     assert to_wire(value) == text

@@ -160,12 +160,18 @@ class HubSpot(Connector):
         return Writer(self._session, kind, partial(self._reader.record, kind), partial(self._on_wire, kind), linker)
 
     def _on_wire(self, kind: str, values: Values) -> dict[str, str]:
-        """The properties to send. Refused for an owner that HubSpot does not know."""
+        """The properties to send. Refused for an owner that HubSpot does not know, and for a choice that its list cannot hold."""
         types = self._types_of(kind)
         found: dict[str, str] = {}
         for name, value in self._pipelines.completed(kind, values).items():
             if name.startswith(PREFIX):
                 continue
+            if isinstance(value, list) and any(";" in choice for choice in value):
+                raise errors.Refused(
+                    _("HubSpot would take “%(value)s” for several choices.") % {"value": "; ".join(value)},
+                    code="OPTION_NOT_ALLOWED",
+                    field=name,
+                )
             if not isinstance(value, str):
                 found[name] = schema.to_wire(value)
             else:
