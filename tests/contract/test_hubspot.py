@@ -311,6 +311,15 @@ def test_the_search_index_may_lag(connector: HubSpot, peer: HubSpotPeer) -> None
         peer.control("settings", search_lag=0)
 
 
+def test_a_page_that_holds_all_records_tells_how_many(connector: HubSpot, peer: HubSpotPeer) -> None:
+    page = connector.scan("contacts", fields=SHOWN, position=None, scope={})
+    assert (page.total, page.position) == (len(peer.ids()), None)
+    peer.put_many(150)
+    page = connector.scan("contacts", fields=SHOWN, position=None, scope={})
+    assert page.total is None
+    assert connector.scan("contacts", fields=SHOWN, position=page.position, scope={}).total is None
+
+
 def test_one_record_that_cannot_be_read_costs_only_itself(connector: HubSpot, server: Server) -> None:
     """414: more than 250 merges stand behind it. Neither read nor gone: the engine says that the app does not show it."""
     shown = {"id": "1", "properties": {"email": "ann@example.com"}}

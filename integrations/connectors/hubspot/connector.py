@@ -115,7 +115,8 @@ class HubSpot(Connector):
     # -- reading -------------------------------------------------------------------------------------------------------
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
         records, after = self._reader.listed(kind, fields, (position or {}).get("after"))
-        return Page(records, position={"after": after} if after else None)
+        total = None if position or after else len(records)  # of more than a page HubSpot's lists do not tell
+        return Page(records, position={"after": after} if after else None, total=total)
 
     def ahead(self, kind: str, *, fields: Sequence[str], position: dict[str, Any], scope: Scope) -> None:
         self._reader.ahead(kind, fields, position["after"])
