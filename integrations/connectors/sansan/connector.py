@@ -34,6 +34,7 @@ from integrations.records import (
 
 MOST_TAGS = 300  # of one sync, as HubSpot's own Sansan app has it
 SLICE_SECONDS = 10  # of calls that one read batch may take: there is no batch read
+FEW = 10  # cards of a poll whose persons' older cards are looked for at once
 CALLS_A_CARD = 2  # of a read: the card, and which one of its person's counts
 
 
@@ -114,7 +115,7 @@ class Sansan:
         else:
             first = Place.at(position)
         cards, following = reading.step(self._client, first)
-        records = _records(cards, fields, scope)
+        records = [schema.record(card, fields) for card in cards if _is_wanted(card, scope)]
         # One page tells how many there are; of more than that Sansan does not tell.
         total = len(records) if position is None and following is None else None
         if following is None and first.since and not first.rest:
@@ -148,10 +149,12 @@ class Sansan:
         swept = bool(here.tags)
         if following is None and not swept and self._sweep_is_due(cursor, here, scope):
             following = reading.by_tags(self._live(_chosen(scope)), datetime.fromisoformat(here.end))
-        records = _records(cards, fields, scope)
+        wanted = [card for card in cards if _is_wanted(card, scope)]
+        records = [schema.record(card, fields) for card in wanted]
+        left = self._older(wanted) if here.since and len(wanted) <= FEW else []
         if following:
-            return Page(records, position=following.json)
-        return Page(records, cursor={"at": here.end, "swept": here.end if swept else cursor["swept"]})
+            return Page(records, left=left, position=following.json)
+        return Page(records, left=left, cursor={"at": here.end, "swept": here.end if swept else cursor["swept"]})
 
     def _not_ahead(self, at: datetime) -> datetime:
         """``at``, or the time of the last answer where that is earlier: were our clock ahead of Sansan's, the next poll would begin
@@ -191,6 +194,17 @@ class Sansan:
             return False
         return schema.address(current) == address
 
+    def _older(self, cards: Sequence[dict[str, Any]]) -> list[str]:
+        """The cards that gave way to these, as far as an address finds them. A call for each; what is missed here is found when it
+        is read: a scan lists it no more, and the audit comes to it."""
+        found: set[str] = set()
+        for card in cards:
+            person, email = schema.blank(card.get("personId")), schema.blank(card.get("email"))
+            if person and email:
+                same, _token = self._client.search(email=email, includePastBizCards="true")
+                found |= {str(each["id"]) for each in same if schema.blank(each.get("personId")) == person}
+        return sorted(found - {str(card["id"]) for card in cards})
+
     def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[RemoteRecord]:
         """Cards with these e-mail addresses, one call each: Sansan compares them to the letter, so lower case is asked for, too."""
         if field != "email":
@@ -227,7 +241,7 @@ def _chosen(scope: Scope) -> list[str]:
     return [str(id) for id in scope.get("lists") or []]
 
 
-def _records(cards: list[dict[str, Any]], fields: Sequence[str], scope: Scope) -> list[RemoteRecord]:
-    """The cards that carry a chosen tag, or all of them where none is chosen."""
+def _is_wanted(card: dict[str, Any], scope: Scope) -> bool:
+    """Whether it carries a chosen tag; where none is chosen, all cards are wanted."""
     chosen = set(_chosen(scope))
-    return [schema.record(card, fields) for card in cards if not chosen or chosen & schema.tag_ids(card)]
+    return not chosen or bool(chosen & schema.tag_ids(card))
