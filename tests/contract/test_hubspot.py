@@ -215,6 +215,34 @@ def test_an_answer_that_cannot_be_read_is_none(connector: HubSpot, server: Serve
         lone.read("contacts", [Ref("1")], fields=SHOWN)
 
 
+def test_a_call_that_hubspot_does_not_have_says_nothing_of_records(connector: HubSpot, server: Server) -> None:
+    """When a version of the API ends, its addresses answer 404."""
+    server.replies(Reply(404, "<html>Not found</html>"))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    for call in (
+        lambda: lone.read("contacts", [Ref("1")], fields=SHOWN),
+        lambda: lone.scan("contacts", fields=SHOWN, position=None, scope={}),
+        lambda: lone.changes("contacts", fields=SHOWN, cursor=None, position=None, scope={}),
+        lambda: lone.find("contacts", "email", ["a@example.com"], fields=SHOWN),
+        lambda: lone.fields("contacts"),
+        lone.identify,
+    ):
+        with pytest.raises(errors.Unavailable):
+            call()
+
+
+@pytest.mark.parametrize("partly", [True, False])
+def test_a_create_is_refused_and_not_gone_where_something_is_not_found(
+    connector: HubSpot, server: Server, partly: bool
+) -> None:
+    """It would be forgotten: a link whose record is gone before it was made has no reason to exist."""
+    missing = {"category": "OBJECT_NOT_FOUND", "message": "no such company", "context": {"objectWriteTraceId": ["k"]}}
+    server.replies(Reply(207, {"results": [], "errors": [missing]}) if partly else Reply(404, missing))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    [verdict] = lone.create("contacts", [Create({"email": "a@example.com"}, key="k")], scope={})
+    assert isinstance(verdict.error, errors.Refused)
+
+
 def test_a_conflict_is_known_by_either_of_its_names() -> None:
     said = {"category": "OBJECT_ALREADY_EXISTS", "message": "Contact already exists. Existing ID: 2926551"}
     error = item_error(said)

@@ -37,6 +37,13 @@ PATHS = {
     "revoke": f"/oauth/{VERSION}/token/revoke",
 }
 READS = {"read", "search", "associated"}  # POSTs that change nothing
+OF_MANY = READS | {
+    "account",
+    "list",
+    "properties",
+    "pipelines",
+    "owners",
+}  # what a 404 as a whole does not say of a record
 WRITES, SILENT = (
     {"create", "update"},
     {"archive", "associate", "dissociate", "unlabel"},
@@ -85,10 +92,17 @@ def call(
     """Call ``PATHS[name]``. GET without a body, else POST."""
     path = PATHS[name].format(kind=kind, id=id, to=to)
     bucket = "search" if name == "search" else "calls"
-    if body is None:
-        answer = session.get(path, params=params, bucket=bucket)
-    else:
-        answer = session.post(path, params=params, json=body, safe=name in READS, bucket=bucket)
+    try:
+        if body is None:
+            answer = session.get(path, params=params, bucket=bucket)
+        else:
+            answer = session.post(path, params=params, json=body, safe=name in READS, bucket=bucket)
+    except errors.Gone as gone:
+        if name not in OF_MANY:
+            raise
+        # The address is not there: a version that has ended, a kind that the account does not have. No record is gone.
+        message = _("HubSpot does not answer at %(path)s.") % {"path": path}
+        raise errors.Unavailable(message, status=gone.status, remote=gone.remote) from gone
     if name not in SILENT and not isinstance(answer.data, dict):  # a page of somebody between us and HubSpot
         kind_of = errors.NoAnswer if name in WRITES else errors.Unavailable
         raise kind_of(_("HubSpot's answer cannot be read."), remote=redact(answer.text[:1000]))

@@ -107,7 +107,7 @@ class Linker:
             some = edges[at : at + size]
             verdicts = in_parts(some, lambda part: self._once(step, to, part))
             failed |= {
-                edge.place: _of_a_pair(verdict.error)
+                edge.place: of_a_pair(verdict.error)
                 for edge, verdict in zip(some, verdicts, strict=True)
                 if isinstance(verdict.error, errors.ConnectorError)
             }
@@ -128,7 +128,7 @@ class Linker:
         return found
 
 
-def _of_a_pair(error: errors.ConnectorError) -> errors.ConnectorError:
+def of_a_pair(error: errors.ConnectorError) -> errors.ConnectorError:
     """A pair that HubSpot does not find lacks an end, and it is not said which: whether our record is gone, a read will tell."""
     if isinstance(error, errors.Gone):
         return errors.Refused(
