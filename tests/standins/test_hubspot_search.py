@@ -58,6 +58,7 @@ def where(name: str, operator: str, **more: Any) -> dict[str, Any]:
         (where("account_score", "LTE", value="10"), ["Ann", "Bob"]),
         (where("account_score", "BETWEEN", value="9", highValue="10"), ["Ann", "Bob"]),
         (where("firstname", "IN", values=["ann", "cyd"]), ["Ann", "Cyd"]),
+        (where("firstname", "IN", values=["Ann", "CYD"]), []),  # text takes lower case only
         (where("firstname", "NOT_IN", values=["ann", "cyd"]), ["Bob"]),
         (where("city", "HAS_PROPERTY"), ["Bob"]),
         (where("city", "NOT_HAS_PROPERTY"), ["Ann", "Cyd"]),
