@@ -295,6 +295,21 @@ class TestOwners:
         assert verdict.record
         assert verdict.record.values["ownerid"] == DANA
 
+    def test_an_activity_has_a_name_of_its_own_for_its_owner(self, dynamics: Dynamics, control: Control) -> None:
+        """``ownerid_phonecall``, of the table *owner*: users and teams are its rows."""
+        verdict = create(dynamics, "phonecalls", {"subject": "Hi", "ownerid": DANA})
+        assert verdict.record
+        assert verdict.record.values["ownerid"] == DANA
+
+    def test_another_user_than_the_owner_can_be_taken_away(self, dynamics: Dynamics, control: Control) -> None:
+        control("columns", type="contacts", lines=["new_coach|Lookup|Coach|to=systemuser"])
+        fresh = Dynamics(dynamics._session)
+        id = put(control, "contacts", lastname="Lee")
+        for value in (DANA, None):
+            assert update(fresh, "contacts", id, {"new_coach": value}).error is None
+            assert read(fresh, "contacts", id, "new_coach").values == {"new_coach": value}
+        assert isinstance(update(fresh, "contacts", id, {"ownerid": None}).error, errors.CannotDo)
+
     @pytest.mark.parametrize("address", ["nobody@example.com", "former.colleague@syncline.example"])
     def test_an_address_without_an_active_user_is_refused_for_that_record(
         self, dynamics: Dynamics, control: Control, address: str

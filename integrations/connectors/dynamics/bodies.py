@@ -22,6 +22,7 @@ from integrations.records import Field, FieldType, Value, Values
 
 OUTGOING, INCOMING = 1, 0  # places in Table.party_mask
 FROM, TO = 1, 2
+OWNER = "ownerid"
 LEFT_OUT = "ASSOCIATION_LIMIT"
 
 
@@ -101,15 +102,14 @@ class Bodies:
             logical = next(key for key, kind in KINDS.items() if kind == found.refers_to)
             return f"{self._definitions.navigation(table, name, logical)}@odata.bind", address
         if found.type is FieldType.USER:
-            if value is None:
+            if value is None and name == OWNER:
                 raise errors.CannotDo(_("A record of Dynamics always has an owner."), field=name)
-            bind = f"{self._definitions.navigation(table, name, 'systemuser')}@odata.bind"
-            return bind, f"/systemusers({self._users.id(str(value), name)})"
+            # An owner is of the table *owner*, of which users and teams are rows.
+            bind = f"{self._definitions.navigation(table, name, 'owner' if name == OWNER else 'systemuser')}@odata.bind"
+            return bind, value and f"/systemusers({self._users.id(str(value), name)})"
         if name == schema.CURRENCY:
-            if value is None:
-                return f"{self._definitions.navigation(table, name, 'transactioncurrency')}@odata.bind", None
             bind = f"{self._definitions.navigation(table, name, 'transactioncurrency')}@odata.bind"
-            return bind, f"/transactioncurrencies({self._currencies.id(str(value), name)})"
+            return bind, value and f"/transactioncurrencies({self._currencies.id(str(value), name)})"
         return name, schema.to_wire(value, found)
 
     def _fold(
@@ -160,8 +160,8 @@ class Bodies:
         outgoing = values.get("directioncode") != "false"
         mask = table.party_mask[OUTGOING if outgoing else INCOMING]
         listed = [_party("contacts", "contact", id, mask) for id in _ids(values[PARTIES])]
-        if isinstance(values.get("ownerid"), str) and mask in (FROM, TO):
-            owner = self._users.id(str(values["ownerid"]), "ownerid")
+        if isinstance(values.get(OWNER), str) and mask in (FROM, TO):
+            owner = self._users.id(str(values[OWNER]), OWNER)
             listed.append(_party("systemusers", "systemuser", owner, FROM if outgoing else TO))
         return listed
 
