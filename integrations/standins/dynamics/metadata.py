@@ -129,13 +129,15 @@ def _special(kind: TableType, column: Column) -> dict[str, Any]:
 
 
 def _relationships(kind: TableType) -> list[dict[str, Any]]:
+    """An owner is of the table *owner*, which users and teams are rows of."""
     found = []
     for name, (column, target) in kind.navigation.items():
-        for each in (target,) if target else column.targets:
-            found.append({"SchemaName": f"{kind.logical}_{name}", "ReferencingEntity": kind.logical,
-                          "ReferencingAttribute": column.name, "ReferencedEntity": each,
-                          "ReferencingEntityNavigationPropertyName": name,
-                          "MetadataId": _id(f"{kind.logical}/{name}/{each}")})  # fmt: skip
+        if name == "ownerid" and kind.is_activity:
+            continue  # a relationship of the type that activities derive from
+        found.append({"SchemaName": f"{kind.logical}_{name}", "ReferencingEntity": kind.logical,
+                      "ReferencingAttribute": column.name, "ReferencedEntity": target or "owner",
+                      "ReferencingEntityNavigationPropertyName": name,
+                      "MetadataId": _id(f"{kind.logical}/{name}/{target}")})  # fmt: skip
     return found
 
 
