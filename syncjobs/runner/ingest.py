@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from integrations.records import ReadAnswer, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import key_of
-from syncjobs.models import PendingChange, RecordLink, RecordStatus
+from syncjobs.models import PendingChange, RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
 
@@ -146,6 +146,10 @@ def _ingest(
             row = fresh[record.id] = store.fresh(ctx.sync.pk, moment)
             _put(ctx, side, row, record, _projection(ctx, side, row, record), moment, row_hashes or {})
             continue
+        if get(row, side.other, "id") is None and (heir := _twin_of_merged(row, record, side, links)):
+            deltas[row.status] -= 1
+            row.delete()
+            row = heir
         for lost in _merged_away(row, record, side, links):
             set_status(lost, RecordStatus.EXCLUDED, deltas, moment)
             put(lost, side, gone=True)
@@ -209,6 +213,18 @@ def _as_known(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> set[
         f" AND NOT {side}_gone AND {side}_expected IS NULL",
     )
     return {id for id, digest in settled if hashes[id] == digest}
+
+
+def _twin_of_merged(
+    row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink]
+) -> RecordLink | None:
+    """The link of a record that was merged into ``record`` and has a twin, which from now on is the twin of ``record``: ``row``, half
+    a link, would else have another one made. None where there is no such link, or one is being made for ``row`` already."""
+    held = (links[alias] for alias in record.aliases if alias in links)
+    twins = [link for link in held if get(link, side.other, "id") and not get(link, side.other, "gone")]
+    if not twins or WriteIntent.objects.filter(link_id=row.pk, state=WriteIntent.State.SENT).exists():
+        return None
+    return twins[0]
 
 
 def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink]) -> list[RecordLink]:
