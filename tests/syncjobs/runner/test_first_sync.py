@@ -6,6 +6,7 @@ import pytest
 
 from integrations.connectors.base import Abilities
 from integrations.records import Side
+from syncjobs.models import ConstantField
 from tests.syncjobs.runner.world import World
 
 Make = Callable[..., World]
@@ -136,6 +137,16 @@ def test_one_way_never_writes_to_its_source(world: Make) -> None:
     assert w.hub.writes == 0
     assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Ada"
     assert w.link(app_id=pk).code == "DIRECTION_ONE_WAY"
+
+
+def test_one_way_stamps_no_constant_at_its_source(world: Make) -> None:
+    w = world(direction="to_app")
+    ConstantField.objects.create(sync=w.sync, side="hub", field="notes", value="from a time when it went both ways")
+    for peer in (w.hub, w.app):
+        peer.put({"email": "ada@example.com"})
+    w.initial()
+    w.settle()
+    assert w.hub.writes == 0
 
 
 def test_a_listing_that_shows_little_is_completed_by_reads(world: Make) -> None:
