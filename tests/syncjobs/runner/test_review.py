@@ -279,3 +279,19 @@ def test_the_twin_of_a_record_merged_into_one_without_a_twin_becomes_its_twin(wo
     assert w.counts() == {"insync": 1}
     w.assert_equal()
     assert w.quiet_writes() == 0
+
+
+def test_the_deletion_of_a_record_that_left_the_filter_does_not_cross(world: Make) -> None:
+    w = world(leaving="stop", when_deleted_in_hub="delete", direction="to_app")
+    SyncFilter.objects.create(sync=w.sync, side="hub", groups=[[{"field": "score", "operator": "known"}]])
+    ada, bob = (w.hub.put({"email": f"{name}@example.com", "score": "5"}) for name in ("ada", "bob"))
+    w.initial()
+    w.settle()
+    w.hub.edit(ada, score=None)
+    w.settle()
+    assert w.counts() == {"insync": 1, "excluded": 1}
+    w.hub.remove(ada)
+    w.hub.remove(bob)
+    w.settle()
+    assert w.counts() == {"deleted_hub": 2}
+    assert list(w.values(Side.APP)) == ["ada@example.com"]
