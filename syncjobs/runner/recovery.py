@@ -38,8 +38,9 @@ def _sent(links: list[int]) -> "QuerySet[WriteIntent]":
 
 
 def wait_for(ctx: Context, side: Side, row: RecordLink) -> timedelta:
-    """How long an unanswered create waits until "not found" can be believed. Where nobody has seen that its answer is lost, the
-    worker that sent it may be waiting for it still: its run was stopped, and another one has begun."""
+    """How long an unanswered create waits until "not found" can be believed. Where nobody has seen that its answer is lost
+    (``attempts`` count from when it was sent), the worker that sent it may be waiting for it still: its run was stopped, and
+    another one has begun."""
     shown = timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag)
     return max(LEAST_WAIT if row.attempts else timedelta(seconds=REQUEST_SECONDS), shown)
 
