@@ -190,6 +190,23 @@ def test_the_policy_delete_removes_the_twin(world: Make) -> None:
     assert w.app.live() == {}
 
 
+@pytest.mark.parametrize("partial", [False, True])
+def test_what_a_listing_shows_late_of_a_deleted_record_does_not_bring_it_back(world: Make, partial: bool) -> None:
+    w = world(hub=Abilities(visibility_lag=8, partial_scan=partial), when_deleted_in_app="delete")
+    w.hub.listed_fields = ("email",)
+    ids = [w.app.put({"email": f"{name}@example.com"}) for name in ("ada", "bob")]
+    w.initial()
+    w.settle()
+    w.app.remove(ids[0])
+    w.poll()
+    assert list(w.values(Side.HUB)) == ["bob@example.com"]
+    w.poll()  # at once: the listing shows the record that we deleted
+    assert list(w.values(Side.APP)) == ["bob@example.com"]
+    w.settle()
+    assert w.counts() == {"insync": 1, "deleted_app": 1}
+    assert w.quiet_writes() == 0
+
+
 def test_a_mass_deletion_stops_the_sync_and_names_the_number(world: Make) -> None:
     w = world(when_deleted_in_hub="delete")
     ids = [w.hub.put({"email": f"p{number}@example.com"}) for number in range(60)]
