@@ -257,7 +257,7 @@ def _after_deletion(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Pl
         return flagged
     if left.seen is None or any(changed(left, rule.end(other)) for rule in rules.mappings):
         return flagged  # an edit beats a deletion, and so does a record that never agreed: a person looks at it
-    if rules.leaving == "stop" and (refusal := _neither_may_cross(hub, app, rules, now)):
-        if refusal.code != "BEFORE_START_DATE":
-            return flagged  # they had stopped syncing before
+    refusal = _neither_may_cross(hub, app, rules, now) if rules.leaving == "stop" else None
+    if refusal and refusal.code != "BEFORE_START_DATE":
+        return flagged  # they had stopped syncing before
     return Plan(f"deleted_{gone}", f"DELETED_IN_{gone.upper()}", side=gone, delete=other)
