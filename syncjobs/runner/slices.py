@@ -163,6 +163,8 @@ def _still_on(ctx: Context) -> bool:
 
 
 def _enter(ctx: Context, phase: str) -> None:
+    if phase == "write":
+        guards.before_writing(ctx)  # before the phase is known to have begun: a worker killed here must not leave it unasked
     ctx.run.phase = phase
     if ctx.run.started_at is None:
         ctx.run.started_at = now()
@@ -181,8 +183,6 @@ def _enter(ctx: Context, phase: str) -> None:
     ctx.run.stumbles, ctx.run.next_slice_at = 0, None
     with ctx.lease.transaction():
         ctx.run.save(update_fields=["phase", "phases", "started_at", "stumbles", "next_slice_at"])
-    if phase == "write":
-        guards.before_writing(ctx)
 
 
 def _leave(ctx: Context, phase: str) -> None:
