@@ -16,6 +16,7 @@ A blank never erases unless *clear values too* is on: going blank is then no cha
 ``references``.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -123,12 +124,13 @@ def merge(rule: MappingRule, hub: Half, app: Half, *, clear_values: bool) -> Out
         return _meet(rule, hub, app, h, a)
     hub_changed = changed(hub, rule.hub) and (clear_values or not is_blank(h))
     app_changed = changed(app, rule.app) and (clear_values or not is_blank(a))
+    changes = [side for side, did in ((Side.HUB, hub_changed), (Side.APP, app_changed)) if did]
+    if changes and rule.way == "both" and rule.hub.type is rule.app.type is FieldType.MULTI:
+        return _merge_sets(rule, changes, hub, app, h, a)
     if hub_changed and app_changed:
         if rule.way != "both":
             to = Side.APP if rule.way == "to_app" else Side.HUB
             return _write(rule, to, h, a, Rule.ONE_WAY, loses=True)
-        if rule.hub.type is FieldType.MULTI and rule.app.type is FieldType.MULTI:
-            return _merge_sets(rule, hub, app, h, a)
         return _let_winner(rule, hub, app, h, a)
     if hub_changed:
         return _write(rule, Side.APP, h, a, Rule.HUB_CHANGED) if rule.goes_to(Side.APP) else Outcome(drift=True)
@@ -215,22 +217,36 @@ def _write(rule: MappingRule, to: Side, h: Any, a: Any, why: Rule, *, loses: boo
     return Outcome(write=to, value=value, rule=why, loser=loser)
 
 
-def _merge_sets(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
-    """Both sides' additions and removals, each against its own memory."""
-    try:
-        a_as_hub = members(convert(rule, a, Side.HUB))
-        app_seen = members(convert(rule, (app.seen or {}).get(rule.app.field), Side.HUB))
-        hub_now, hub_seen = members(h), members((hub.seen or {}).get(rule.hub.field))
-        merged = sorted((hub_now | a_as_hub) - (hub_seen - hub_now) - (app_seen - a_as_hub))
-        to_app = convert(rule, merged, Side.APP)
-    except ConversionFailed as problem:
-        return Outcome(problem=problem)
-    writes = []
-    if not equal(merged, h, rule.hub.type):
-        writes.append(Outcome(write=Side.HUB, value=list(merged) or None, rule=Rule.MERGED_SETS))
-    if not equal(to_app, a, rule.app.type):
-        writes.append(Outcome(write=Side.APP, value=to_app, rule=Rule.MERGED_SETS))
-    if not writes:
-        return Outcome()
-    writes[0].extra = writes[1:]
-    return writes[0]
+def _merge_sets(rule: MappingRule, changes: list[Side], hub: Half, app: Half, h: Any, a: Any) -> Outcome:
+    """Each side's additions and removals, against its own memory, made at the other: an item that stands there for several of
+    these, or for none, stays."""
+    writes: list[Outcome] = []
+    note = ""
+    for to, half, source, target in ((Side.HUB, app, a, h), (Side.APP, hub, h, a)):
+        if to.other not in changes:
+            continue
+        now, held = members(source), members(target)
+        seen = members((half.seen or {}).get(rule.end(to.other).field))
+        lost = _partners(rule, seen - now, to) | {i for i in held if _partners(rule, {i}, to.other) & (seen - now)}
+        try:
+            added = members(convert(rule, sorted(now - seen), to))
+        except ConversionFailed as problem:
+            return Outcome(problem=problem)
+        merged = sorted((held - (lost - _partners(rule, now, to))) | added)
+        why = Rule.MERGED_SETS if len(changes) == 2 else Rule.APP_CHANGED if to is Side.HUB else Rule.HUB_CHANGED
+        if merged or rule.end(to).clearable:
+            writes += [] if equal(merged, target, FieldType.MULTI) else [Outcome(to, merged or None, why)]
+        elif target:
+            note = "CANNOT_CLEAR"
+    first = writes[0] if writes else Outcome()
+    first.extra, first.note = writes[1:], note
+    return first
+
+
+def _partners(rule: MappingRule, items: set[str], to: Side) -> set[str]:
+    """What these items of the other side are at ``to``, as far as they are anything there."""
+    found: set[str] = set()
+    for item in items:
+        with suppress(ConversionFailed):
+            found |= members(convert(rule, [item], to))
+    return found

@@ -68,7 +68,7 @@ def plan(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
         # Its twin's edits must not reach the survivor, whose own twin they would contradict: a person decides.
         return Plan("excluded", hub.away or app.away, side=Side.HUB if hub.away else Side.APP)
     if hub.gone or app.gone:
-        return _after_deletion(hub, app, rules)
+        return _after_deletion(hub, app, rules, now)
     if hub.exists and app.exists:
         return _plan_pair(hub, app, rules, now)
     return _plan_half(Side.HUB if hub.exists else Side.APP, hub if hub.exists else app, rules, now)
@@ -180,14 +180,9 @@ def _plan_pair(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
 
 def _neither_may_cross(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan | None:
     """A pair syncs when at least one of its records may cross to a side that can be written."""
-    refusals = []
-    for side, half in ((Side.HUB, hub), (Side.APP, app)):
-        if rules.side(side.other).update:
-            refusal = why_not(side, half, _current(half), rules, now)
-            if refusal is None:
-                return None
-            refusals.append(refusal)
-    return refusals[0] if refusals else None
+    sources = [(side, half) for side, half in ((Side.HUB, hub), (Side.APP, app)) if rules.side(side.other).update]
+    refusals = [why_not(side, half, _current(half), rules, now) for side, half in sources]
+    return refusals[0] if refusals and all(refusals) else None
 
 
 def _current(half: Half) -> Values:
@@ -253,7 +248,7 @@ def _failed(problem: ConversionFailed, side: Side) -> Plan:
 
 
 # -- deletions -----------------------------------------------------------------------------------------------------------
-def _after_deletion(hub: Half, app: Half, rules: SyncRules) -> Plan:
+def _after_deletion(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
     if not (hub.exists and app.exists) or (hub.gone and app.gone):
         return Plan(drop=True)
     gone, left, other = (Side.HUB, app, Side.APP) if hub.gone else (Side.APP, hub, Side.HUB)
@@ -262,4 +257,7 @@ def _after_deletion(hub: Half, app: Half, rules: SyncRules) -> Plan:
         return flagged
     if left.seen is None or any(changed(left, rule.end(other)) for rule in rules.mappings):
         return flagged  # an edit beats a deletion, and so does a record that never agreed: a person looks at it
+    refusal = _neither_may_cross(hub, app, rules, now) if rules.leaving == "stop" else None
+    if refusal and refusal.code != "BEFORE_START_DATE":
+        return flagged  # they had stopped syncing before
     return Plan(f"deleted_{gone}", f"DELETED_IN_{gone.upper()}", side=gone, delete=other)

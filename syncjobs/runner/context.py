@@ -269,7 +269,7 @@ def _side_rules(sync: Sync, side: Side, known: dict[str, Field], end: SyncEnd) -
                 tuple(o.value for o in known[c.field].options),
             )
             for c in sync.constants.all()
-            if c.side == side.value and c.field in known
+            if open_way and c.side == side.value and c.field in known  # one may stay from a time with another direction
         ),
         create=open_way and end.abilities.create,
         update=open_way and end.abilities.update,

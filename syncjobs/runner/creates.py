@@ -101,6 +101,10 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
             intent.payload, intent.source, intent.sent_at = w.plan.writes[side], w.plan.after[side], now()
         if resent:
             WriteIntent.objects.bulk_update([known[w.row.id] for w in resent], ["payload", "source", "sent_at"])
+        if tried := [w.row.id for w in ready if w.row.attempts]:
+            # That an earlier try was answered, or given up, says nothing of this one (``recovery.wait_for``). The row in hand
+            # counts on, and is written with the verdict.
+            RecordLink.objects.filter(pk__in=tried).update(attempts=0)
         held = {w.row.id for w in work} - {w.row.id for w in ready}
         settling.close(ctx, [w for w in work if w.row.id in held])
     return ready, known

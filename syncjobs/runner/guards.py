@@ -7,7 +7,7 @@ GUARD_MASS_UPDATE  blanking more than 20 values and 5 % of all records; outside 
                    all links (and 200) changed at once. What an app fills in at records that the sync has just made there (a
                    number, a default, the work of an automation) does not count
 GUARD_MASS_CREATE  outside an initial sync and a resync: making more new records than there are links (and 1,000)
-TOO_MANY_REFUSED   more than 30 % of at least 50 writes of a run were refused: something is wrong with the settings
+GUARD_MANY_REFUSED more than 30 % of at least 50 writes of a run were refused: something is wrong with the settings
 ================== =====================================================================================================
 """
 

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from integrations.records import ReadAnswer, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import key_of
-from syncjobs.models import PendingChange, RecordLink, RecordStatus
+from syncjobs.models import PendingChange, RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
 
@@ -102,20 +102,22 @@ def ingest(
 
     ``force``: the settings changed, so equal hashes are planned again, too. ``row_hashes``: listing-row hash by any id of the
     record, to remember which version of the listing this read belongs to. ``listed``: they come from a scan or a change feed,
-    which may lag behind what we have read, or written, since. A record at which this stumbles is set aside (``parking``).
+    which may lag behind what we have read, or written, since: one that is gone counts as known again when a read by id, which this
+    asks for, has shown it. A record at which this stumbles is set aside (``parking``).
     """
     hashes, parked = row_hashes or {}, ctx.parked[side]
     fit = records if force else [r for r in records if r.id not in parked or parked[r.id] != parking.mark(r)]
     for record in fit:
         if record.unfit:
             park_unread(ctx, side, record, hashes.get(record.id, ""), code=parking.TOO_LONG)
-    parking.by_halves(
+    news = [record for record in fit if not record.unfit]
+    known = parking.by_halves(
         ctx,
-        [record for record in fit if not record.unfit],
+        news,
         lambda part: _ingest(ctx, side, part, force=force, row_hashes=hashes, listed=listed),
         lambda record: park_unread(ctx, side, record, hashes.get(record.id, "")),
     )
-    return len(records)
+    return len(records) - len(news) + known
 
 
 def _ingest(
@@ -138,6 +140,7 @@ def _ingest(
     fresh: dict[str, RecordLink] = {}
     deltas: Counter[str] = Counter()
     freed: Keys = set()
+    doubtful: list[PendingChange] = []
     for record in records:
         row = (
             links.get(record.id) or next((links[a] for a in record.aliases if a in links), None) or fresh.get(record.id)
@@ -146,6 +149,13 @@ def _ingest(
             row = fresh[record.id] = store.fresh(ctx.sync.pk, moment)
             _put(ctx, side, row, record, _projection(ctx, side, row, record), moment, row_hashes or {})
             continue
+        if listed and get(row, side, "gone"):
+            doubtful.append(PendingChange(remote_id=record.id, known=record.values))
+            continue
+        if get(row, side.other, "id") is None and (heir := _twin_of_merged(row, record, side, links)):
+            deltas[row.status] -= 1
+            row.delete()
+            row = heir
         for lost in _merged_away(row, record, side, links):
             set_status(lost, RecordStatus.EXCLUDED, deltas, moment)
             put(lost, side, gone=True)
@@ -162,7 +172,8 @@ def _ingest(
     deltas[RecordStatus.PENDING] += len(fresh)
     store.add_counts(ctx.sync.pk, deltas)
     call_heirs(ctx, freed)
-    return total
+    note(ctx, side, doubtful)
+    return total - len(doubtful)
 
 
 def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = "", *, code: str = parking.CODE) -> int:
@@ -209,6 +220,18 @@ def _as_known(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> set[
         f" AND NOT {side}_gone AND {side}_expected IS NULL",
     )
     return {id for id, digest in settled if hashes[id] == digest}
+
+
+def _twin_of_merged(
+    row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink]
+) -> RecordLink | None:
+    """The link of a record that was merged into ``record`` and has a twin, which from now on is the twin of ``record``: ``row``,
+    half a link, would else have another one made. None where there is none, or one is being made for ``row`` already."""
+    held = (links[alias] for alias in record.aliases if alias in links)
+    twins = [link for link in held if get(link, side.other, "id") and not get(link, side.other, "gone")]
+    if not twins or WriteIntent.objects.filter(link_id=row.pk, state=WriteIntent.State.SENT).exists():
+        return None
+    return twins[0]
 
 
 def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink]) -> list[RecordLink]:

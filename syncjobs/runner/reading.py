@@ -212,8 +212,9 @@ def _note_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force:
         for row in part:
             digest = ctx.hash(side, row.values)
             link = links.get(row.id)
-            known += link is not None
-            if link is None or get(link, side, "row_hash") != digest or get(link, side, "gone"):
+            is_known = link is not None and not get(link, side, "gone")
+            known += is_known
+            if link is None or not is_known or get(link, side, "row_hash") != digest:
                 notices[row.id] = PendingChange(remote_id=row.id, known=row.values, row_hash=digest)
         if force:
             plan_again(ctx, side, [link for name, link in links.items() if name not in notices])

@@ -17,6 +17,7 @@ from django.utils.timezone import now
 
 from integrations.records import Ref, RemoteRecord, Side, Values
 from syncjobs.engine.matching import key_of
+from syncjobs.engine.plan import Plan
 from syncjobs.engine.rules import Identifier
 from syncjobs.models import RecordLink, WriteIntent
 from syncjobs.runner import store
@@ -37,8 +38,9 @@ def _sent(links: list[int]) -> "QuerySet[WriteIntent]":
 
 
 def wait_for(ctx: Context, side: Side, row: RecordLink) -> timedelta:
-    """How long an unanswered create waits until "not found" can be believed. Where nobody has seen that its answer is lost, the
-    worker that sent it may be waiting for it still: its run was stopped, and another one has begun."""
+    """How long an unanswered create waits until "not found" can be believed. Where nobody has seen that its answer is lost
+    (``attempts`` count from when it was sent), the worker that sent it may be waiting for it still: its run was stopped, and
+    another one has begun."""
     shown = timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag)
     return max(LEAST_WAIT if row.attempts else timedelta(seconds=REQUEST_SECONDS), shown)
 
@@ -208,6 +210,17 @@ def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:
     if strong is None or strong.end(side).field in end.unique:
         return "", lambda values: ""
     return strong.end(side).field, lambda values: key_of(values, strong, side)
+
+
+def keep_unanswered(ctx: Context, work: "Sequence[Work]") -> None:
+    """What an unanswered create made may still come to light, and its link must be there to take it: without it, it would pass for
+    a new record and bring back the one it was made for, which has been deleted meanwhile."""
+    dropped = {w.row.id: w for w in work if w.plan.drop}
+    for intent in _sent(list(dropped)) if dropped else ():
+        w = dropped[intent.link_id]
+        due = intent.sent_at + wait_for(ctx, Side(intent.side), w.row)
+        if due > now():
+            w.plan, w.again, w.row.next_try_at = Plan(), True, due
 
 
 def may_resend(ctx: Context, row: RecordLink, side: Side, intent: WriteIntent) -> bool:

@@ -45,6 +45,7 @@ def step(ctx: Context) -> bool:
         row.next_try_at = None  # its time has come; a verdict below may set another
     associations.load(ctx, rows)
     work = [Work(row, plan_row(ctx, row, moment)) for row in rows]
+    recovery.keep_unanswered(ctx, work)
     guards.park_fighting_fields(ctx, work)
     guards.before_chunk(ctx, work)
     _settle_at_once(ctx, [w for w in work if not (w.plan.create or w.plan.delete or w.plan.writes)])

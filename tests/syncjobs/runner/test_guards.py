@@ -11,6 +11,7 @@ from integrations.errors import Refused
 from integrations.records import Side
 from portal.accounts.models import Account
 from syncjobs.models import RunKind, SyncState
+from syncjobs.runner import guards
 from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
 
@@ -77,6 +78,25 @@ def test_more_than_half_of_all_changed_at_once_waits(world: Make) -> None:
     assert stopped(w) == ("GUARD_MASS_UPDATE", "250")
     approve(w)
     w.assert_equal()
+
+
+def test_a_worker_killed_before_it_has_asked_leaves_the_question_to_the_next(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(ctx: object) -> None:
+        raise Killed
+
+    w = world()
+    for pk in filled(w, 300)[:250]:
+        w.hub.edit(pk, first_name="Q")
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(guards, "before_writing", kill)
+        w.poll()
+    w.poll()
+    assert stopped(w) == ("GUARD_MASS_UPDATE", "250")
 
 
 def test_a_full_scan_that_finds_more_than_half_changed_waits(world: Make) -> None:
