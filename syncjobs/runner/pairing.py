@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -150,6 +151,7 @@ def _decided(ctx: Context, name: str, keys: set[str], strong: bool) -> list[tupl
             groups[key].append(candidate)
             ids[candidate.row, side] = id
     together = [candidates for candidates in groups.values() if len(candidates) > 1]
+    together = _with_moments([c for c in together if not _is_pair(c)]) + [c for c in together if _is_pair(c)]
     if strong:
         return [(resolve(candidates, ctx.rules.duplicates), True) for candidates in together]
     told = Told(ctx.sync, ids)
@@ -158,12 +160,27 @@ def _decided(ctx: Context, name: str, keys: set[str], strong: bool) -> list[tupl
 
 def _candidates(ctx: Context, side: Side, name: str, keys: set[str]) -> Iterator[tuple[str, str, Candidate]]:
     """(key, id there, record) of one side with one of these keys, whether they have a twin or not."""
-    columns = f"id, {name}, {side}_id, {side.other}_id, {side.other}_gone, {side}_modified_at, {side}_created_at"
+    columns = f"id, {name}, {side}_id, {side.other}_id, {side.other}_gone"
     # Not "" says nothing new, but is the condition of the index: without it every link is looked at.
     more = f" AND NOT ({name} = '') AND {side}_id IS NOT NULL AND NOT {side}_gone AND code <> 'MERGED_AWAY'"
     found = statements.links(columns, ctx.sync.pk, name, keys, more)
-    for pk, key, id, twin, bereft, modified_at, created_at in found:
-        yield key, id, Candidate(pk, side, twin is not None and not bereft, modified_at, created_at)
+    for pk, key, id, twin, bereft in found:
+        yield key, id, Candidate(pk, side, twin is not None and not bereft, None, None)
+
+
+def _is_pair(candidates: Sequence[Candidate]) -> bool:
+    """One of each side: there is nothing to choose."""
+    return {c.side for c in candidates} == set(Side) and len(candidates) == 2
+
+
+def _with_moments(groups: Sequence[Sequence[Candidate]]) -> list[list[Candidate]]:
+    """The same with the moments by which one of several is chosen; loaded only there, since that takes long."""
+    rows = {row.id: row for row in store.numbered({c.row for group in groups for c in group})}
+    return [
+        [replace(c, modified_at=get(rows[c.row], c.side, "modified_at"), created_at=get(rows[c.row], c.side, "created_at"))
+         for c in group]
+        for group in groups
+    ]  # fmt: skip
 
 
 def _mark(rows: list[RecordLink], status: str, code: str, deltas: Counter[str], moment: datetime) -> None:

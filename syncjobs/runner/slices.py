@@ -171,7 +171,9 @@ def _still_on(ctx: Context) -> bool:
 
 def _enter(ctx: Context, phase: str) -> None:
     if phase == "write":
-        guards.before_writing(ctx)  # before the phase is known to have begun: a worker killed here must not leave it unasked
+        guards.before_writing(
+            ctx
+        )  # before the phase is known to have begun: a worker killed here must not leave it unasked
     ctx.run.phase = phase
     if ctx.run.started_at is None:
         ctx.run.started_at = now()

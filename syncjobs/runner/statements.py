@@ -36,8 +36,8 @@ def select(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 def among(numbers: Iterable[int]) -> tuple[str, Any]:
     """(what follows a column's name in a condition, its parameter): the column is one of these numbers."""
-    wanted = list(numbers)
-    return (_IN, json.dumps(wanted)) if on_sqlite() else ("= ANY(%s::bigint[])", wanted)
+    wanted = ",".join(map(str, numbers))
+    return (_IN, f"[{wanted}]") if on_sqlite() else ("= ANY(%s::bigint[])", f"{{{wanted}}}")
 
 
 def links(columns: str, sync_id: int, column: str, wanted: Iterable[str], more: str = "") -> list[tuple[Any, ...]]:
@@ -57,9 +57,9 @@ def links(columns: str, sync_id: int, column: str, wanted: Iterable[str], more: 
         )  # fmt: skip
     bounds = f"({column}, sync_id) >= (wanted.value, %s) AND ({column}, sync_id) <= (wanted.value, %s)"
     return select(
-        f"SELECT found.* FROM unnest(%s::text[]) AS wanted(value) CROSS JOIN LATERAL (SELECT {columns} FROM syncjobs_recordlink"
-        f" WHERE {column} = wanted.value AND {bounds}{more} OFFSET 0) AS found",
-        texts, sync_id, sync_id,
+        "SELECT found.* FROM json_array_elements_text(%s::json) AS wanted(value) CROSS JOIN LATERAL"
+        f" (SELECT {columns} FROM syncjobs_recordlink WHERE {column} = wanted.value AND {bounds}{more} OFFSET 0) AS found",
+        json.dumps(texts), sync_id, sync_id,
     )  # fmt: skip
 
 
@@ -71,6 +71,7 @@ def utc_text(value: datetime | None) -> str | None:
 
 @lru_cache(4096)
 def from_utc_text(value: str) -> datetime:
+    """Of a moment that was selected as text. Connections to PostgreSQL are in UTC, too (Django sees to that)."""
     return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 

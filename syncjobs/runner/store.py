@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import chain
+from operator import is_not, itemgetter
 from typing import Any
 
 import orjson
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import QuerySet
 from django.db.models.base import ModelState
 
@@ -77,16 +78,15 @@ def links_with(sync_id: int, column: str, wanted: Iterable[str], more: str = "")
 
 @cache
 def _selection() -> str:
-    # SQLite's module would call back for each value of a column that says it holds moments.
-    shape = 'CAST("{}" AS TEXT)' if statements.on_sqlite() else '"{}"'
+    # Both databases' modules call Python for each value of a column that holds moments.
     return ", ".join(
-        shape.format(field.column) if isinstance(field, models.DateTimeField) else f'"{field.column}"'
+        f'CAST("{field.column}" AS TEXT)' if isinstance(field, models.DateTimeField) else f'"{field.column}"'
         for field in RecordLink._meta.concrete_fields
     )
 
 
 def _rows(raw: Iterable[tuple[Any, ...]]) -> list[RecordLink]:
-    names, converters = _shape(connection.vendor)
+    names, converters = _shape()
     return [_row(dict(zip(names, values, strict=True)), converters) for values in raw]
 
 
@@ -101,18 +101,18 @@ def _row(values: dict[str, Any], converters: Sequence[tuple[str, Callable[[Any],
 
 def _saved(adding: bool = False) -> ModelState:
     state = ModelState()
-    state.adding, state.db = adding, connection.alias
+    state.adding, state.db = adding, DEFAULT_DB_ALIAS
     return state
 
 
 @cache
-def _shape(vendor: str) -> tuple[list[str], list[tuple[str, Callable[[Any], Any]]]]:
+def _shape() -> tuple[list[str], list[tuple[str, Callable[[Any], Any]]]]:
     fields = RecordLink._meta.concrete_fields
     converters: list[tuple[str, Callable[[Any], Any]]] = []
     for field in fields:
         if isinstance(field, models.JSONField):
             converters.append((field.attname, orjson.loads))
-        elif vendor == "sqlite" and isinstance(field, models.DateTimeField):
+        elif isinstance(field, models.DateTimeField):
             converters.append((field.attname, statements.from_utc_text))
     return [field.attname for field in fields], converters
 
@@ -145,11 +145,7 @@ def update(links: Sequence[RecordLink], names: Sequence[str]) -> None:
     """Write the named columns of links that exist, but for those in which none differs from what was loaded."""
     columns = _columns(RecordLink)
     pairs = [(values.get("_loaded"), values) for values in (link.__dict__ for link in links)]
-    names = [
-        name
-        for name in dict.fromkeys(names)
-        if any(loaded is None or loaded[name] is not values[name] for loaded, values in pairs)
-    ]
+    names = _differing(dict.fromkeys(names), pairs)
     if not names:
         return
     table = connection.ops.quote_name(RecordLink._meta.db_table)
@@ -172,6 +168,14 @@ def update(links: Sequence[RecordLink], names: Sequence[str]) -> None:
         if loaded:
             for name in names:
                 loaded[name] = values[name]
+
+
+def _differing(names: Iterable[str], pairs: Sequence[tuple[dict[str, Any] | None, dict[str, Any]]]) -> list[str]:
+    """Names of values that are not in every pair those that were loaded. Without a line of Python a value: nearly all are."""
+    if any(loaded is None for loaded, _ in pairs):
+        return list(names)
+    loaded, values = [old for old, _ in pairs if old is not None], [new for _, new in pairs]
+    return [name for name in names if any(map(is_not, map(itemgetter(name), loaded), map(itemgetter(name), values)))]
 
 
 def insert(links: Sequence[RecordLink], names: Sequence[str]) -> None:

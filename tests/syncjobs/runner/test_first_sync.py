@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils.timezone import now
 
 from integrations.connectors.base import Abilities
 from integrations.records import Side
-from syncjobs.models import ConstantField
+from syncjobs.models import ConstantField, RecordLink
 from tests.syncjobs.runner.world import World
 
 Make = Callable[..., World]
@@ -115,6 +116,20 @@ def test_several_records_with_one_address_sync_once_and_the_others_are_listed(wo
     assert w.link(hub_id__isnull=False).app_id == new
     assert w.link(app_id=old).code == "DUPLICATE_IN_SOURCE"
     assert w.counts() == {"insync": 1, "excluded": 1}
+
+
+def test_of_several_records_with_one_address_one_may_not_tell_when_it_was_changed(world: Make) -> None:
+    w = world()
+    w.initial()
+    values = {"email": "ada@example.com", "first_name": "Ada"}
+    for id, moment in (("1", None), ("2", now())):
+        half = RecordLink(sync=w.sync, hub_id=id, hub_now=values, hub_key="ada@example.com", dirty=1)
+        half.hub_modified_at = moment
+        half.save()
+    w.app.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.poll()
+    assert w.link(app_id__isnull=False).hub_id == "2"
+    assert w.link(hub_id="1").code == "DUPLICATE_IN_SOURCE"
 
 
 def test_a_record_without_a_valid_address_is_excluded_with_the_reason(world: Make) -> None:
