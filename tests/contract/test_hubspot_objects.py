@@ -7,6 +7,7 @@ import pytest
 from integrations import errors
 from integrations.connectors.hubspot.app import APP
 from integrations.connectors.hubspot.connector import HubSpot
+from integrations.connectors.hubspot.days import Days
 from integrations.connectors.hubspot.objects import OBJECTS
 from integrations.connectors.hubspot.permissions import SCOPES
 from integrations.http import ApiSession
@@ -14,6 +15,7 @@ from integrations.records import Create, Field, FieldType, Ref, Update, Value, V
 from tests.contract.conftest import Control
 from tests.contract.hubspot import HubSpotPeer, opened
 from tests.contract.suite import ConnectorContract, Names
+from tests.integrations.server import Reply, Server
 
 AT = "2026-05-01T08:30:00.000Z"
 LEAST: dict[str, Values] = {  # what a new record of each kind cannot do without
@@ -74,7 +76,7 @@ class TestDeals(ConnectorContract):
     knows_repeats = False
     values: ClassVar[dict[FieldType, tuple[str, Value, Value]]] = {
         FieldType.NUMBER: ("amount", "1250.5", "7"),
-        FieldType.DATETIME: ("closedate", AT, "2027-01-01T00:00:00.250Z"),
+        FieldType.DATE: ("closedate", "2026-05-01", "2027-01-01"),
         FieldType.OPTION: ("dealstage", "closedwon", "closedlost"),
     }
 
@@ -188,6 +190,37 @@ def test_a_key_that_may_read_emails_sees_that_a_subject_is_blank(
     id = people.of("emails").put({**LEAST["emails"], "hs_email_text": "Good morning"})
     read = connector.read("emails", [Ref(id)], fields=["hs_email_subject"])
     assert read.records[id].values == {"hs_email_subject": None}
+
+
+@pytest.mark.parametrize(
+    ("zone", "kept", "day", "written"),
+    [
+        ("America/Phoenix", "2026-04-01T01:09:44.000Z", "2026-03-31", "2026-05-01T19:00:00.000Z"),
+        ("Asia/Tokyo", "2026-03-31T15:30:00.000Z", "2026-04-01", "2026-05-01T03:00:00.000Z"),
+    ],
+)
+def test_a_deal_closes_on_the_day_that_people_see(
+    connector: HubSpot, people: HubSpotPeer, zone: str, kept: str, day: str, written: str
+) -> None:
+    """HubSpot keeps the moment at which the day was chosen."""
+    people.control("settings", time_zone=zone)
+    try:
+        deals = HubSpotPeer(people.control, "deals", ["closedate"])
+        id = deals.put({"dealname": "D", "dealstage": "closedwon", "closedate": kept})
+        assert connector.read("deals", [Ref(id)], fields=["closedate"]).records[id].values == {"closedate": day}
+        [verdict] = connector.update("deals", [Update(id, {"closedate": "2026-05-01"})])
+        assert verdict.record
+        assert verdict.record.values == {"closedate": "2026-05-01"}
+        assert deals.values(id) == {"closedate": written}
+    finally:
+        people.control("settings", time_zone="Europe/Berlin")
+
+
+def test_a_zone_that_is_not_known_here_is_an_offset(server: Server) -> None:
+    server.replies(Reply(200, {"portalId": 1, "timeZone": "US/Nowhere", "utcOffsetMilliseconds": -25_200_000}))
+    days = Days(ApiSession(server.url))
+    assert days.day_of("2026-04-01T01:09:44.000Z") == "2026-03-31"
+    assert days.on_wire("2026-05-01") == "2026-05-01T19:00:00.000Z"
 
 
 def test_a_meeting_sits_on_the_timeline_where_it_starts(connector: HubSpot, people: HubSpotPeer) -> None:

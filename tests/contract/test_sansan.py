@@ -268,10 +268,11 @@ def test_cards_that_change_during_a_scan_are_in_it(connector: Connector, peer: S
     assert {found.records[id].values["last_name"] for id in moved} == {"伊藤"}
 
 
-def test_a_period_that_is_refused_as_too_long_is_cut_into_years(
-    connector: Connector, peer: SansanPeer, server: Sansan
+@pytest.mark.parametrize("widest", [370, 93, 31])
+def test_a_period_that_is_refused_as_too_long_is_cut(
+    connector: Connector, peer: SansanPeer, server: Sansan, widest: int
 ) -> None:
-    server.settings["widest_window_days"] = 370
+    server.settings["widest_window_days"] = widest
     old, new = peer.put({"email": "old@example.com"}), peer.put({"email": "new@example.com"})
     peer.store.change(peer.store.cards[old], touch=False, updated=peer.store.cards[old].updated - 5 * 366 * 86400)
     assert set(scan(connector)) == {old, new}

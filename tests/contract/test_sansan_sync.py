@@ -14,8 +14,8 @@ from integrations.services import connections, credentials
 from integrations.standins.sansan import control
 from integrations.standins.sansan.server import Sansan
 from portal.accounts.models import Account
-from portal.matrix.play import work_off
-from syncjobs.models import RecordLink, RecordStatus, RunKind, Sync
+from portal.matrix.play import Stopped, work_off
+from syncjobs.models import PendingChange, RecordLink, RecordStatus, RunKind, Sync, SyncState
 from syncjobs.services import drafts, new_fields, runs, syncs
 from syncjobs.services.mappings import schemas_of
 from tests.contract.conftest import Control
@@ -187,6 +187,20 @@ def test_two_keys_that_see_the_same_cards_make_no_contact_twice(world: World) ->
         if n != writes.get(line) and ("batch/create" in line or "batch/update" in line)
     }
     assert not changed
+
+
+@pytest.mark.parametrize("kind", [RunKind.INCREMENTAL, RunKind.FULL_SCAN, RunKind.RETRY])
+def test_a_version_that_sansan_withdraws_stops_the_sync_and_no_card_is_gone(world: World, kind: str) -> None:
+    card = world.card(email="sato@example.com")
+    sync = world.start(world.draft(when_deleted_in_app="delete"))
+    PendingChange.objects.create(sync=sync, side="app", remote_id=card)  # a retry reads nothing else
+    world.sansan.settings["versions"] = "v6.0"
+    with pytest.raises(Stopped, match=r"v3\.2"):
+        world.poll(sync, kind)
+    sync.refresh_from_db()
+    assert (sync.state, sync.state_code) == (SyncState.SUSPENDED, "API_ACCESS_DISABLED")
+    assert world.status(sync, card) == (RecordStatus.IN_SYNC, "")
+    assert len(world.contacts()) == 1
 
 
 def test_one_key_cannot_be_connected_twice_and_a_new_key_of_the_same_user_reconnects(world: World) -> None:

@@ -1,8 +1,8 @@
 """HubSpot's records in the words of the connector protocol: all object types of one shape (``objects.py``).
 
 What is where: ``feed.py`` changes and deletions, ``reading.py`` records from answers, ``writes.py`` batches with a verdict per
-item, ``associations.py`` and ``linking.py`` references, ``owners.py`` users, ``pipelines.py`` stages, ``schema.py`` fields and
-values.
+item, ``associations.py`` and ``linking.py`` references, ``owners.py`` users, ``pipelines.py`` stages, ``days.py`` days that are
+moments, ``schema.py`` fields and values.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -175,6 +175,8 @@ class HubSpot(Connector):
                 )
             if not isinstance(value, str):
                 found[name] = schema.to_wire(value)
+            elif name in OBJECTS[kind].days:
+                found[name] = self._reader.days.on_wire(value)
             else:
                 found[name] = self._owners.id_of(value, name) if value and types.get(name) is FieldType.USER else value
         if (pair := OBJECTS[kind].same_time) and found.get(pair[0]):

@@ -50,10 +50,9 @@ class ObjectType:
     modified: str = "hs_lastmodifieddate"
     group: str = ""  # property group that a new property is put into; "" = none is made
     merges: bool = False
+    days: tuple[str, ...] = ()  # properties that people know as days, and HubSpot keeps as moments
     same_time: tuple[str, str] | None = None  # (property, the one that has to be equal to it)
-    secret: tuple[
-        str, ...
-    ] = ()  # properties that come blank or, as the first one does, as ``REDACTED`` without ``TEXT_SCOPE``
+    secret: tuple[str, ...] = ()  # come blank (the first: as ``REDACTED``) without ``TEXT_SCOPE``
 
     def reference(self, name: str) -> Reference | None:
         return next((reference for reference in self.references if reference.name == name), None)
@@ -98,6 +97,7 @@ OBJECTS = {
             "deals", "0-3", "deal",
             (_primary("companies", 341, 5), _many("companies", 341), _many("contacts", 3), _many("tickets", 27)),
             required=("dealname", "dealstage"), pipeline=("pipeline", "dealstage"), group="dealinformation", merges=True,
+            days=("closedate",),
         ),
         ObjectType(
             "tickets", "0-5", "ticket",
@@ -108,7 +108,7 @@ OBJECTS = {
         ObjectType("products", "0-7", "product", required=("name",)),
         ObjectType(
             "invoices", "0-53", "invoice", (_many("companies", 179), _many("contacts", 177), _many("deals", 175)),
-            required=("hs_currency",),
+            required=("hs_currency",), days=("hs_invoice_date", "hs_due_date"),
         ),
         ObjectType(
             "leads", "0-136", "lead", (_primary("contacts", 608, 578, required=True), _primary("companies", 610, 580)),

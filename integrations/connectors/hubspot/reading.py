@@ -13,6 +13,7 @@ from integrations import errors
 from integrations.connectors.hubspot import schema
 from integrations.connectors.hubspot.associations import Associations, inline, is_reference
 from integrations.connectors.hubspot.client import after_of, ahead, call
+from integrations.connectors.hubspot.days import Days
 from integrations.connectors.hubspot.objects import BATCH, LIST_PAGE, OBJECTS, REDACTED, SEARCH_PAGE
 from integrations.connectors.hubspot.owners import Owners
 from integrations.http import Answer, ApiSession
@@ -51,7 +52,7 @@ class Reader:
         sees_secrets: bool | None = None,
     ) -> None:
         self._session, self._types_of, self._sees_secrets = session, types_of, sees_secrets
-        self._owners, self._associations = owners, associations
+        self._owners, self._associations, self.days = owners, associations, Days(session)
 
     def listed(self, kind: str, fields: Sequence[str], after: str | None) -> tuple[list[RemoteRecord], str | None]:
         """A page of all live records, and where the next one starts."""
@@ -135,7 +136,7 @@ class Reader:
 
     def record(self, kind: str, item: dict[str, Any], fields: Iterable[str]) -> RemoteRecord:
         """Only the properties that were asked for: HubSpot adds dates of its own, which would look like changes of the record."""
-        types = self._types_of(kind)
+        types, days = self._types_of(kind), OBJECTS[kind].days
         values = item.get("properties") or {}
         merged = values.get(ALIASES)
         if OBJECTS[kind].secret:
@@ -149,7 +150,7 @@ class Reader:
                 elif (type_ := types.get(name)) in schema.AS_IT_IS:
                     found[name] = str(text)
                 else:
-                    found[name] = self._value(text, type_)
+                    found[name] = self.days.day_of(text) if name in days else self._value(text, type_)
         return RemoteRecord(
             id=str(item["id"]),
             values=found,

@@ -52,7 +52,7 @@ def field_of(definition: dict[str, Any], kind: str) -> Field | None:
     return Field(
         name=name,
         label=definition.get("label") or name,
-        type=kind_of_value,
+        type=FieldType.DATE if name in OBJECTS[kind].days else kind_of_value,
         required=name in OBJECTS[kind].required,
         writable=not (definition.get("calculated") or rules.get("readOnlyValue")),
         unique=bool(definition.get("hasUniqueValue")) or name in UNIQUE.get(kind, ()),

@@ -2,8 +2,8 @@
 
 A period is walked by ``updatedTime``, oldest first, up to a moment that stays fixed for all its pages. Both ends count as included,
 and each poll looks back ``OVERLAP`` behind the end of the one before: a card can come twice, none is skipped. A period that Sansan
-refuses as too long is cut into years. A walk over all cards ends with the period that went by meanwhile. A page token that has gone
-bad makes the walk of that period (or those tags) start again.
+refuses as too long is cut into shorter ones: how long one may be is not known. A walk over all cards ends with the period that went
+by meanwhile. A page token that has gone bad makes the walk of that period (or those tags) start again.
 
 Whether putting a tag on a card moves its ``updatedTime`` is not known, so polls of a sync that chose tags also walk over all cards
 of those tags once an hour: newly tagged ones come in with that, and those that changed nothing cost no write.
@@ -21,7 +21,7 @@ from integrations.connectors.sansan.client import Client, Json
 BEGINNING = datetime(2007, 1, 1, tzinfo=UTC)  # Sansan's first year
 OVERLAP = timedelta(minutes=5)
 SWEEP_EVERY = timedelta(hours=1)
-YEAR = timedelta(days=366)
+PERIODS = (timedelta(days=366), timedelta(days=91), timedelta(days=30), timedelta(days=7))
 TAGS_A_CALL = 50  # in one address: their ids are 32 characters
 RESTARTS = 3
 
@@ -84,10 +84,11 @@ def _page(client: Client, place: Place) -> tuple[list[Json], str]:
 
 
 def _next_period(place: Place) -> Place | None:
-    since, end = (datetime.fromisoformat(text) for text in (place.until, place.end))
+    """As long as the one before, which was not refused."""
+    begin, since, end = (datetime.fromisoformat(text) for text in (place.since, place.until, place.end))
     if since >= end:
         return None
-    return replace(place, since=place.until, until=min(end, since + YEAR).isoformat(), token="", restarts=0)
+    return replace(place, since=place.until, until=min(end, since + (since - begin)).isoformat(), token="", restarts=0)
 
 
 def _after_refusal(place: Place, error: errors.Refused) -> Place:
@@ -96,7 +97,10 @@ def _after_refusal(place: Place, error: errors.Refused) -> Place:
         return replace(place, token="", restarts=place.restarts + 1)
     if place.token:
         raise errors.Unavailable(_("Sansan's page tokens keep going bad; the cards cannot be read to their end."))
-    since = datetime.fromisoformat(place.since) if place.since else None
-    if since and datetime.fromisoformat(place.until) - since > YEAR:
-        return replace(place, until=(since + YEAR).isoformat())
-    raise error
+    if not place.since:
+        raise error
+    since, until = datetime.fromisoformat(place.since), datetime.fromisoformat(place.until)
+    shorter = next((length for length in PERIODS if length < until - since), None)
+    if shorter is None:
+        raise error
+    return replace(place, until=(since + shorter).isoformat())
