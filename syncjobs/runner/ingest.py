@@ -383,18 +383,18 @@ def held_keys(row: RecordLink, side: Side) -> Keys:
 
 def call_heirs(ctx: Context, freed: Keys) -> None:
     """Records with these identifiers are gone, or have others now. Whatever was left out because of them is matched again, and may
-    take their place."""
+    take their place; what an app refused because of them is sent again."""
     for name in {name for name, _ in freed}:
         keys = [key for of, key in freed if of == name]
         for side in Side:
             column = f"{side}_{name}"
             # Not "" is the condition of the index, as in pairing. Not plainly "IS NULL": the other side's index would be taken, and
             # each half link of the sync looked at.
-            alone = (
-                f" AND NOT ({column} = '') AND {side.other}_id || '' IS NULL AND NOT {side}_gone AND code IN {LEFT_OUT}"
+            held_up = (
+                f" AND NOT ({column} = '') AND NOT {side}_gone"
+                f" AND (code = 'UNIQUE_VALUE_TAKEN' OR {side.other}_id || '' IS NULL AND code IN {LEFT_OUT})"
             )
-            left_out = store.links_with(ctx.sync.pk, column, keys, alone)
-            plan_again(ctx, side, left_out)
+            plan_again(ctx, side, store.links_with(ctx.sync.pk, column, keys, held_up))
 
 
 def plan_again(ctx: Context, side: Side, links: Iterable[RecordLink]) -> None:
