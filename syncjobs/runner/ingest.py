@@ -323,15 +323,14 @@ def keys_of(ctx: Context, side: Side, values: Values) -> dict[str, str]:
 
 def label_of(ctx: Context, side: Side, values: Values) -> str:
     """How pages name a record: its name, else its address."""
-    return name_of(values, ctx.end(side).label_fields)
+    end = ctx.end(side)
+    return name_of(values, end.label_fields, end.label_else)
 
 
-def name_of(values: Values, label_fields: Sequence[str]) -> str:
-    """The name, else the first of the others that there is; "" where all are blank. See ``registry.Kind.label_fields``."""
-    parts = 2 if len(label_fields) > 2 else 1
-    name = [str(values[n]) for n in label_fields[:parts] if not is_blank(values.get(n))]
-    others = (str(values[n]) for n in label_fields[parts:] if not is_blank(values.get(n)))
-    return (" ".join(name) or next(others, ""))[:200]
+def name_of(values: Values, parts: Sequence[str], others: Sequence[str]) -> str:
+    """The name, else the first of the others that there is; "" where all are blank. See ``registry.Kind``."""
+    name = " ".join(str(values[n]) for n in parts if not is_blank(values.get(n)))
+    return (name or next((str(values[n]) for n in others if not is_blank(values.get(n))), ""))[:200]
 
 
 def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
