@@ -12,13 +12,13 @@ from integrations.records import ReadAnswer, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import key_of
 from syncjobs.models import PendingChange, RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import parking, statements, store
+from syncjobs.runner import parking, statements, store, weak
 from syncjobs.runner.context import Context
 
 BIT = {Side.HUB: 1, Side.APP: 2}
 MERGED_AWAY, CONVERTED_AWAY = "MERGED_AWAY", "CONVERTED_AWAY"
 AWAY = (MERGED_AWAY, CONVERTED_AWAY)  # codes of links whose record lives on in another record
-LEFT_OUT = ("WEAK_MATCH", "AMBIGUOUS_MATCH", "DUPLICATE_IN_SOURCE")  # codes that the match gives because of others
+LEFT_OUT = (weak.CODE, "AMBIGUOUS_MATCH", "DUPLICATE_IN_SOURCE")  # codes that the match gives because of others
 ASIDE = ("status_since", "side", "field", "detail", "next_try_at")
 
 
