@@ -60,6 +60,7 @@ class SyncEnd:
     abilities: Abilities
     types: dict[str, FieldType]  # tracked fields
     label_fields: tuple[str, ...]
+    label_else: tuple[str, ...]
     unique: frozenset[str]  # fields of which the app takes no value twice
     hash: Callable[[Values], str] = field(init=False)  # of a projection
 
@@ -170,7 +171,7 @@ def _end(sync: Sync, side: Side, known: dict[str, Field], mappings: list[FieldMa
     names |= {pair[f"{side}_field"] for pair in sync.identifiers}
     names |= {c.field for c in sync.constants.all() if c.side == side.value}
     names |= {rule["field"] for f in sync.filters.all() if f.side == side.value for group in f.groups for rule in group}
-    names |= {p.field for p in info.presets if p.concept == "email"} | set(info.label_fields)
+    names |= {p.field for p in info.presets if p.concept == "email"} | {*info.label_fields, *info.label_else}
     return SyncEnd(
         side=side,
         connector=connector,
@@ -179,6 +180,7 @@ def _end(sync: Sync, side: Side, known: dict[str, Field], mappings: list[FieldMa
         abilities=connector.abilities(kind),
         types={name: known[name].type for name in names if name in known},
         label_fields=info.label_fields,
+        label_else=info.label_else,
         unique=frozenset(name for name in names if name in known and known[name].unique),
     )
 

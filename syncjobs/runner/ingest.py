@@ -12,13 +12,13 @@ from integrations.records import ReadAnswer, RemoteRecord, Side, Values
 from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import key_of
 from syncjobs.models import PendingChange, RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import parking, statements, store
+from syncjobs.runner import parking, statements, store, weak
 from syncjobs.runner.context import Context
 
 BIT = {Side.HUB: 1, Side.APP: 2}
 MERGED_AWAY, CONVERTED_AWAY = "MERGED_AWAY", "CONVERTED_AWAY"
 AWAY = (MERGED_AWAY, CONVERTED_AWAY)  # codes of links whose record lives on in another record
-LEFT_OUT = ("WEAK_MATCH", "AMBIGUOUS_MATCH", "DUPLICATE_IN_SOURCE")  # codes that the match gives because of others
+LEFT_OUT = (weak.CODE, "AMBIGUOUS_MATCH", "DUPLICATE_IN_SOURCE")  # codes that the match gives because of others
 ASIDE = ("status_since", "side", "field", "detail", "next_try_at")
 
 
@@ -323,15 +323,14 @@ def keys_of(ctx: Context, side: Side, values: Values) -> dict[str, str]:
 
 def label_of(ctx: Context, side: Side, values: Values) -> str:
     """How pages name a record: its name, else its address."""
-    return name_of(values, ctx.end(side).label_fields)
+    end = ctx.end(side)
+    return name_of(values, end.label_fields, end.label_else)
 
 
-def name_of(values: Values, label_fields: Sequence[str]) -> str:
-    """The name, else the first of the others that there is; "" where all are blank. See ``registry.Kind.label_fields``."""
-    parts = 2 if len(label_fields) > 2 else 1
-    name = [str(values[n]) for n in label_fields[:parts] if not is_blank(values.get(n))]
-    others = (str(values[n]) for n in label_fields[parts:] if not is_blank(values.get(n)))
-    return (" ".join(name) or next(others, ""))[:200]
+def name_of(values: Values, parts: Sequence[str], others: Sequence[str]) -> str:
+    """The name, else the first of the others that there is; "" where all are blank. See ``registry.Kind``."""
+    name = " ".join(str(values[n]) for n in parts if not is_blank(values.get(n)))
+    return (name or next((str(values[n]) for n in others if not is_blank(values.get(n))), ""))[:200]
 
 
 def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
@@ -383,18 +382,18 @@ def held_keys(row: RecordLink, side: Side) -> Keys:
 
 def call_heirs(ctx: Context, freed: Keys) -> None:
     """Records with these identifiers are gone, or have others now. Whatever was left out because of them is matched again, and may
-    take their place."""
+    take their place; what an app refused because of them is sent again."""
     for name in {name for name, _ in freed}:
         keys = [key for of, key in freed if of == name]
         for side in Side:
             column = f"{side}_{name}"
             # Not "" is the condition of the index, as in pairing. Not plainly "IS NULL": the other side's index would be taken, and
             # each half link of the sync looked at.
-            alone = (
-                f" AND NOT ({column} = '') AND {side.other}_id || '' IS NULL AND NOT {side}_gone AND code IN {LEFT_OUT}"
+            held_up = (
+                f" AND NOT ({column} = '') AND NOT {side}_gone"
+                f" AND (code = 'UNIQUE_VALUE_TAKEN' OR {side.other}_id || '' IS NULL AND code IN {LEFT_OUT})"
             )
-            left_out = store.links_with(ctx.sync.pk, column, keys, alone)
-            plan_again(ctx, side, left_out)
+            plan_again(ctx, side, store.links_with(ctx.sync.pk, column, keys, held_up))
 
 
 def plan_again(ctx: Context, side: Side, links: Iterable[RecordLink]) -> None:

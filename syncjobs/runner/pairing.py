@@ -12,10 +12,9 @@ from integrations.records import Side
 from syncjobs.engine.matching import Candidate, Match, key_of, resolve
 from syncjobs.engine.merge import echo_of
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import parking, statements, store
+from syncjobs.runner import parking, statements, store, weak
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import LEFT_OUT, get, put, set_aside, set_status, side_columns
-from syncjobs.runner.weak import Told
 
 CHUNK = 500
 Keys = tuple[int, tuple[str, str]]
@@ -132,7 +131,7 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
     )
     _mark([by_pk[pk] for m in matches for pk in m.review], RecordStatus.REVIEW, "AMBIGUOUS_MATCH", deltas, moment)
     asked = [by_pk[pk] for match, sure in decided if match.pair and not sure for pk in match.pair]
-    _mark(asked, RecordStatus.REVIEW, "WEAK_MATCH", deltas, moment)
+    _mark(asked, RecordStatus.REVIEW, weak.CODE, deltas, moment)
     pairs = [(by_pk[match.pair[0]], by_pk[match.pair[1]]) for match, sure in decided if match.pair and sure]
     # A link whose hub record was deleted takes the one that was made in its place, and keeps its own history.
     bereft = [(app, hub) for hub, app in pairs if app.hub_gone]
@@ -154,7 +153,7 @@ def _decided(ctx: Context, name: str, keys: set[str], strong: bool) -> list[tupl
     together = _with_moments([c for c in together if not _is_pair(c)]) + [c for c in together if _is_pair(c)]
     if strong:
         return [(resolve(candidates, ctx.rules.duplicates), True) for candidates in together]
-    told = Told(ctx.sync, ids)
+    told = weak.Told(ctx.sync, ids)
     return [told.decide(candidates, ctx.rules.duplicates) for candidates in together]
 
 

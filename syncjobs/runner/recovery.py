@@ -41,8 +41,15 @@ def wait_for(ctx: Context, side: Side, row: RecordLink) -> timedelta:
     """How long an unanswered create waits until "not found" can be believed. Where nobody has seen that its answer is lost
     (``attempts`` count from when it was sent), the worker that sent it may be waiting for it still: its run was stopped, and
     another one has begun."""
-    shown = timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag)
-    return max(LEAST_WAIT if row.attempts else timedelta(seconds=REQUEST_SECONDS), shown)
+    return longest_wait(ctx, side) if not row.attempts else max(LEAST_WAIT, _shown(ctx, side))
+
+
+def longest_wait(ctx: Context, side: Side) -> timedelta:
+    return max(timedelta(seconds=REQUEST_SECONDS), _shown(ctx, side))
+
+
+def _shown(ctx: Context, side: Side) -> timedelta:
+    return timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag)
 
 
 def within_reach(ctx: Context, rows: list[RecordLink]) -> list[RecordLink]:

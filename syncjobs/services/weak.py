@@ -12,9 +12,8 @@ from django.db.models import Q, QuerySet
 from integrations.records import Side
 from portal.accounts import audit
 from syncjobs.models import RecordLink, RecordStatus, Sync, ToldPair
+from syncjobs.runner.weak import CODE
 from syncjobs.services import syncs
-
-CODE = "WEAK_MATCH"
 
 
 class NotWaiting(Exception):

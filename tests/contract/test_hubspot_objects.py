@@ -110,7 +110,7 @@ def test_default_mappings_and_filters_name_fields_that_exist(
     connector: HubSpot, people: HubSpotPeer, kind: Any
 ) -> None:
     fields = fields_of(connector, kind.key)
-    named = [preset.field for preset in kind.presets] + [*kind.label_fields, *kind.filter_fields]
+    named = [preset.field for preset in kind.presets] + [*kind.label_fields, *kind.label_else, *kind.filter_fields]
     assert not set(named) - set(fields)
     assert {field.refers_to for field in fields.values() if field.type is FieldType.REFERENCE} <= set(OBJECTS)
     needed = {name for name, field in fields.items() if field.required}

@@ -281,6 +281,17 @@ def test_the_twin_of_a_record_merged_into_one_without_a_twin_becomes_its_twin(wo
     assert w.quiet_writes() == 0
 
 
+def test_an_address_that_one_record_hands_to_another_follows(world: Make) -> None:
+    w = world()
+    two_pairs(w)
+    ada, bob = by_email(w, Side.HUB, "ada@example.com"), by_email(w, Side.HUB, "bob@example.com")
+    w.hub.edit(bob, email="robert@example.com")
+    w.hub.edit(ada, email="bob@example.com")  # written first, while Bob still has it in the app
+    w.settle()
+    assert w.counts() == {"insync": 2}
+    w.assert_equal()
+
+
 def test_the_deletion_of_a_record_that_left_the_filter_does_not_cross(world: Make) -> None:
     w = world(leaving="stop", when_deleted_in_hub="delete", direction="to_app")
     SyncFilter.objects.create(sync=w.sync, side="hub", groups=[[{"field": "score", "operator": "known"}]])
