@@ -11,7 +11,7 @@ from integrations.records import Ref, Side, Values
 from integrations.services.connections import open_connector
 from syncjobs.health import sides, words
 from syncjobs.models import RecordLink, WriteIntent
-from syncjobs.runner.ingest import name_of
+from syncjobs.runner.links import name_of
 from syncjobs.services import unconfirmed
 
 SHOWN = 8

@@ -4,8 +4,10 @@
 ``slices``          one task: take the lease, do steps of the current phase for about ten seconds, hand over
 ``lease``           compare-and-set on the run; every transaction checks it
 ``context``         one sync's rows, schemas and abilities as ``engine.rules`` and two connectors
-``reading``         phases that read: scan, change feed, inbox, what a complete scan did not show
+``reading``         what an app lists: scan, change feed, what a complete scan did not show
+``inbox``           what was named, or is listed only in part: read by id
 ``ingest``          records → link rows; equal hash: nothing is written
+``links``           a link row: its sides by name, its identifiers, planning it again
 ``pairing``         phase *match*: half links with one identifier become pairs
 ``weak``            what a person said of two records with one name
 ``siblings``        other syncs that fill the same objects: what one of them has made is not made again

@@ -19,7 +19,7 @@ from syncjobs.engine.canonical import hasher
 from syncjobs.engine.filters import groups_from
 from syncjobs.engine.rules import Constant, End, Identifier, MappingRule, SideRules, SyncRules, Way, WinnerRule
 from syncjobs.models import Direction, FieldMapping, Sync, SyncCursor, SyncRun
-from syncjobs.runner import parking, partners
+from syncjobs.runner import parking, partners, statements
 from syncjobs.runner.lease import Lease
 from syncjobs.services import mappings as mapping_service
 from syncjobs.services.constants import typed
@@ -95,6 +95,14 @@ class Context:
 
     def hash(self, side: Side, values: Values) -> str:
         return self.ends[side].hash(values)
+
+    def progress(self, phase: str, done: int, total: int | None) -> None:
+        """So many records more of a phase are through."""
+        entry = self.run.phases.setdefault(phase, {})
+        entry["done"] = entry.get("done", 0) + done
+        if total is not None:
+            entry["total"] = total
+        statements.save(self.run, ["phases"])
 
     @property
     def calls(self) -> int:

@@ -10,8 +10,8 @@ from integrations.records import Create, Ref, Side, Verdict
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import recovery, settling, siblings, statements, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import find_links
-from syncjobs.runner.reading import read_by_id
+from syncjobs.runner.inbox import read_by_id
+from syncjobs.runner.links import find_links
 from syncjobs.runner.work import Work
 
 KEY_SPACE = uuid.UUID("6d1f5ac9-3f0a-4f0e-9c0c-6f2f5f0b7a11")

@@ -22,7 +22,7 @@ from django.utils.timezone import now
 
 from integrations.records import Side
 from syncjobs.models import FieldChange, RecordLink, RunKind, SyncCount, WriteIntent
-from syncjobs.runner.ingest import BIT
+from syncjobs.runner.links import BIT
 
 if TYPE_CHECKING:
     from syncjobs.runner.context import Context

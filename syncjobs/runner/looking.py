@@ -18,8 +18,9 @@ from syncjobs.engine.canonical import equal
 from syncjobs.engine.plan import Plan
 from syncjobs.runner import settling, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import current, get, ingest, ingest_missing
-from syncjobs.runner.reading import read_by_id
+from syncjobs.runner.inbox import read_by_id
+from syncjobs.runner.ingest import ingest, ingest_missing
+from syncjobs.runner.links import current, get
 from syncjobs.runner.work import Work
 
 

@@ -14,7 +14,8 @@ from syncjobs.engine.merge import echo_of
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import parking, statements, store, weak
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import LEFT_OUT, get, put, set_aside, set_status, side_columns
+from syncjobs.runner.ingest import set_aside
+from syncjobs.runner.links import LEFT_OUT, get, put, set_status, side_columns
 
 CHUNK = 500
 Keys = tuple[int, tuple[str, str]]

@@ -29,7 +29,7 @@ from syncjobs.models import (
 )
 from syncjobs.runner import associations, guards, looking, recovery, siblings, store, writing
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import put
+from syncjobs.runner.links import put
 from syncjobs.runner.work import Work, plan_row
 
 COPIED = 5000  # links per transaction, at most

@@ -22,10 +22,11 @@ from syncjobs.engine.rules import Identifier
 from syncjobs.models import RecordLink, WriteIntent
 from syncjobs.runner import store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import current, find_links, get, ingest, ingest_missing, put
+from syncjobs.runner.inbox import CALLS_A_STEP, read_by_id
+from syncjobs.runner.ingest import ingest, ingest_missing
 from syncjobs.runner.lease import REQUEST_SECONDS
+from syncjobs.runner.links import current, find_links, get, put
 from syncjobs.runner.pairing import MEMORY, credit, join
-from syncjobs.runner.reading import CALLS_A_STEP, read_by_id
 
 if TYPE_CHECKING:
     from syncjobs.runner.work import Work

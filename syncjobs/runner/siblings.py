@@ -25,8 +25,8 @@ from syncjobs.engine.matching import key_of
 from syncjobs.models import Sync
 from syncjobs.runner import recovery, statements
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get
-from syncjobs.runner.reading import read_by_id
+from syncjobs.runner.inbox import read_by_id
+from syncjobs.runner.links import get
 
 if TYPE_CHECKING:
     from syncjobs.runner.work import Work

@@ -28,6 +28,7 @@ from syncjobs.runner import (
     auditing,
     context,
     guards,
+    inbox,
     pairing,
     parking,
     preview,
@@ -56,14 +57,14 @@ STEPS: dict[str, Step] = {
     "begin": reading.begin,
     "read_app": lambda ctx: reading.read(ctx, Side.APP),
     "read_hub": lambda ctx: reading.read(ctx, Side.HUB),
-    "detail_app": lambda ctx: reading.inbox(ctx, Side.APP),
-    "detail_hub": lambda ctx: reading.inbox(ctx, Side.HUB),
+    "detail_app": lambda ctx: inbox.step(ctx, Side.APP),
+    "detail_hub": lambda ctx: inbox.step(ctx, Side.HUB),
     "match": pairing.step,
     "wake": associations.wake,
     "write": writing.step,
     "audit": auditing.step,
     "ageing": ageing.step,
-    "roll": reading.roll,
+    "roll": inbox.roll,
     "clear": preview.clear,
     "copy": preview.copy_links,
     "plan": preview.step,
@@ -200,7 +201,7 @@ def _leave(ctx: Context, phase: str) -> None:
         entry["ended"] = now().isoformat()
         entry["total"] = entry["done"] = entry.get("done", 0)
     if phase in ("read_app", "read_hub") and ctx.run.kind == RunKind.INCREMENTAL:
-        reading.queue_rolling(ctx, Side(phase.removeprefix("read_")))
+        inbox.queue_rolling(ctx, Side(phase.removeprefix("read_")))
 
 
 def _shown(phase: str) -> list[str]:

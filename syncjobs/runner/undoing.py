@@ -24,7 +24,8 @@ from syncjobs.models import FieldChange, LeftAlone, RecordLink, RecordStatus, Sy
 from syncjobs.runner import settling, store, updates
 from syncjobs.runner.context import Context
 from syncjobs.runner.guards import FILLING_IN
-from syncjobs.runner.ingest import BIT, current, forget, get, ingest, ingest_missing, put, set_status
+from syncjobs.runner.ingest import ingest, ingest_missing
+from syncjobs.runner.links import BIT, current, forget, get, put, set_status
 from syncjobs.runner.work import Work
 
 CHUNK = 100  # links

@@ -12,7 +12,7 @@ from syncjobs.engine.plan import LedgerEntry
 from syncjobs.models import FieldChange
 from syncjobs.runner import looking, settling, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import current, find_links, get, put
+from syncjobs.runner.links import current, find_links, get, put
 from syncjobs.runner.work import Work
 
 

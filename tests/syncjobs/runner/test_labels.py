@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from syncjobs.runner.ingest import name_of
+from syncjobs.runner.links import name_of
 
 PERSON = (("first", "last"), ("email",))
 COMPANY = (("name",), ("domain",))

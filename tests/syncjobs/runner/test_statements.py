@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.records import Side
 from syncjobs.models import RecordLink, Sync
-from syncjobs.runner import associations, ingest, siblings
+from syncjobs.runner import associations, links, siblings
 from tests.syncjobs.runner.world import World
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="about PostgreSQL's planner")
@@ -77,4 +77,4 @@ def test_a_batch_looks_at_its_own_links_alone(world: Callable[..., World], new: 
     assert looked_at(lambda: associations._names(sync.pk, Side.HUB, ids)) <= 400
     assert looked_at(lambda: associations._by_domain(sync.pk, Side.HUB, domains)) <= 400
     assert looked_at(lambda: siblings._linked([sync.pk], Side.APP, work)) <= 400
-    assert looked_at(lambda: ingest.call_heirs(ctx, {("key", key) for key in domains})) <= 800
+    assert looked_at(lambda: links.call_heirs(ctx, {("key", key) for key in domains})) <= 800

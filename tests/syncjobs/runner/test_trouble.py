@@ -15,7 +15,7 @@ from integrations.connectors.base import Abilities
 from integrations.records import Side
 from syncjobs.engine.merge import Rule
 from syncjobs.models import FieldChange, PendingChange, RecordLink, RunKind, SyncRun, SyncState, WriteIntent
-from syncjobs.runner import context, reading, settling, slices
+from syncjobs.runner import context, inbox, settling, slices
 from syncjobs.runner.lease import Lease, LeaseLost
 from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
@@ -503,7 +503,7 @@ def test_a_hint_that_comes_while_we_read_is_kept_whatever_the_clocks_say(world: 
     w.hub.resolve = meanwhile  # type: ignore[method-assign]
     run = runs.start(sync=w.sync, only_inbox=True)
     ctx = context.build(w.sync, run, Lease.take(run.pk), time.monotonic() + 10)  # type: ignore[arg-type]
-    reading.inbox(ctx, Side.HUB)
+    inbox.step(ctx, Side.HUB)
     assert list(PendingChange.objects.values_list("remote_id", flat=True)) == ["1"]
 
 
