@@ -301,6 +301,19 @@ class TestOwners:
         assert verdict.record
         assert verdict.record.values["ownerid"] == DANA
 
+    def test_an_address_of_two_active_users_names_nobody(self, dynamics: Dynamics, control: Control) -> None:
+        """Whichever was taken, it could be the wrong one."""
+        twin = put(control, "systemusers", fullname="Dana's other user", internalemailaddress=DANA, isdisabled=False)
+        fresh = Dynamics(dynamics._session)
+        refused = create(fresh, "contacts", {"lastname": "Lee", "ownerid": DANA}).error
+        assert isinstance(refused, errors.Refused)
+        assert (refused.code, refused.field) == ("OWNER_UNMAPPED", "ownerid")
+        assert "Several" in refused.message
+        offered = {field.name: field for field in fresh.fields("contacts")}["ownerid"].options
+        assert DANA not in {option.value for option in offered}
+        control("records", type="systemusers", edit=[{"id": twin, "isdisabled": True}])
+        assert create(Dynamics(dynamics._session), "contacts", {"lastname": "Lee", "ownerid": DANA}).error is None
+
     def test_another_user_than_the_owner_can_be_taken_away(self, dynamics: Dynamics, control: Control) -> None:
         control("columns", type="contacts", lines=["new_coach|Lookup|Coach|to=systemuser"])
         fresh = Dynamics(dynamics._session)

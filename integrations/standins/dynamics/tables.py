@@ -106,7 +106,7 @@ def navigation_of(logical: str, found: Column) -> dict[str, tuple[Column, str]]:
     the type they all derive from is inherited beside their own."""
     if found.name == "ownerid":
         names = ["ownerid", f"ownerid_{logical}"] if logical in ACTIVITIES else ["ownerid"]
-        return {name: (found, "") for name in names}
+        return dict.fromkeys(names, (found, ""))
     if len(found.targets) == 1:
         return {found.schema_name: (found, found.targets[0])}
     named = {f"{found.name}_{target}": (found, target) for target in found.targets}
