@@ -116,12 +116,13 @@ class Currencies:
 
 
 class Definitions:
-    """What a table's lookups are called when they are written, and which state a status reason belongs to."""
+    """What a table's lookups are called when they are written, which state a status reason belongs to, which days are moments."""
 
     def __init__(self, session: ApiSession) -> None:
         self._session = session
         self._navigation: dict[str, dict[tuple[str, str], str]] = {}
         self._states: dict[str, dict[int, int]] = {}
+        self._moments: dict[str, set[str]] = {}
         self.versionless: set[str] = set()  # kinds whose rows cannot be written on condition of a version
 
     def navigation(self, table: Table, attribute: str, target: str) -> str:
@@ -144,6 +145,18 @@ class Definitions:
                 _("Dynamics has no field “%(field)s”.") % {"field": attribute}, code="FIELD_MISSING", field=attribute
             )
         return found
+
+    def holds_moment(self, table: Table, column: str) -> bool:
+        """Whether a column that shows a day holds a moment: those of another behaviour than *date only* do."""
+        if table.logical not in self._moments:
+            path = (
+                f"EntityDefinitions(LogicalName='{table.logical}')/Attributes/Microsoft.Dynamics.CRM.DateTimeAttributeMetadata"
+                "?$select=LogicalName,DateTimeBehavior"
+            )
+            rows = rows_of(self._session, path)
+            behaves = {row["LogicalName"]: (row.get("DateTimeBehavior") or {}).get("Value") for row in rows}
+            self._moments[table.logical] = {name for name, value in behaves.items() if value != "DateOnly"}
+        return column in self._moments[table.logical]
 
     def state(self, table: Table, status: int) -> int:
         """The state that a status reason belongs to. Refused(OPTION_NOT_ALLOWED) for one that the table does not have."""
