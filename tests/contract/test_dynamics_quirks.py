@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from integrations import errors
-from integrations.connectors.dynamics import kinds
+from integrations.connectors.dynamics import kinds, schema
 from integrations.connectors.dynamics.client import fault
 from integrations.connectors.dynamics.connector import Dynamics
 from integrations.http import ApiSession
-from integrations.records import Create, Ref, Update, Values
+from integrations.records import Create, Field, FieldType, Ref, Update, Values
 from tests.contract.conftest import Control
 from tests.contract.dynamics import (
     control,
@@ -66,6 +66,34 @@ class TestFields:
         values: Values = {"lastname": "Lee", "new_score": "7", "new_colours": ["1", "3"], "new_Sponsor": [account]}
         verdict = create(fresh, "contacts", values)
         assert shown(verdict, values) == values
+
+    @pytest.mark.parametrize("zone", ["T10:00:00Z", "T00:00:00Z", "T05:00:00Z"], ids=["Honolulu", "London", "New York"])
+    def test_a_day_is_the_day_that_somebody_typed_wherever_they_are(
+        self, dynamics: Dynamics, control: Control, zone: str
+    ) -> None:
+        """A column of the behaviour *user local* keeps the moment at which the day began there."""
+        control("columns", type="contacts", lines=["new_since|LocalDate|Customer since|"])
+        fresh = Dynamics(dynamics._session)
+        west = put(control, "contacts", lastname="Lee", new_since=f"2026-03-01{zone}")
+        assert read(fresh, "contacts", west, "new_since").values == {"new_since": "2026-03-01"}
+        for east in ("T22:00:00Z", "T11:00:00Z"):  # midnight in Berlin in summer, in Auckland in summer
+            id = put(control, "contacts", lastname="Kim", new_since=f"2026-02-28{east}")
+            assert read(fresh, "contacts", id, "new_since").values == {"new_since": "2026-03-01"}
+        assert shown(update(fresh, "contacts", west, {"new_since": "2026-03-02", "birthdate": "2001-02-03"}), {
+            "new_since": None, "birthdate": None,
+        }) == {"new_since": "2026-03-02", "birthdate": "2001-02-03"}  # fmt: skip
+        assert update(fresh, "contacts", west, {"new_since": None}).error is None
+
+    @pytest.mark.parametrize("kind", ["phonecalls", "emails", "appointments"])
+    def test_lists_of_participants_are_no_columns(self, dynamics: Dynamics, kind: str) -> None:
+        """Nothing of theirs can be selected: one that was mapped would spoil every read of the table."""
+        fields = {field.name for field in dynamics.fields(kind)}
+        assert fields.isdisjoint({"from", "to", "cc", "bcc", "organizer", "requiredattendees", "optionalattendees"})
+        assert dynamics.scan(kind, fields=sorted(fields), position=None, scope={}).records
+
+    def test_no_choice_at_all_is_a_blank(self) -> None:
+        """An empty text is no list of numbers."""
+        assert schema.to_wire([], Field("new_colours", "Colours", FieldType.MULTI)) is None
 
     @pytest.mark.parametrize("during_a_scan", [False, True])
     def test_a_column_that_was_deleted_is_left_out(
@@ -305,6 +333,19 @@ class TestOwners:
         verdict = create(dynamics, "phonecalls", {"subject": "Hi", "ownerid": DANA})
         assert verdict.record
         assert verdict.record.values["ownerid"] == DANA
+
+    def test_an_address_of_two_active_users_names_nobody(self, dynamics: Dynamics, control: Control) -> None:
+        """Whichever was taken, it could be the wrong one."""
+        twin = put(control, "systemusers", fullname="Dana's other user", internalemailaddress=DANA, isdisabled=False)
+        fresh = Dynamics(dynamics._session)
+        refused = create(fresh, "contacts", {"lastname": "Lee", "ownerid": DANA}).error
+        assert isinstance(refused, errors.Refused)
+        assert (refused.code, refused.field) == ("OWNER_UNMAPPED", "ownerid")
+        assert "Several" in refused.message
+        offered = {field.name: field for field in fresh.fields("contacts")}["ownerid"].options
+        assert DANA not in {option.value for option in offered}
+        control("records", type="systemusers", edit=[{"id": twin, "isdisabled": True}])
+        assert create(Dynamics(dynamics._session), "contacts", {"lastname": "Lee", "ownerid": DANA}).error is None
 
     def test_another_user_than_the_owner_can_be_taken_away(self, dynamics: Dynamics, control: Control) -> None:
         control("columns", type="contacts", lines=["new_coach|Lookup|Coach|to=systemuser"])

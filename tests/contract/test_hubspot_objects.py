@@ -9,6 +9,7 @@ from integrations.connectors.hubspot.app import APP
 from integrations.connectors.hubspot.connector import HubSpot
 from integrations.connectors.hubspot.days import Days
 from integrations.connectors.hubspot.objects import OBJECTS
+from integrations.connectors.hubspot.owners import Owners
 from integrations.connectors.hubspot.permissions import SCOPES
 from integrations.http import ApiSession
 from integrations.records import Create, Field, FieldType, Ref, Update, Value, Values
@@ -291,6 +292,20 @@ def test_an_owner_who_left_is_read_and_not_written(
     assert verdicts[1].record
     assert verdicts[1].record.values == {"hubspot_owner_id": "ploy.srisuk@syncline.example"}
     assert people.of("contacts").values(ids[1])["email"], "the neighbour was written"
+
+
+def test_an_address_of_two_active_owners_names_nobody(server: Server) -> None:
+    """Whichever was taken, it could be the wrong one."""
+    people = [("1", "dana@example.com", "Dana"), ("2", "Dana@example.com", "Other"), ("3", "ploy@example.com", "Ploy")]
+    listed = {"results": [{"id": id, "email": address, "firstName": name} for id, address, name in people]}
+    server.answer = lambda asked: Reply(200, listed)
+    owners = Owners(ApiSession(server.url))
+    with pytest.raises(errors.Refused, match="Several") as refused:
+        owners.id_of("dana@example.com", "hubspot_owner_id")
+    assert refused.value.code == "OWNER_UNMAPPED"
+    assert owners.id_of("ploy@example.com", "hubspot_owner_id") == "3"
+    assert [option.value for option in owners.options()] == ["ploy@example.com"]
+    assert owners.email_of("2") == "dana@example.com"
 
 
 def test_an_owner_nobody_knows_stays_an_id_and_costs_one_look_a_minute(connector: HubSpot, people: HubSpotPeer) -> None:

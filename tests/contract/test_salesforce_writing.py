@@ -112,6 +112,69 @@ class TestCollections:
         assert create(salesforce, "opportunities", values)[0].record
 
 
+class TestWhatOthersDoMeanwhile:
+    """Between our write and the look at what has become of it. The engine takes what the verdict shows for the result of the write,
+    and syncs nothing of it."""
+
+    def test_an_edit_of_what_we_wrote_is_theirs(self, salesforce: Salesforce, control: Control) -> None:
+        id = put(control, "Contact", LastName="Lee", Title="Cook")
+        control("meanwhile", type="Contact", edit={"Title": "Chef"})
+        verdict = update(salesforce, "contacts", id, {"Title": "Boss", "Phone": "+66 2 123"}, {"Title": "Cook"})
+        assert verdict.record
+        assert verdict.record.values == {"Phone": "+66 2 123"}
+        assert row(control, "Contact", id)["Title"] == "Chef"
+
+    def test_what_they_fill_in_at_a_new_record_is_theirs(self, salesforce: Salesforce, control: Control) -> None:
+        control("meanwhile", type="Contact", edit={"HasOptedOutOfEmail": True, "LeadSource": "Web"})
+        [verdict] = create(salesforce, "contacts", {"LastName": "Lee", "Email": "Lee@Example.com"})
+        assert verdict.record
+        assert verdict.record.values.keys() == {"LastName", "Email"}
+
+    def test_automation_that_rewrites_what_we_sent_is_part_of_our_write(
+        self, salesforce: Salesforce, control: Control
+    ) -> None:
+        """Else its form would go back to where the value came from."""
+        id = put(control, "Contact", LastName="Lee")
+        control("meanwhile", type="Contact", edit={"Title": "Chief (standardised)"}, automation=True)
+        verdict = update(salesforce, "contacts", id, {"Title": "boss"})
+        assert verdict.record
+        assert verdict.record.values == {"Title": "Chief (standardised)"}
+
+    def test_an_edit_of_another_field_leaves_the_result_of_our_write(
+        self, salesforce: Salesforce, control: Control
+    ) -> None:
+        id = put(control, "Contact", LastName="Lee")
+        control("meanwhile", type="Contact", edit={"Department": "Kitchen"})
+        verdict = update(salesforce, "contacts", id, {"Title": "Boss"})
+        assert verdict.record
+        assert verdict.record.values == {"Title": "Boss"}
+
+
+class TestOwners:
+    def test_an_address_of_two_active_users_names_nobody(self, salesforce: Salesforce, control: Control) -> None:
+        """Whichever was taken, it could be the wrong one."""
+        held = next(
+            row["properties"] for row in control("list", type="User")["results"] if row["properties"]["Email"] == DANA
+        )
+        kept = {name: held[name] for name in ("ProfileId", "TimeZoneSidKey") if held.get(name)}
+        put(
+            control,
+            "User",
+            **kept,
+            LastName="Other",
+            Username="other@example.com",
+            Email=DANA,
+            IsActive=True,
+            Alias="o",
+        )
+        [verdict] = create(salesforce, "contacts", {"LastName": "Lee", "OwnerId": DANA})
+        assert isinstance(verdict.error, errors.Refused)
+        assert (verdict.error.code, verdict.error.field) == ("OWNER_UNMAPPED", "OwnerId")
+        assert "Several" in verdict.error.message
+        offered = {field.name: field for field in salesforce.fields("contacts")}["OwnerId"].options
+        assert DANA not in {option.value for option in offered}
+
+
 class TestRecordsThatWentElsewhere:
     def test_an_update_of_a_merged_record_is_planned_anew(self, salesforce: Salesforce, control: Control) -> None:
         one, two = put(control, "Contact", LastName="One"), put(control, "Contact", LastName="Two")
@@ -207,7 +270,8 @@ class TestContactRoles:
         put(control, "OpportunityContactRole", OpportunityId=id, ContactId=eve)  # meanwhile
         verdict = update(salesforce, "opportunities", id, {ROLES: [bob]}, {ROLES: sorted([ann, bob])})
         assert verdict.record
-        assert verdict.record.values == {ROLES: sorted([bob, eve])}
+        assert verdict.record.values == {ROLES: [bob]}, "Eve's role is somebody's edit, and to be synced as one"
+        assert read(salesforce, "opportunities", id, ROLES).values == {ROLES: sorted([bob, eve])}
 
     def test_a_change_of_roles_alone_shows_in_the_changes(self, salesforce: Salesforce, control: Control) -> None:
         """The opportunity itself was last changed long ago."""

@@ -110,6 +110,8 @@ class Bodies:
         if name == schema.CURRENCY:
             bind = f"{self._definitions.navigation(table, name, 'transactioncurrency')}@odata.bind"
             return bind, value and f"/transactioncurrencies({self._currencies.id(str(value), name)})"
+        if found.type is FieldType.DATE and isinstance(value, str) and self._definitions.holds_moment(table, name):
+            return name, schema.moment_of_day(value)
         return name, schema.to_wire(value, found)
 
     def _fold(

@@ -35,6 +35,9 @@ MONEY = "transactioncurrencyid|Lookup|Currency|to=transactioncurrency\nexchanger
 
 @dataclass
 class Column:
+    """``type``: as the metadata calls it; "DateOnly" is a date of that behaviour, "LocalDate" one of the behaviour *user local*:
+    shown as a day, kept as the moment at which it began where the user is."""
+
     name: str
     type: str
     label: str
