@@ -141,8 +141,8 @@ class Lists:
         return sorted(set(self.chosen) - {item.id for item in self.visible} - set(self.missing))
 
     def act(self, verb: str) -> None:
-        """``lists``: choose all that the search shows. ``tick``: one of the boxes was ticked, so not all are wanted. ``all``: the box
-        for all of them was, so no other is."""
+        """``lists``: choose all that the search shows. ``tick``: one of the boxes was ticked, so not all are wanted. ``all``: the
+        box for all of them was, so no other is."""
         match verb:
             case "lists":
                 self._choose_visible()

@@ -16,7 +16,15 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from integrations.records import Side
 from syncjobs.engine.filters import NO_VALUE, TWO_VALUES
-from syncjobs.models import ConstantField, DeletePolicy, Direction, DuplicatePolicy, LeavingPolicy, Winner
+from syncjobs.models import (
+    ConstantField,
+    DeletePolicy,
+    Direction,
+    DuplicatePolicy,
+    FieldMapping,
+    LeavingPolicy,
+    Winner,
+)  # fmt: skip
 from syncjobs.services.mappings import effective
 from syncjobs.wizard import labels
 from syncjobs.wizard.picture import Picture
@@ -56,11 +64,15 @@ def _names(picture: Picture) -> Iterator[SafeString]:
         Direction.TO_HUB: _("Only to {hub}: {names}."),
         Direction.TO_APP: _("Only to {app}: {names}."),
     }
-    live = [(row, effective(picture.sync, row)) for row in picture.rows if row.on]
+    live = [(row, effective(picture.sync, row)) for row in _carrying(picture)]
     for way, text in ways.items():
         names = [picture.field(Side.APP, row.app_field) for row, flows in live if flows == way]
         if names:
             yield _say(text, names=", ".join(names), app=picture.app.name, hub=picture.hub.name)
+
+
+def _carrying(picture: Picture) -> list[FieldMapping]:
+    return [row for row in picture.rows if row.on and row.pk not in picture.resting]
 
 
 def sentences(picture: Picture) -> list[SafeString]:
@@ -263,7 +275,7 @@ def _start(picture: Picture) -> Iterator[SafeString]:
 
 
 def _fields(picture: Picture) -> Iterator[SafeString]:
-    ways = [way for row in picture.rows if row.on and (way := effective(picture.sync, row))]
+    ways = [way for row in _carrying(picture) if (way := effective(picture.sync, row))]
     if not ways:
         yield _say(_("<b>No field</b> is mapped yet."))
         return
@@ -275,6 +287,14 @@ def _fields(picture: Picture) -> Iterator[SafeString]:
     text = ngettext("<b>{n} field</b> syncs: {parts}.", "<b>{n} fields</b> sync: {parts}.", len(ways))
     named = ", ".join(words.format(n=n, hub=picture.hub.name, app=picture.app.name) for n, words in parts if n)
     yield _say(text, n=len(ways), parts=named)
+    resting = [picture.field(Side.APP, row.app_field) for row in picture.rows if row.pk in picture.resting]
+    if resting:
+        text = ngettext(
+            "<b>{names}</b> begins when a sync of the records that it names is on.",
+            "<b>{names}</b> begin when syncs of the records that they name are on.",
+            len(resting),
+        )
+        yield _say(text, names=", ".join(resting))
 
 
 CONSTANTS: dict[str, Any] = {
