@@ -20,8 +20,8 @@ from syncjobs.health import numbers as counting
 from syncjobs.health.lists import Query
 from syncjobs.health.numbers import STATUSES
 from syncjobs.health.views.overview import instance_or_404
-from syncjobs.models import Sync, SyncState
-from syncjobs.services import syncs, unconfirmed
+from syncjobs.models import RecordStatus, Sync, SyncState
+from syncjobs.services import syncs, unconfirmed, weak
 
 SELECTED_AT_MOST = 1000
 
@@ -77,8 +77,11 @@ def resync(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = [int(pk) for pk in request.POST.getlist("link")[:SELECTED_AT_MOST] if pk.isdecimal() and len(pk) < 19]
     if "link" in request.POST and not chosen:
         return HttpResponse(status=400)  # never all of them because none could be read
-    more = {"link_ids": chosen} if chosen else {"cause": Query.of(status, request.POST).cause}
-    number = sum(syncs.resync(sync=sync, by=request.user, status=one, **more) for one in STATUSES[status])
+    cause = Query.of(status, request.POST).cause
+    twins = weak.asked_by_twin(sync) if status == RecordStatus.REVIEW and not chosen else None
+    doubled = 0 if twins is None else twins.filter(**cause).count()  # tried again, too, and counted once
+    more: dict[str, Any] = {"link_ids": chosen} if chosen else {"cause": cause}
+    number = sum(syncs.resync(sync=sync, by=request.user, status=one, **more) for one in STATUSES[status]) - doubled
     text = ngettext("%(n)s record is tried again now.", "%(n)s records are tried again now.", number)
     messages.success(request, text % {"n": number_format(number, force_grouping=True)})
     return _back(request, _page(sync))
