@@ -104,7 +104,7 @@ def _ingest(
             put(lost, side, gone=True)
             lost.code, lost.dirty, lost.detail = MERGED_AWAY, 0, record.id
             changed[lost.pk] = lost
-        if listed and _outdated(row, side, record):
+        if listed and ctx.end(side).abilities.visibility_lag and _outdated(row, side, record):
             record = replace(record, values={}, modified_at=None, version=get(row, side, "version"))
         before = held_keys(row, side)
         if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes, deltas=deltas) and row.id:
@@ -184,7 +184,8 @@ def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[
 
 
 def _outdated(row: RecordLink, side: Side, record: RemoteRecord) -> bool:
-    """An older state than the one we know: our own write, not visible there yet, would look as if somebody had undone it."""
+    """An older state than the one we know: our own write, not visible there yet, would look as if somebody had undone it. Asked
+    only of apps whose listings lag: times come from clocks that go wrong, and from files that come out of a backup."""
     known = get(row, side, "modified_at") if get(row, side, "id") == record.id else None
     return known is not None and record.modified_at is not None and record.modified_at < known
 

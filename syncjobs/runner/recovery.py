@@ -10,17 +10,19 @@ key; else a person decides (``syncjobs/services/unconfirmed.py``).
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
+from integrations.connectors.base import ListsChanges
+from integrations.errors import CursorExpired
 from integrations.records import Ref, RemoteRecord, Side, Values
 from syncjobs.engine.matching import key_of
 from syncjobs.engine.plan import Plan
 from syncjobs.engine.rules import Identifier
 from syncjobs.models import RecordLink, WriteIntent
-from syncjobs.runner import store
+from syncjobs.runner import statements, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.inbox import CALLS_A_STEP, read_by_id
 from syncjobs.runner.ingest import ingest, ingest_missing
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from syncjobs.runner.work import Work
 
 LEAST_WAIT = timedelta(seconds=4)
+MOST_NEWS = 500  # records that are read before a batch of creates; after an import of more, the app had better search
 
 
 def _sent(links: list[int]) -> "QuerySet[WriteIntent]":
@@ -140,7 +143,7 @@ def _look_up(ctx: Context, side: Side, rows: Sequence[RecordLink], intents: dict
 
 
 def _look_up_batch(ctx: Context, side: Side, rows: dict[int, RecordLink], intents: dict[int, WriteIntent]) -> None:
-    identifier, end = strong_of(ctx), ctx.end(side)
+    identifier = strong_of(ctx)
     assert identifier is not None
     field = identifier.end(side).field
     by_key: dict[str, RecordLink] = {}
@@ -150,7 +153,7 @@ def _look_up_batch(ctx: Context, side: Side, rows: dict[int, RecordLink], intent
     if not by_key:
         return
     values = [str(intents[row.pk].payload[field]) for row in by_key.values()]
-    found = end.connector.find(end.kind, field, values, fields=end.fields)
+    found = _look_for(ctx, side, field, values)
     with ctx.lease.transaction():
         for record in found:
             waiting = by_key.get(key_of(record.values, identifier, side))
@@ -198,15 +201,45 @@ def not_there_yet(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wor
 
 def there_already(ctx: Context, side: Side, work: "Sequence[Work]") -> "Iterator[tuple[Work, RemoteRecord]]":
     """What these creates would double or overwrite, in one call; one can meet several. Nothing where no look is needed."""
-    end = ctx.end(side)
     field, key = _identity(ctx, side)
     wanted = {found: w for w in work if field and (found := key(w.plan.writes[side]))}
     if not wanted:
         return
-    values = [str(w.plan.writes[side][field]) for w in wanted.values()]
-    for record in end.connector.find(end.kind, field, values, fields=end.fields):
+    for record in _look_for(ctx, side, field, [str(w.plan.writes[side][field]) for w in wanted.values()]):
         if w := wanted.get(key(record.values)):
             yield w, record
+
+
+def _look_for(ctx: Context, side: Side, field: str, values: Sequence[str]) -> list[RemoteRecord]:
+    """All records with one of these values that could have no twin yet, and perhaps others."""
+    news, end = _unpaired_news(ctx, side), ctx.end(side)
+    return end.connector.find(end.kind, field, values, fields=end.fields) if news is None else news
+
+
+def _unpaired_news(ctx: Context, side: Side) -> list[RemoteRecord] | None:
+    """All that a create could meet, or could have made, where the app lists its changes at once: what is outside the chosen lists
+    or changed since this side was read, and has no twin. The rest has been read, and matched.
+
+    None where that is not so (the place where reading stopped is forgotten, or a record could not be taken in, so that nobody knows
+    what identifies it) or where it is too much. None, too, where the app does not know creates by our key: one without an answer
+    may have been read, and left unmatched, since."""
+    end, cursor = ctx.end(side), ctx.cursors[side].cursor
+    able = end.abilities
+    if not (able.lists_changes and able.idempotent_creates) or cursor is None or ctx.parked[side]:
+        return None
+    try:
+        ids = cast(ListsChanges, end.connector).changed(end.kind, cursor=cursor, scope=end.scope)
+    except CursorExpired:
+        return None
+    paired = statements.links(f"{side}_id", ctx.sync.pk, f"{side}_id", ids, f" AND {side.other}_id IS NOT NULL")
+    refs = [Ref(id) for id in sorted(ids - {id for (id,) in paired})]
+    if len(refs) > MOST_NEWS:
+        return None
+    size = able.read_batch
+    found: list[RemoteRecord] = []
+    for start in range(0, len(refs), size):
+        found += read_by_id(ctx, side, refs[start : start + size]).records.values()
+    return found
 
 
 def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:

@@ -147,6 +147,8 @@ def test_a_list_of_changes_that_the_server_cuts_is_followed_to_its_end(server: S
 
     def answer(asked: Asked) -> Reply:
         body = asked.body.decode()
+        if asked.method == "PROPFIND":
+            return multistatus(row(BOOK, PRINCIPAL.format(BOOK) + HOME.format(BOOK) + IS_BOOK))
         if "sync-collection" in body:
             return told[body.partition("<sync-token>")[2].partition("<")[0]]
         return multistatus(*(card_row(BOOK + name, name[0]) for name in ("a.vcf", "b.vcf") if name in body))
@@ -166,6 +168,10 @@ def test_a_list_of_changes_that_the_server_cuts_is_followed_to_its_end(server: S
     assert (shown, gone) == (["a", "b"], [BOOK + "c.vcf"])
     assert page.cursor
     assert page.cursor["books"] == {BOOK: "t2"}
+    listed = app.changed(  # type: ignore[attr-defined]
+        "cards", cursor={"books": {BOOK: "t0"}, "homes": []}, scope={"lists": [BOOK]}
+    )
+    assert listed == {BOOK + "a.vcf", BOOK + "b.vcf"}
 
 
 def test_a_card_on_which_the_answer_is_silent_is_asked_for_alone(server: Server) -> None:

@@ -48,12 +48,34 @@ def test_a_quiet_poll_is_one_request(connector: Connector, book: Book, proxy: Pr
     assert [method for method, _path in proxy.asked] == ["REPORT"]
 
 
+def test_what_changed_and_what_is_in_other_books_is_listed_at_once_and_unread(
+    connector: Connector, server: CardServer, book: Book, proxy: Proxy
+) -> None:
+    """Before a create only these are looked at."""
+    known, edited, gone = (book.put(card(name, {"first_name": name})) for name in ("known", "edited", "gone"))
+    cursor = poll(connector, book, None).cursor
+    with server.new_book("Others") as others:
+        there = others.put(card("there", {"first_name": "There"}))
+        book.put(card("edited", {"first_name": "Else"}), edited)
+        book.delete(gone)
+        new = book.put(card("new", {"first_name": "New"}), f"{book.path}n%C3%A9w%20one@home.vcf")
+        proxy.asked.clear()
+        listed = connector.changed("cards", cursor=cursor, scope=scope(book))  # type: ignore[attr-defined]
+        assert {edited, new, there} <= listed
+        assert not {known, gone} & listed
+        assert not [asked for asked in proxy.asked if asked[0] == "GET" or asked == ("REPORT", others.path)]
+        refs = [Ref(path) for path in (edited, new, there)]
+        assert set(connector.read("cards", refs, fields=NAMES).records) == {edited, new, there}
+
+
 def test_a_token_that_the_server_has_forgotten_is_an_expired_cursor(connector: Connector, book: Book) -> None:
     cursor = poll(connector, book, None).cursor
     token = cursor["books"][book.path]
     forgotten = {**cursor, "books": {book.path: token[:-4] + ("0000" if token[-4:] != "0000" else "1111")}}
     with pytest.raises(errors.CursorExpired):
         poll(connector, book, forgotten)
+    with pytest.raises(errors.CursorExpired):
+        connector.changed("cards", cursor=forgotten, scope=scope(book))  # type: ignore[attr-defined]
 
 
 def test_deletions_are_told_by_path_together_with_edits(connector: Connector, book: Book) -> None:

@@ -49,6 +49,7 @@ ABILITIES = Abilities(
     write_batch=WRITE_BATCH,
     write_calls=WRITE_BATCH + 2,  # cards are written one by one, read together before and after
     poll_seconds=60,
+    lists_changes=True,  # a search parses every card on most servers
 )
 
 Tokens = dict[str, str]
@@ -228,6 +229,18 @@ class CardDav:
             report.cut |= cut
         report.changed.sort()
         return report
+
+    def changed(self, kind: str, *, cursor: dict[str, Any], scope: Scope) -> set[str]:
+        """One call a book, and one for the list of books; more where a server tells its changes bit by bit."""
+        self._check_books(cursor, scope)
+        followed, changed = cursor["books"], set()
+        if scope.get("lists"):
+            changed.update(self._list(book.place for book in self._find_books() if book.place not in followed))
+        report = Report([], [], followed, cut=True)
+        while report.cut:
+            report = self._ask(report.tokens)
+            changed.update(report.changed)
+        return changed
 
     # -- reading some --------------------------------------------------------------------------------------------------------
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
