@@ -64,6 +64,31 @@ class TestCollections:
         lines = control("stats")["by_path"]
         assert sum(n for line, n in lines.items() if "composite/sobjects" in line) == 3
 
+    def test_a_value_that_spoils_the_whole_call_stands_alone(self, salesforce: Salesforce, control: Control) -> None:
+        """The body is parsed before any record is looked at, and no part of a person is counted."""
+        ids = [put(control, "Account", Name=f"Acme {number}") for number in range(7)]
+        items = [Update(id, {"Description": "Ours"}) for id in ids]
+        items[4].values["NumberOfEmployees"] = "12.5"
+        verdicts = salesforce.update("accounts", items)
+        assert [bool(verdict.error) for verdict in verdicts] == [number == 4 for number in range(7)]
+        assert isinstance(verdicts[4].error, errors.Refused)
+        assert verdicts[4].error.code == "TYPE_INCOMPATIBLE"
+        held = [row(control, "Account", id)["Description"] for id in ids]
+        assert held == ["Ours"] * 4 + [None] + ["Ours"] * 2
+
+    def test_trouble_of_the_org_in_the_second_half_forgets_nothing_of_the_first(
+        self, salesforce: Salesforce, control: Control
+    ) -> None:
+        """A create that was answered must not be sent again."""
+        items = [Create({"Name": f"Half {number}"}, key=str(uuid.uuid4())) for number in range(4)]
+        items[3].values["NumberOfEmployees"] = "12.5"
+        salesforce.create("accounts", items[:1], scope={})
+        control("faults", fault="status", status=503, skip=2, next=9, match="POST .*composite/sobjects")
+        verdicts = salesforce.create("accounts", items, scope={})
+        control("faults", clear=True)
+        assert [type(verdict.error) for verdict in verdicts[:2]] == [type(None)] * 2
+        assert all(isinstance(verdict.error, errors.NoAnswer | errors.RateLimited) for verdict in verdicts[2:])
+
     def test_a_new_record_shows_what_salesforce_filled_in(self, salesforce: Salesforce) -> None:
         [verdict] = create(salesforce, "cases", {"Subject": "Help"})
         assert verdict.record

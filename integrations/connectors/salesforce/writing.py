@@ -21,6 +21,7 @@ from integrations.connectors.salesforce.reading import Reader, is_live
 from integrations.connectors.salesforce.roles import ROLES
 from integrations.connectors.salesforce.schema import KEY_FIELD
 from integrations.connectors.salesforce.users import Users
+from integrations.connectors.verdicts import unsent
 from integrations.echoes import without_others
 from integrations.http import ApiSession
 from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Value, Values, Verdict
@@ -104,20 +105,34 @@ class Writer:
         if sent:
             results = self._send(method, path, [columns for _place, columns, _body in sent])
             for (place, _columns, body), result in zip(sent, results, strict=True):
-                verdicts[place] = _verdict(result, body.note)
+                verdicts[place] = result if isinstance(result, Verdict) else _verdict(result, body.note)
         self._write_roles(ways, verdicts)
         self._look_again(values, shown, verdicts, born=method == "POST" or path != UPDATES)
         return [verdicts[place] for place in range(len(values))]
 
-    def _send(self, method: str, path: str, rows: list[dict[str, Any]]) -> list[Result]:
+    def _send(self, method: str, path: str, rows: list[dict[str, Any]]) -> list[Result | Verdict]:
+        """A value of a type that its field cannot have (12.5 for a whole number) spoils the whole call, before anything is written:
+        then halves are sent, until the record stands alone."""
         records = [{"attributes": {"type": self._object.name}, **row} for row in rows]
         # An owner that was chosen is not to be replaced by the org's assignment rules.
         chosen = any("OwnerId" in row for row in rows)
-        answer = request(
-            self._session, method, path, json={"allOrNone": False, "records": records},
-            headers={"Sforce-Auto-Assign": "FALSE"} if chosen else None,
-        )  # fmt: skip
-        return _results(answer.data, len(rows))
+        try:
+            answer = request(
+                self._session, method, path, json={"allOrNone": False, "records": records},
+                headers={"Sforce-Auto-Assign": "FALSE"} if chosen else None,
+            )  # fmt: skip
+        except errors.Refused as error:
+            if len(rows) == 1:
+                return [Verdict(error=error)]
+            middle = len(rows) // 2
+            first = self._send(method, path, rows[:middle])
+            try:
+                return first + self._send(method, path, rows[middle:])
+            except errors.NoAnswer as unknown:
+                return [*first, *(Verdict(error=unknown) for _row in rows[middle:])]
+            except errors.ConnectorError as trouble:  # of the whole org: what was written must not be forgotten
+                return [*first, *unsent(trouble, len(rows) - middle)]
+        return [*_results(answer.data, len(rows))]
 
     def _write_roles(self, ways: Sequence[Ways], verdicts: dict[int, Verdict]) -> None:
         """Roles of the records that were written. What is refused, or not answered, shows in a note: the record itself is there."""
