@@ -102,6 +102,13 @@ class TestCollections:
         assert isinstance(error, errors.Locked)
         assert error.retry == "T"
 
+    def test_a_record_that_waits_for_approval_is_locked(self, salesforce: Salesforce, control: Control) -> None:
+        id = put(control, "Contact", LastName="Lee")
+        control("refuse", code="ENTITY_IS_LOCKED", next=1)
+        error = update(salesforce, "contacts", id, {"Title": "Boss"}).error
+        assert isinstance(error, errors.Refused)
+        assert error.code == "RECORD_LOCKED"
+
     def test_the_orgs_own_rule_speaks_for_itself(self, salesforce: Salesforce, control: Control) -> None:
         id = put(control, "Contact", LastName="Lee")
         control("validation", type="Contact", field="Title", value="Boss", message="There is only one boss.")
