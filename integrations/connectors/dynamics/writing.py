@@ -73,7 +73,7 @@ class Writer:
 
         verdicts = self._write([list(item.values) for item in items], [item.id for item in items], prepare)
         unversioned = [place for place, verdict in enumerate(verdicts) if isinstance(verdict.error, NoVersions)]
-        if unversioned:  # the others are done
+        if unversioned and self._table.kind not in self._definitions.versionless:  # the others are done
             self._definitions.versionless.add(self._table.kind)
             again = self.update([items[place] for place in unversioned])
             for place, verdict in zip(unversioned, again, strict=True):
@@ -85,13 +85,14 @@ class Writer:
         if row and not self._is_as_known(item, row):
             raise errors.StaleVersion(_("The record changed in Dynamics meanwhile."))
         body = self._bodies.changed(self._table, item.id, item.values, self._fields, row)
-        requests, columns = list(body.then), body.columns
-        if requests and not columns:  # participants and closing actions ask for no version: this does it for them
-            columns = {self._table.title: row.get(self._table.title)}
+        requests, columns, title = list(body.then), body.columns, row.get(self._table.title)
+        versionless = self._table.kind in self._definitions.versionless
+        if requests and not columns and title and not versionless:
+            # Participants and closing actions ask for no version. This does it for them, and changes nothing.
+            columns = {self._table.title: title}
         if columns:
             path = f"{self._table.kind}({item.id})?{self._select(list(item.values))}"
-            version = item.version or str(row.get("@odata.etag") or "")
-            match = "" if self._table.kind in self._definitions.versionless else version
+            match = "" if versionless else item.version or str(row.get("@odata.etag") or "")
             requests.insert(0, Inner("PATCH", path, columns, {**SHOW, "If-Match": match or "*"}))
         return requests, body
 
