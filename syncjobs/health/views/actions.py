@@ -19,6 +19,7 @@ from syncjobs.health import conflicts, words
 from syncjobs.health import numbers as counting
 from syncjobs.health.lists import Query
 from syncjobs.health.numbers import STATUSES
+from syncjobs.health.readable import Reader
 from syncjobs.health.views.overview import instance_or_404
 from syncjobs.models import RecordStatus, Sync, SyncState
 from syncjobs.services import syncs, unconfirmed, weak
@@ -95,7 +96,7 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     field, stamp, side = (request.POST.get(name, "") for name in ("field", "stamp", "side"))
     if side not in list(Side):
         return HttpResponse(status=400)
-    waiting = conflicts.of_link(link, words.field_labels(link.sync))
+    waiting = conflicts.of_link(link, Reader(link.sync))
     one = next((one for one in waiting if one.mapping.hub_field == field and one.stamp == stamp), None)
     if one is None:
         messages.warning(request, gettext("Nothing was changed: the values are no longer those you saw. Look again."))

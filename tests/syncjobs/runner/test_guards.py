@@ -154,6 +154,24 @@ def test_an_app_that_does_not_tell_when_it_made_a_record_is_watched_all_the_same
     assert stopped(w) == ("GUARD_MASS_UPDATE", "300")
 
 
+def test_a_name_that_an_app_makes_for_each_new_record_is_no_mass_update(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address book gives each new card a full name, which is not mapped, and does not say since when there is a card."""
+    tell = MemoryConnector._record
+    monkeypatch.setattr(MemoryConnector, "_record", lambda *given: replace(tell(*given), created_at=None))
+    w = world()
+    w.sync.mappings.filter(app_field="first_name").delete()
+    filled(w, 300)
+    for pk in w.app.live():
+        w.app.edit(pk, first_name="Made of the others")
+    w.poll()
+    w.sync.refresh_from_db()
+    assert w.sync.state == SyncState.ACTIVE
+    assert w.counts() == {"insync": 300}
+    assert w.link(app_id="1").label == "Made of the others"
+
+
 def test_many_refusals_stop_the_run(world: Make) -> None:
     w = world()
     for number in range(200):
