@@ -253,3 +253,26 @@ def test_garbage_and_folded_lines_of_spaces_come_back_as_they_were() -> None:
     assert "this is no line\r\n" in card.text()
     assert "X-LIST:a,b\\,c;d\r\n" in card.text()
     assert "TITLE:CEO\r\nEND:VCARD" in card.text()
+
+
+def test_lines_that_are_not_written_to_keep_their_folds() -> None:
+    """Of vCard 2.1, too, whose quoted-printable lines are broken in a way of their own; words are not taken for it."""
+    untouched = [
+        "PHOTO;ENCODING=b;TYPE=JPEG:QUJD", " REVG", "  two spaces", "\ttab",
+        "NOTE:they still use quoted-printable = evil=", "X-NEXT:not a part of the note",
+        "LABEL;ENCODING=QUOTED-PRINTABLE:" + "=C3=BC" * 20 + "=", "=20next line=", " with a space",
+        "X_UNDER_SCORE;x=\"a;b\",c:d",
+    ]  # fmt: skip
+    card = lines("VERSION:3.0", *untouched, "TITLE:CEO")
+    assert slots.read(card, ["note"]) == {"note": "they still use quoted-printable = evil="}
+    slots.write(card, {"job_title": "CTO"})
+    assert card.text().split("\r\n")[2:-3] == untouched
+    assert "TITLE:CTO" in card.text()
+
+
+def test_a_written_value_does_not_keep_the_clothes_of_the_old_one() -> None:
+    card = lines("VERSION:2.1", "NOTE;QUOTED-PRINTABLE:a=3Db", "TITLE;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:=FC")
+    slots.write(card, {"note": "1=3D"})
+    assert slots.read(card, ["note", "job_title"]) == {"note": "1=3D"}
+    with pytest.raises(errors.Refused):
+        slots.write(card, {"job_title": "CEO"})

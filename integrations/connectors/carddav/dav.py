@@ -14,7 +14,12 @@ from integrations.http import Answer
 DAV = "{DAV:}"
 CARD = "{urn:ietf:params:xml:ns:carddav}"
 SPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"'
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")  # illegal in XML, yet servers pass on what a card holds
+# Illegal in XML, plain and as references, yet servers pass on what a card holds.
+CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));",
+    re.IGNORECASE,
+)
+UNKNOWN = "\ufffd"  # stands for those, and for bytes that are not UTF-8
 SEGMENT_SAFE = "@:+~!$&'()*,;="
 
 
@@ -107,7 +112,7 @@ def multistatus(answer: Answer) -> Multistatus:
 def parse(answer: Answer) -> Element | None:
     """The XML of an answer, None where there is none. A document type is refused: that is where entities are declared, which
     could blow up or read files. Decoding as UTF-8 first leaves no other encoding to hide it in."""
-    text = CONTROL.sub("", answer.text)
+    text = CONTROL.sub(UNKNOWN, answer.text)
     if "<!DOCTYPE" in text or not text.lstrip("\ufeff \r\n\t").startswith("<"):
         return None
     try:
