@@ -249,13 +249,15 @@ class CardDav:
         return ReadAnswer(records, gone={path for path, stored in found.items() if stored is None})
 
     def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[RemoteRecord]:
-        """The server is asked for more than is wanted (any e-mail of the card, parts of names); the rest is sorted out here."""
+        """The server is asked for more than is wanted (parts of names); the rest is sorted out here. Of several e-mail addresses
+        of a card each counts."""
         wanted = {value.casefold() for value in values}
-        return [
-            record
-            for record in self._query(field, values, [*fields, field])
-            if str(record.values.get(field) or "").casefold() in wanted
-        ]
+        found = []
+        for record in self._query(field, values, [*fields, field]):
+            held = [str(record.values.get(field) or ""), *(record.also if field == "email" else ())]
+            if wanted & {value.casefold() for value in held}:
+                found.append(record)
+        return found
 
     def _query(self, field: str, values: Sequence[str], names: Sequence[str]) -> Iterator[RemoteRecord]:
         name = slots.SLOTS[field].property

@@ -85,6 +85,12 @@ def read(card: Card, names: Iterable[str]) -> Values:
     return found
 
 
+def other_addresses(card: Card) -> tuple[str, ...]:
+    """E-mail addresses besides the preferred one."""
+    lines, best = card.all("EMAIL"), card.best("EMAIL")
+    return tuple(line.value.strip() for line in lines if line is not best and not NO_TEXT.search(line.value))
+
+
 def _read(card: Card, slot: Slot) -> Value:
     if slot.type is FieldType.MULTI:
         parts = [part for line in card.all(slot.property) for part in split(_raw(line), ",")]
@@ -200,6 +206,8 @@ def _write(card: Card, slot: Slot, value: Value) -> None:
         parts += [""] * (max(PARTS[slot.property], slot.part + 1) - len(parts))
         parts[slot.part] = raw
         raw = ";".join(parts) if any(parts) or slot.property in NEEDED else ""
+    if slot.type is FieldType.EMAIL and line and value:
+        _change_places(card, line, str(value))
     if slot.type is FieldType.MULTI:
         for other in list(card.all(slot.property)):
             if other is not line:
@@ -208,6 +216,13 @@ def _write(card: Card, slot: Slot, value: Value) -> None:
         (line or card.add(slot.property, slot.params)).write(raw, without=("VALUE",))
     elif line:
         card.remove(line)
+
+
+def _change_places(card: Card, line: Line, address: str) -> None:
+    """Another line has the address that ``line`` is about to get: it takes the one that would be overwritten."""
+    held = (other for other in card.all("EMAIL") if other.value.strip().casefold() == address.casefold())
+    if other := next((each for each in held if each is not line), None):
+        other.write(line.value)
 
 
 def _to_raw(card: Card, slot: Slot, value: Value) -> str:
