@@ -106,6 +106,8 @@ class Client:
     def etags(self, book: str) -> dict[str, str]:
         """The places of all cards of a book with their versions. One call."""
         rows = self.propfind(book, "getetag", "resourcetype", depth=1)
+        if any(row.status == 507 for row in rows):
+            raise errors.Unavailable(_("The server does not list all cards of the address book."), status=507)
         return {
             self.beside(book, row): row.text(f"{DAV}getetag")
             for row in rows
@@ -173,11 +175,15 @@ class Client:
         return self.place(location, place) if location else place, answer.headers.get("ETag", "")
 
     def put(self, place: str, text: str, etag: str) -> str:
-        """The new etag or "". StaleVersion when the card is not at ``etag`` any more."""
+        """The new etag or "". StaleVersion when the card is not at ``etag`` any more, Refused where nobody knows what it is at."""
         strong = etag.removeprefix("W/")  # proxies that compress weaken it, and If-Match takes only strong ones
-        return self._send(
-            "PUT", place, body=text.encode("utf-8", "surrogateescape"), headers={**VCARD, "If-Match": strong}
-        ).headers.get("ETag", "")
+        if not strong:
+            message = _(
+                "The server does not say which version of the card this is, so an edit could be overwritten unseen."
+            )
+            raise errors.Refused(message, code="NOT_POSSIBLE_IN_APP")
+        body = text.encode("utf-8", "surrogateescape")
+        return self._send("PUT", place, body=body, headers={**VCARD, "If-Match": strong}).headers.get("ETag", "")
 
     def delete(self, place: str) -> None:
         self._send("DELETE", place, headers={"Accept": "*/*"})

@@ -221,10 +221,10 @@ class CardDav:
             if not said.token or (cut and said.token == token):
                 raise errors.Unavailable(_("The server did not say how far its list of changes goes."))
             for row in said.rows:
-                if row.status < 400 and not row.path.endswith("/"):
-                    report.changed.append(self._client.beside(book, row))
-                elif row.is_gone:
+                if row.is_gone:
                     report.gone.append(self._client.beside(book, row))
+                elif not row.path.endswith("/"):  # whatever else is wrong with a card, the read of it tells
+                    report.changed.append(self._client.beside(book, row))
             report.tokens[book] = said.token
             report.cut |= cut
         report.changed.sort()

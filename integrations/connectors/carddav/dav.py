@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape, quoteattr
@@ -148,6 +148,7 @@ def conditions(answer: Answer) -> set[str]:
 
 
 def path_of(href: str) -> str:
-    """The path of an address in one form: servers differ in what they percent-encode, and one may say it in two ways."""
+    """The path of an address in one form: servers differ in what they percent-encode, and one may say it in two ways. By bytes: not
+    every name is UTF-8."""
     path = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "", href.strip())
-    return "/".join(quote(unquote(segment), safe=SEGMENT_SAFE) for segment in path.split("/"))
+    return "/".join(quote(unquote_to_bytes(segment), safe=SEGMENT_SAFE) for segment in path.split("/"))
