@@ -206,8 +206,9 @@ def there_already(ctx: Context, side: Side, work: "Sequence[Work]") -> "Iterator
     if not wanted:
         return
     for record in _look_for(ctx, side, field, [str(w.plan.writes[side][field]) for w in wanted.values()]):
-        if w := wanted.get(key(record.values)):
-            yield w, record
+        met = (key(record.values), *(key({field: other}) for other in record.also))
+        if one := next((one for one in met if one in wanted), None):
+            yield wanted[one], record
 
 
 def _look_for(ctx: Context, side: Side, field: str, values: Sequence[str]) -> list[RemoteRecord]:

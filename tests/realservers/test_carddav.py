@@ -264,6 +264,26 @@ def test_a_find_by_any_field_takes_exact_values_only(connector: Connector, book:
     assert other.record
 
 
+def test_a_card_is_found_by_each_of_its_addresses(connector: Connector, book: Book) -> None:
+    two = card("two", {"email": "home@example.com"}, "EMAIL;TYPE=INTERNET,PREF:work@example.com")
+    path = book.put(two)
+    for address in ("WORK@example.com", "Home@example.com"):
+        (found,) = connector.find("cards", "email", [address], fields=["email"])
+        assert (found.id, found.values["email"], found.also) == (path, "work@example.com", ("home@example.com",))
+
+
+def test_an_address_that_the_card_has_already_changes_places_with_the_preferred_one(
+    connector: Connector, book: Book
+) -> None:
+    """Written over it, the preferred one would be gone, and the other there twice."""
+    two = card("two", {}, "item1.EMAIL;TYPE=PREF:work@example.com", "item1.X-ABLabel:Office", "EMAIL:Home@example.com")
+    path = book.put(two)
+    verdict = update(connector, path, {"email": "home@example.com"})
+    assert verdict.record
+    assert (verdict.record.values["email"], verdict.record.also) == ("home@example.com", ("work@example.com",))
+    assert (book.get(path).count("home@example.com"), book.get(path).count("work@example.com")) == (1, 1)
+
+
 # -- cards --------------------------------------------------------------------------------------------------------------------
 STRANGE = (
     "EMAIL;TYPE=WORK:second@example.com",
@@ -300,6 +320,54 @@ def test_long_lines_are_folded_between_characters(connector: Connector, book: Bo
     assert read(connector, path).values["note"] == note
     assert update(connector, path, {"first_name": "Zoé"}).error is None
     assert read(connector, path).values["note"] == note
+
+
+def put_bytes(book: Book, name: str, data: bytes) -> str:
+    """As a migration or an old client leaves a card behind: the servers themselves would not take all of these."""
+    (book.files / name).write_bytes(data)
+    book.server.imported(book.files, [name])
+    return book.path + name
+
+
+def test_bytes_that_are_not_utf8_hide_nobody_and_survive_an_update(connector: Connector, server: CardServer) -> None:
+    """Latin-1 in a card. Xandikos fails when such a card is among those that are asked for; Radicale does not show it at all."""
+    with server.new_book() as book:
+        whole = book.put(card("whole", {"first_name": "Ann"}))
+        text = card("damaged", {"first_name": "Jo", "last_name": "M?ller", "email": "jo@example.com"}, "NOTE:caf?")
+        path = put_bytes(book, "damaged.vcf", text.encode().replace(b"?", b"\xfc"))
+        page = connector.scan("cards", fields=NAMES, position=None, scope=scope(book))
+        found = {record.id: record.values for record in page.records}
+        assert found[whole]["first_name"] == "Ann"
+        if path not in found:
+            return
+        assert (found[path]["first_name"], found[path]["email"]) == ("Jo", "jo@example.com")
+        assert not {"last_name", "full_name", "note"} & found[path].keys(), "unknown, not blank"
+        refused = update(connector, path, {"last_name": "Müller"})
+        assert isinstance(refused.error, errors.Refused)
+        assert (refused.error.code, refused.error.field) == ("ENCODING_INVALID", "last_name")
+        update(connector, path, {"mobile": "0171"})  # Xandikos stores it, and then stumbles over it
+        held = (book.files / "damaged.vcf").read_bytes() if (book.files / "damaged.vcf").exists() else b""
+        assert b"N:M\xfcller;Jo;;;" in held
+        assert b"NOTE:caf\xfc" in held
+        assert b"0171" in held
+
+
+def test_control_characters_in_a_card_survive_an_update(connector: Connector, book: Book) -> None:
+    """XML cannot carry them, and the server passes the card on in XML."""
+    text = card("bell", {"first_name": "a\x07b", "last_name": "Lee"}, "NOTE:form\x0cfeed \u2028 line \x85 next")
+    path = put_bytes(book, "bell.vcf", text.encode())
+    before = book.get(path)
+    assert read(connector, path).values["first_name"] == "ab"
+    assert update(connector, path, {"mobile": "0171"}).error is None
+    after = book.get(path)
+    for line in ("N:", "NOTE:"):
+        assert _line(after, line) == _line(before, line)
+    assert update(connector, path, {"first_name": "Abby"}).error is None
+    assert "N:Lee;Abby;;;" in book.get(path)
+
+
+def _line(text: str, start: str) -> str:
+    return next(line for line in text.split("\r\n") if line.startswith(start))
 
 
 def test_a_card_of_version_4_stays_one(connector: Connector, book: Book) -> None:

@@ -303,3 +303,18 @@ def test_an_edit_by_a_phone_whose_clock_is_wrong_is_no_older_state(radicale_and_
         pair.settle()
         pair.assert_equal(1)
         assert pair.people(Side.HUB)["p1@example.com"]["first_name"] == f"Typed in the {side}"
+
+
+def test_a_card_outside_the_chosen_books_is_met_by_its_second_address(
+    hubspot_and_radicale: Pair, radicale: CardServer
+) -> None:
+    pair = hubspot_and_radicale
+    with radicale.new_book("Others") as others:
+        two = accounts.card("two", {"email": "home@example.com"}, "EMAIL;TYPE=INTERNET,PREF:work@example.com")
+        path = others.put(two)
+        pair.hub.put_all([{**person(1), "email": "home@example.com"}, person(2)])
+        pair.initial()
+        pair.settle()
+        assert [str(values["email"]) for values in pair.app.all().values()] == ["p2@example.com"]
+        assert RecordLink.objects.get(sync=pair.sync, app_id=path).hub_id
+        assert {"home@example.com", "work@example.com"} <= set(others.get(path).replace(":", "\r\n").split("\r\n"))

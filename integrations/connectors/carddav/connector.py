@@ -221,10 +221,10 @@ class CardDav:
             if not said.token or (cut and said.token == token):
                 raise errors.Unavailable(_("The server did not say how far its list of changes goes."))
             for row in said.rows:
-                if row.status < 400 and not row.path.endswith("/"):
-                    report.changed.append(self._client.beside(book, row))
-                elif row.is_gone:
+                if row.is_gone:
                     report.gone.append(self._client.beside(book, row))
+                elif not row.path.endswith("/"):  # whatever else is wrong with a card, the read of it tells
+                    report.changed.append(self._client.beside(book, row))
             report.tokens[book] = said.token
             report.cut |= cut
         report.changed.sort()
@@ -249,13 +249,15 @@ class CardDav:
         return ReadAnswer(records, gone={path for path, stored in found.items() if stored is None})
 
     def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[RemoteRecord]:
-        """The server is asked for more than is wanted (any e-mail of the card, parts of names); the rest is sorted out here."""
+        """The server is asked for more than is wanted (parts of names); the rest is sorted out here. Of several e-mail addresses
+        of a card each counts."""
         wanted = {value.casefold() for value in values}
-        return [
-            record
-            for record in self._query(field, values, [*fields, field])
-            if str(record.values.get(field) or "").casefold() in wanted
-        ]
+        found = []
+        for record in self._query(field, values, [*fields, field]):
+            held = [str(record.values.get(field) or ""), *(record.also if field == "email" else ())]
+            if wanted & {value.casefold() for value in held}:
+                found.append(record)
+        return found
 
     def _query(self, field: str, values: Sequence[str], names: Sequence[str]) -> Iterator[RemoteRecord]:
         name = slots.SLOTS[field].property
