@@ -251,6 +251,20 @@ class TestParticipants:
         patch, put_ = sent.index(f"PATCH {API}phonecalls({id})"), sent.index(f"PUT {API}phonecalls({id})/")
         assert patch < sent.index('If-Match: W/"7"') < put_, "in one change set, before the list"
 
+    def test_a_title_that_cannot_be_read_is_not_blanked_for_the_sake_of_a_condition(
+        self, dynamics: Dynamics, server: Server
+    ) -> None:
+        """Field security shows a blank instead."""
+        id, contact = str(uuid.uuid4()), str(uuid.uuid4())
+        held = {"activityid": id, "subject": None, "@odata.etag": 'W/"7"', "phonecall_activity_parties": []}
+        boundary = {"Content-Type": "multipart/mixed; boundary=b"}
+        server.replies(Reply(200, {"value": [held]}), Reply(200, "--b--\r\n", boundary))
+        lone = Dynamics(ApiSession(server.url, fault=fault), stored_fields=dynamics.fields)
+        lone.update("phonecalls", [Update(id, {PARTIES: [contact]}, version='W/"7"')])
+        sent = server.asked[-1].body.decode()
+        assert "PUT" in sent
+        assert "PATCH" not in sent
+
     def test_participants_are_read_only_when_they_are_asked_for(self, dynamics: Dynamics, control: Control) -> None:
         page = dynamics.scan("phonecalls", fields=["subject"], position=None, scope={})
         assert page.records
