@@ -5,12 +5,13 @@ To add an operator: one entry in ``_TESTS`` and its name in ``OPERATORS`` for th
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.records import FieldType, Value, Values
 from syncjobs.engine.canonical import form, is_blank, parse_datetime, parse_number
 
+_EVER = datetime.min.replace(tzinfo=UTC)
 _KNOWN = ("known", "unknown")
 _TEXTUAL = ("is", "is_not", "any_of", "none_of", "contains", "not_contains", "starts_with", "ends_with", *_KNOWN)
 _TIME = ("before", "after", "between", "last_days", "next_days", "more_days_ago", *_KNOWN)
@@ -94,8 +95,7 @@ def _holds(rule: Rule, values: Values, types: dict[str, FieldType], now: datetim
 
 
 def _fold(value: Any, kind: FieldType) -> str:
-    shaped = form(value, kind)
-    return "" if shaped is None else str(shaped).casefold()
+    return str(form(value, kind) or "").casefold()
 
 
 def _folded(wanted: Any, kind: FieldType) -> set[str]:
@@ -151,9 +151,7 @@ _TESTS: dict[str, Callable[[Value, Any, FieldType, datetime], bool]] = {
     "between": lambda v, w, k, now: _TESTS["ge"](v, w[0], k, now) and _TESTS["le"](v, w[1], k, now),
     "last_days": lambda v, w, k, now: _within(v, now - timedelta(days=int(w)), now),
     "next_days": lambda v, w, k, now: _within(v, now, now + timedelta(days=int(w))),
-    "more_days_ago": lambda v, w, k, now: _within(
-        v, datetime.min.replace(tzinfo=now.tzinfo), now - timedelta(days=int(w))
-    ),
+    "more_days_ago": lambda v, w, k, now: _within(v, _EVER, now - timedelta(days=int(w))),
     "yes": lambda v, w, k, now: v is True,
     "no": lambda v, w, k, now: v is False,
     "contains_any": lambda v, w, k, now: bool(_items(v) & set(w)),

@@ -103,6 +103,11 @@ def echoed(half: Half, end: End) -> bool:
     return echo_of(half.expected[end.field], half.now[end.field], end.type)
 
 
+def before(half: Half, end: End, value: Any) -> Any:
+    """The value, but for what we wrote there without having had an answer."""
+    return (half.seen or {}).get(end.field) if echoed(half, end) else value
+
+
 def changed(half: Half, end: End) -> bool:
     if half.now is None or end.field not in half.now:
         return False
@@ -122,8 +127,8 @@ def merge(rule: MappingRule, hub: Half, app: Half, *, clear_values: bool) -> Out
         return Outcome()
     if _first_meeting(rule, hub, app):
         return _meet(rule, hub, app, h, a)
-    hub_changed = changed(hub, rule.hub) and (clear_values or not is_blank(h))
-    app_changed = changed(app, rule.app) and (clear_values or not is_blank(a))
+    hub_changed = (changed(hub, rule.hub) or _overtaken(rule, Side.APP, app, h)) and (clear_values or not is_blank(h))
+    app_changed = (changed(app, rule.app) or _overtaken(rule, Side.HUB, hub, a)) and (clear_values or not is_blank(a))
     changes = [side for side, did in ((Side.HUB, hub_changed), (Side.APP, app_changed)) if did]
     if changes and rule.way == "both" and rule.hub.type is rule.app.type is FieldType.MULTI:
         return _merge_sets(rule, changes, hub, app, h, a)
@@ -137,6 +142,15 @@ def merge(rule: MappingRule, hub: Half, app: Half, *, clear_values: bool) -> Out
     if app_changed:
         return _write(rule, Side.HUB, h, a, Rule.APP_CHANGED) if rule.goes_to(Side.HUB) else Outcome(drift=True)
     return Outcome()
+
+
+def _overtaken(rule: MappingRule, to: Side, half: Half, source: Any) -> bool:
+    """Whether our own write stands at ``to``, unanswered, and its source says something else by now, if only what it once said."""
+    end = rule.end(to)
+    with suppress(ConversionFailed):
+        sent = source is not UNKNOWN and echoed(half, end)
+        return sent and not echo_of(convert(rule, source, to), half.value(end.field), end.type)
+    return False
 
 
 def agree(rule: MappingRule, h: Any, a: Any) -> bool:
@@ -190,13 +204,16 @@ def _let_winner(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outc
         return _write(rule, Side.HUB, h, a, Rule.APP_CHANGED)
     if rule.winner == "ask":
         return Outcome(parked=True)
-    if rule.winner == "recent":
-        hub_wins = hub.modified_at is None or app.modified_at is None or hub.modified_at >= app.modified_at
-        why = Rule.MOST_RECENT
-    else:
-        hub_wins = rule.winner == "hub"
-        why = Rule.WINNER_HUB if hub_wins else Rule.WINNER_APP
-    return _write(rule, Side.APP if hub_wins else Side.HUB, h, a, why, loses=True)
+    side = winning_side(rule, hub, app)
+    why = {"hub": Rule.WINNER_HUB, "app": Rule.WINNER_APP}.get(rule.winner, Rule.MOST_RECENT)
+    return _write(rule, side.other, h, a, why, loses=True)
+
+
+def winning_side(rule: MappingRule, hub: Half, app: Half) -> Side:
+    if rule.winner in ("hub", "app"):
+        return Side(rule.winner)
+    hub_wins = hub.modified_at is None or app.modified_at is None or hub.modified_at >= app.modified_at
+    return Side.HUB if hub_wins else Side.APP
 
 
 def _write(rule: MappingRule, to: Side, h: Any, a: Any, why: Rule, *, loses: bool = False) -> Outcome:
@@ -222,10 +239,10 @@ def _merge_sets(rule: MappingRule, changes: list[Side], hub: Half, app: Half, h:
     these, or for none, stays."""
     writes: list[Outcome] = []
     note = ""
-    for to, half, source, target in ((Side.HUB, app, a, h), (Side.APP, hub, h, a)):
+    for to, half, there, source, target in ((Side.HUB, app, hub, a, h), (Side.APP, hub, app, h, a)):
         if to.other not in changes:
             continue
-        now, held = members(source), members(target)
+        now, held = members(source), members(before(there, rule.end(to), target))
         seen = members((half.seen or {}).get(rule.end(to.other).field))
         lost = _partners(rule, seen - now, to) | {i for i in held if _partners(rule, {i}, to.other) & (seen - now)}
         try:

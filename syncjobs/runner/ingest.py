@@ -96,6 +96,8 @@ def _ingest(
             doubtful.append(PendingChange(remote_id=record.id, known=record.values))
             continue
         if get(row, side.other, "id") is None and (heir := _twin_of_merged(row, record, side, links)):
+            links = {name: link for name, link in links.items() if link is not row}
+            changed.pop(row.pk, None)
             deltas[row.status] -= 1
             row.delete()
             row = heir

@@ -7,6 +7,7 @@ import pytest
 
 from integrations.records import FieldType, Side, Value
 from syncjobs.engine.merge import Half, Outcome, Rule, echo_of, merge
+from syncjobs.engine.references import merge_references
 from syncjobs.engine.rules import End, MappingRule
 from syncjobs.engine.transforms import convert
 
@@ -154,6 +155,29 @@ def test_what_we_sent_is_an_echo_even_cut_short_and_never_travels_back() -> None
     app = Half(now={"a": long[:20]}, seen={"a": "old"}, expected={"a": long}, exists=True)
     outcome = merge(mapping(), half("h", long, long), app, clear_values=False)
     assert outcome.write is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "sent"),
+    [
+        (FieldType.TEXT, "as it was", "for a moment"),
+        (FieldType.MULTI, ["a"], ["a", "b"]),
+        (FieldType.MULTI, ["a", "b"], ["a"]),
+    ],
+)
+def test_what_went_back_while_its_write_had_no_answer_goes_back_at_the_other_side(
+    kind: FieldType, old: Value, sent: Value
+) -> None:
+    app = Half(now={"a": sent}, seen={"a": old}, expected={"a": sent}, exists=True)
+    assert written(merge(mapping(kind=kind), half("h", old, old), app, clear_values=False)) == (Side.APP, old)
+
+
+def test_an_association_that_was_undone_while_its_write_had_no_answer_is_undone_at_the_other_side() -> None:
+    rule = mapping(kind=FieldType.REFERENCE, many=True)
+    rule.partners[Side.APP].update(c="C", d="D")
+    app = Half(now={"a": ["C", "D"]}, seen={"a": ["D"]}, expected={"a": ["C", "D"]}, exists=True)
+    outcome = merge_references(rule, half("h", ["d"], ["d"]), app, clear_values=False)
+    assert written(outcome) == (Side.APP, ["D"])
 
 
 def test_an_answer_that_was_lost_and_an_edit_since_is_somebodys_change() -> None:

@@ -265,15 +265,23 @@ def test_a_change_found_months_later_ends_its_run(world: Make) -> None:
     assert w.sync.lag_ms is not None
 
 
+@pytest.mark.parametrize("refused", [False, True])
 @pytest.mark.parametrize("new_id", [False, True])
-def test_the_twin_of_a_record_merged_into_one_without_a_twin_becomes_its_twin(world: Make, new_id: bool) -> None:
+def test_the_twin_of_a_record_merged_into_one_without_a_twin_becomes_its_twin(
+    world: Make, new_id: bool, refused: bool
+) -> None:
     w = world(hub=Abilities(merges=True))
-    SyncFilter.objects.create(sync=w.sync, side="hub", groups=[[{"field": "score", "operator": "known"}]])
-    ada = w.hub.put({"email": "ada@example.com"})  # the filter keeps her out
+    no = errors.Refused("no", code="VALIDATION_RULE")
+    if refused:
+        w.app.refuse = lambda values: no if values["email"] == "ada@example.com" else None
+    else:
+        SyncFilter.objects.create(sync=w.sync, side="hub", groups=[[{"field": "score", "operator": "known"}]])
+    ada = w.hub.put({"email": "ada@example.com"})
     bob = w.hub.put({"email": "bob@example.com", "score": "5"})
     w.initial()
     w.settle()
-    assert w.counts() == {"insync": 1, "excluded": 1}
+    assert w.counts() == {"insync": 1, "failed" if refused else "excluded": 1}
+    w.app.refuse = lambda values: None
     w.hub.merge(ada, bob, new_id=new_id)
     w.settle()
     assert w.counts() == {"insync": 1}
