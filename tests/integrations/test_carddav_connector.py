@@ -263,6 +263,26 @@ def test_a_long_version_is_a_condition_all_the_same(server: Server) -> None:
     assert isinstance(app.update("cards", [item])[0].error, errors.StaleVersion)
 
 
+def test_an_edit_after_a_write_whose_version_the_server_does_not_say_is_not_taken_for_ours(server: Server) -> None:
+    """A person saves the card between our write and the read of what the batch has become."""
+    held = {"etag": "1", "text": CARD.format("Ann")}
+
+    def answer(asked: Asked) -> Reply:
+        if asked.method == "PUT":
+            held.update(etag="2", text=asked.body.decode())
+            return Reply(204, "")
+        if asked.method == "REPORT" and held["etag"] == "2":
+            held.update(etag="3", text=held["text"].replace("TITLE:CEO", "TITLE:Boss"))
+        return multistatus(
+            row(BOOK + "a.vcf", "<getetag>{etag}</getetag><C:address-data>{text}</C:address-data>".format(**held))
+        )
+
+    server.answer = answer
+    verdict = connector(server.url).update("cards", [Update(BOOK + "a.vcf", {"job_title": "CEO"})])[0]
+    assert verdict.record
+    assert (verdict.record.values, verdict.record.version) == ({"job_title": "CEO"}, "2")
+
+
 # -- cards of all ages -------------------------------------------------------------------------------------------------------
 def lines(*more: str) -> Card:
     return Card.parse("\r\n".join(["BEGIN:VCARD", *more, "END:VCARD", ""]))

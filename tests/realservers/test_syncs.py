@@ -318,3 +318,25 @@ def test_a_card_outside_the_chosen_books_is_met_by_its_second_address(
         assert [str(values["email"]) for values in pair.app.all().values()] == ["p2@example.com"]
         assert RecordLink.objects.get(sync=pair.sync, app_id=path).hub_id
         assert {"home@example.com", "work@example.com"} <= set(others.get(path).replace(":", "\r\n").split("\r\n"))
+
+
+def test_a_card_that_moves_to_another_book_keeps_its_record_at_the_other_side(
+    hubspot_and_radicale: Pair, radicale: CardServer
+) -> None:
+    """Address books have no moves: a card goes here and one comes there, and the first must not delete anybody."""
+    pair = hubspot_and_radicale
+    with radicale.new_book("Team B") as second:
+        pair.sync.app_scope = {**pair.sync.app_scope, "lists": [pair.app.book.path, second.path]}
+        pair.sync.save(update_fields=["app_scope"])
+        pair.hub.put_all([person(1), person(2)])
+        pair.initial()
+        pair.settle()
+        before, path = pair.id_of(Side.HUB, "p1@example.com"), pair.id_of(Side.APP, "p1@example.com")
+        text = pair.app.book.get(path)
+        pair.app.book.delete(path)
+        moved = second.put(text)
+        pair.settle()
+        assert pair.id_of(Side.HUB, "p1@example.com") == before
+        assert second.paths() == {moved}
+        assert RecordLink.objects.get(sync=pair.sync, hub_id=before).app_id == moved
+        assert len(pair.hub.all()) == 2

@@ -103,6 +103,10 @@ class Client:
         (507), stays in."""
         return self._ask("REPORT", book, dav.sync_collection(token))
 
+    def etag(self, place: str) -> str:
+        rows = self.propfind(place, "getetag")
+        return rows[0].text(f"{DAV}getetag") if rows else ""
+
     def etags(self, book: str) -> dict[str, str]:
         """The places of all cards of a book with their versions. One call."""
         rows = self.propfind(book, "getetag", "resourcetype", depth=1)
