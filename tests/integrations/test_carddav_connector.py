@@ -10,7 +10,7 @@ from integrations.connectors.base import Connector
 from integrations.connectors.carddav import dav, slots
 from integrations.connectors.carddav.vcard import Card
 from integrations.models import AppInstance
-from integrations.records import Ref, Update
+from integrations.records import Create, Ref, Update
 from integrations.services import credentials
 from integrations.services.connections import ConnectRefused, connect_with_keys, open_connector
 from portal.accounts.models import Account
@@ -92,6 +92,20 @@ def test_an_account_that_lives_on_another_host_is_followed_there(server: Server)
         assert book == f"{there}/42/card/"
         answer = app.read("cards", [Ref(book + "a.vcf")], fields=["first_name"])
         assert answer.records[book + "a.vcf"].values == {"first_name": "Ann"}
+
+
+def test_a_card_that_a_create_meets_on_another_host_is_named_whole(server: Server) -> None:
+    """By its path alone it would be looked for at the first host, be gone, and the record would fail."""
+    conflict = (
+        '<error xmlns="DAV:"><C:no-uid-conflict xmlns:C="urn:ietf:params:xml:ns:carddav"><href>/42/b/x.vcf</href>'
+    )
+    with Server().running() as other:
+        there = other.url.replace("127.0.0.1", "localhost")
+        other.answer = lambda asked: Reply(409, conflict + "</C:no-uid-conflict></error>")
+        item, scope = Create({"first_name": "Ann"}, "key"), {"lists": [], "target_list": f"{there}/42/card/"}
+        verdict = connector(server.url).create("cards", [item], scope=scope)[0]
+    assert isinstance(verdict.error, errors.AlreadyExists)
+    assert verdict.error.existing_id == f"{there}/42/b/x.vcf"
 
 
 def test_the_password_does_not_go_to_an_internal_address(server: Server) -> None:

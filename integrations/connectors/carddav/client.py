@@ -172,9 +172,12 @@ class Client:
     # -- writing -------------------------------------------------------------------------------------------------------------
     def put_new(self, place: str, text: str) -> tuple[str, str]:
         """(place, etag or ""). StaleVersion when there is a card already; a server may choose another place."""
-        answer = self._send(
-            "PUT", place, body=text.encode("utf-8", "surrogateescape"), headers={**VCARD, "If-None-Match": "*"}
-        )
+        body = text.encode("utf-8", "surrogateescape")
+        try:
+            answer = self._send("PUT", place, body=body, headers={**VCARD, "If-None-Match": "*"})
+        except errors.AlreadyExists as met:
+            met.existing_id = self.place(met.existing_id, place) if met.existing_id else ""
+            raise
         location = answer.headers.get("Location", "")
         return self.place(location, place) if location else place, answer.headers.get("ETag", "")
 
