@@ -130,6 +130,7 @@ def test_the_record_page_shows_both_and_links_them(world: Callable[..., World], 
         link = w.link(**{f"{side}_id": "1"})
         html = as_manager.get(reverse("syncjobs:record", args=[link.pk])).content.decode()
         assert "Are these two the same?" in html
+        assert "Compare the two on the record" not in html, "this is that page"
         assert "0@hub.example" in html
         assert "0@app.example" in html
     (pair,) = weak.pairs(w.sync)
