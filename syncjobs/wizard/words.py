@@ -29,7 +29,6 @@ from syncjobs.services.mappings import effective
 from syncjobs.wizard import labels
 from syncjobs.wizard.picture import Picture
 
-
 NAMED = 6  # lists or tags
 
 
