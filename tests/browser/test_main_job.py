@@ -150,6 +150,9 @@ def look_around(walker: Walker) -> None:
     expect(page.get_by_role("row", name="Snov.io")).to_contain_text("Active")
     page.get_by_role("main").get_by_role("link", name="Snov.io").first.click()
     walker.look("23-app", dark=True, narrow=True)
-    for number, name in enumerate(["Members", "Audit", "Account"], 24):
+    page.get_by_role("main").get_by_role("link", name="Prospects").first.click()
+    page.goto(page.url + "delete/")
+    walker.look("24-delete", dark=True, narrow=True)
+    for number, name in enumerate(["Members", "Audit", "Account"], 25):
         page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
         walker.look(f"{number}-{name.lower()}", narrow=True)
