@@ -99,7 +99,9 @@ def concepts() -> list[tuple[str, str]]:
 
 
 def _cannot(able: list[Abilities]) -> list[Words]:
-    return [words for name, words in CANNOT if any(not getattr(one, name) for one in able)]
+    """A new field is made on request and for one object at a time: only an app that makes none at all cannot."""
+    missing = {name: [not getattr(one, name) for one in able] for name, _ in CANNOT}
+    return [words for name, words in CANNOT if (all if name == "create_fields" else any)(missing[name])]
 
 
 def _changes(able: list[Abilities]) -> Words:

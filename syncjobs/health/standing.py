@@ -253,7 +253,7 @@ def instance_trouble(instance: AppInstance, *, waiting: int = 0) -> Trouble:
     words = describe(instance.state_code or "AUTH_EXPIRED", app=instance.app.name)
     text = f"{words.cause} {words.tip}"
     text += " " + (_waiting(waiting) if waiting else gettext("Nothing is lost: changes made meanwhile follow."))
-    button = Button(gettext("Reconnect"), reverse("integrations:manage", args=[instance.pk]))
+    button = Button(gettext("Reconnect"), reverse("integrations:reconnect", args=[instance.pk]))
     title = gettext("%(app)s: %(title)s") % {"app": instance.label, "title": words.title}
     return Trouble("failed", text, button, waiting, title, instance.state_since)
 
@@ -358,7 +358,7 @@ def fix_button(words: Words, sync: Sync) -> Button | None:
     if words.fix == "reconnect":
         sides = [sync.instance(side) for side in (Side.APP, Side.HUB)]
         ill = next((instance for instance in sides if instance.state != InstanceState.CONNECTED), sides[0])
-        return Button(gettext("Reconnect"), reverse("integrations:manage", args=[ill.pk]))
+        return Button(gettext("Reconnect"), reverse("integrations:reconnect", args=[ill.pk]))
     if words.fix in steps:
         return Button(steps[words.fix], edit_url(sync, words.fix), post=True)
     if words.fix == "resume" or sync.state == SyncState.SUSPENDED:

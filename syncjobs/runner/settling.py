@@ -74,7 +74,7 @@ def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str, momen
         put(row, side, hash=parking.mark(record))
         w.plan.status, w.plan.code, w.plan.side = RecordStatus.FAILED, parking.TOO_LONG, side
     changed_at = get(row, side.other, "modified_at")
-    if changed_at and what == "updated":
+    if changed_at and what == "updated" and row.synced_at:  # what two have when they are linked they had long before
         ctx.lags.append((moment - changed_at).total_seconds())
     w.events.append(("linked" if verdict.existed and what == "created" else what, side, len(sent)))
 

@@ -29,6 +29,8 @@ from syncjobs.services.mappings import effective
 from syncjobs.wizard import labels
 from syncjobs.wizard.picture import Picture
 
+NAMED = 6  # lists or tags
+
 
 @dataclass(frozen=True)
 class Section:
@@ -229,7 +231,7 @@ def _lists(picture: Picture) -> Iterator[SafeString]:
         if ability.containers and picture.writes(side.other):
             chosen = [picture.lists.get(str(item), str(item)) for item in scope.get("lists") or []]
             text = _sources(ability.containers, len(chosen))
-            yield _say(text, n=len(chosen), names=", ".join(chosen), app=picture.name(side))
+            yield _say(text, n=len(chosen), names=_some(chosen), app=picture.name(side))
         target = str(scope.get("target_list") or "")
         if ability.target_container and picture.writes(side) and target:
             yield _say(
@@ -237,6 +239,14 @@ def _lists(picture: Picture) -> Iterator[SafeString]:
                 name=picture.lists.get(target, _("one list")),
                 app=picture.name(side),
             )
+
+
+def _some(names: list[str]) -> str:
+    """The first few by name: 300 tags would fill the page."""
+    more = len(names) - NAMED
+    if more <= 1:
+        return ", ".join(names)
+    return _("%(names)s and %(n)d more") % {"names": ", ".join(names[:NAMED]), "n": more}
 
 
 def _sources(containers: str, n: int) -> str:

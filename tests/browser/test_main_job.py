@@ -25,7 +25,7 @@ ALL_DONE = 90_000  # ms for the checks, the preview and the initial sync of so f
 @pytest.mark.timeout(240)
 def test_from_signing_in_to_a_record_that_is_in_sync(live_install: Install, walker: Walker) -> None:
     with live_install.orm():
-        ada = person(Account.objects.create(name="Northwind"), "ada", Role.SUPER_ADMIN)
+        ada = person(Account.objects.create(name="Northwind Trading and Daughters"), "ada", Role.SUPER_ADMIN)
         ada.password = make_password(PASSWORD, hasher=PBKDF2PasswordHasher())  # the tests' own is refused out there
         ada.save()
     standins = live_install.start_standins("--records", str(RECORDS), "--split", PEOPLE)
@@ -57,7 +57,7 @@ def connect_hubspot(walker: Walker) -> None:
     page.get_by_role("link", name="App directory").first.click()
     walker.look("03-directory", dark=True, narrow=True)
     page.get_by_role("link", name="Connect HubSpot").first.click()
-    walker.look("04-connect-hubspot")
+    walker.look("04-connect-hubspot", narrow=True)
     page.get_by_role("button", name="Continue to HubSpot").click()
     walker.look("05-consent")
     page.get_by_role("button", name=re.compile("Connect|Allow|Choose")).click()
@@ -150,6 +150,9 @@ def look_around(walker: Walker) -> None:
     expect(page.get_by_role("row", name="Snov.io")).to_contain_text("Active")
     page.get_by_role("main").get_by_role("link", name="Snov.io").first.click()
     walker.look("23-app", dark=True, narrow=True)
-    for number, name in enumerate(["Members", "Audit", "Account"], 24):
+    page.get_by_role("main").get_by_role("link", name="Prospects").first.click()
+    page.goto(page.url + "delete/")
+    walker.look("24-delete", dark=True, narrow=True)
+    for number, name in enumerate(["Members", "Audit", "Account"], 25):
         page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
         walker.look(f"{number}-{name.lower()}", narrow=True)

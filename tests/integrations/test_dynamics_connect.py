@@ -66,7 +66,9 @@ def test_the_consent_is_for_the_organisation_that_was_named(
 
 
 def test_several_organisations_of_one_account(account: Account, manager: User, dynamics_standin: Any) -> None:
-    north, south = (connected(account, manager, each["url"]) for each in dynamics_standin["organisations"])
+    addresses = [each["url"] for each in dynamics_standin["organisations"]]
+    assert list(dynamics_standin["to_connect"].values()) == addresses, "a demo names them all"
+    north, south = (connected(account, manager, address) for address in addresses)
     assert [each["id"] for each in dynamics_standin["organisations"]] == [
         north.remote_account_id,
         south.remote_account_id,

@@ -95,6 +95,15 @@ def test_a_card_says_what_an_app_cannot_do() -> None:
         said = str(dict(cards.of(replace(app, facts=())).facts).get("Cannot", ""))
         assert ("delete records" in said) == any(not one.delete for one in able)
         assert ("set a value back to blank" in said) == any(not one.clear for one in able)
+        assert ("create fields" in said) == (not any(one.create_fields for one in able))
+
+
+def test_permissions_keep_their_headings_where_rows_become_cards(as_manager: Client, account: Account) -> None:
+    """On a narrow screen the table would be wider than the page."""
+    AppInstance.objects.create(account=account, app_key="hubspot", label="Hub", is_hub=True)
+    for app in apps().values():
+        page = as_manager.get(f"/apps/{app.key}/connect/").content.decode()
+        assert page.count('data-l="May"') == page.count('data-l="Why"') == len(app.permissions)
 
 
 def test_an_app_may_say_a_fact_better_itself() -> None:

@@ -185,6 +185,20 @@ def test_a_state_that_nobody_started_is_refused(
     assert as_manager.get(back).status_code == 302
 
 
+def test_an_account_that_is_there_already_is_not_said_to_be_unconnected(
+    as_manager: Client, account: Account, standins: dict[str, Any]
+) -> None:
+    as_manager.get(consent(as_manager.post("/apps/hubspot/connect/", {"label": "Main portal"}), standins))
+    again = as_manager.get(consent(as_manager.post("/apps/hubspot/connect/", {}), standins)).content.decode()
+    assert "Connected already" in again
+    assert "HubSpot is not connected" not in again
+    hub = AppInstance.objects.get(account=account)
+    refused = as_manager.post(f"/integrations/{hub.pk}/reconnect/", {})
+    page = as_manager.get(consent(refused, standins, decision="deny")).content.decode()
+    assert "HubSpot was not reconnected" in page
+    assert "The connection that was there before is unchanged." in page
+
+
 def test_reconnecting_keeps_name_hub_and_account(
     as_manager: Client, account: Account, standins: dict[str, Any]
 ) -> None:

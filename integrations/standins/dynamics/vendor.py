@@ -77,7 +77,7 @@ class Dynamics(Vendor):
                 "DYNAMICS_CLIENT_ID": self.entra.client_id,
                 "DYNAMICS_CLIENT_SECRET": self.entra.client_secret,
             },
-            "to_connect": {"Address of your organisation": organisations[0]["url"]},
+            "to_connect": {f"Address of your organisation ({org['name']})": org["url"] for org in organisations},
         }
 
     def reset(self) -> None:

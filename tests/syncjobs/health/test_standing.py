@@ -50,7 +50,7 @@ def test_an_expired_login_stands_above_everything_and_counts_what_waits(account:
     assert "no longer accepts the login" in trouble.text
     assert "431 changes wait" in trouble.text
     assert trouble.button is not None
-    assert trouble.button.text == "Reconnect"
+    assert (trouble.button.text, trouble.button.url) == ("Reconnect", f"/integrations/{instance.pk}/reconnect/")
 
 
 def test_a_guard_names_the_number_it_held_back(account: Account) -> None:

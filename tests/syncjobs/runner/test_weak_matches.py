@@ -12,7 +12,7 @@ from portal.accounts.models import AuditEvent
 from syncjobs.health import lists, numbers
 from syncjobs.models import RecordLink, RunKind, ToldPair
 from syncjobs.runner import slices
-from syncjobs.services import runs, weak
+from syncjobs.services import runs, syncs, weak
 from tests.syncjobs.runner.world import World
 
 BY_NAME = [
@@ -45,6 +45,22 @@ def test_two_that_are_one_are_linked(world: Callable[..., World]) -> None:
     assert (len(w.hub.live()), len(w.app.live())) == (1, 1)
     assert w.app.live()["1"]["email"] == "0@hub.example", "they are merged by the sync's rules"
     assert w.quiet_writes() == 0
+
+
+def test_the_answer_of_a_person_is_no_delay_of_the_sync(world: Callable[..., World]) -> None:
+    """What the two have was typed long ago, and waited for nobody but the person."""
+    w = asked(world)
+    syncs.pause(sync=w.sync, by=None)
+    say(w, same=True)
+    syncs.resume(sync=w.sync, by=None)
+    w.settle()
+    assert w.counts() == {"insync": 1}
+    w.sync.refresh_from_db()
+    assert w.sync.lag_ms is None
+    w.hub.edit("1", last_name="Bolt")
+    w.settle()
+    w.sync.refresh_from_db()
+    assert w.sync.lag_ms is not None
 
 
 def test_two_that_are_different_each_get_a_counterpart(world: Callable[..., World]) -> None:
@@ -130,6 +146,7 @@ def test_the_record_page_shows_both_and_links_them(world: Callable[..., World], 
         link = w.link(**{f"{side}_id": "1"})
         html = as_manager.get(reverse("syncjobs:record", args=[link.pk])).content.decode()
         assert "Are these two the same?" in html
+        assert "Compare the two on the record" not in html, "this is that page"
         assert "0@hub.example" in html
         assert "0@app.example" in html
     (pair,) = weak.pairs(w.sync)

@@ -203,6 +203,15 @@ def test_one_too_many_says_so_when_it_is_ticked_and_no_longer_when_it_is_not(ben
     assert "Draft saved" in step
 
 
+def test_of_many_lists_the_summary_names_a_few(bench: Bench, draft: Sync) -> None:
+    bench.leads.lists = {str(number): f"Fair {number}" for number in range(100, 400)}
+    data = {**{key: value for key, value in LIMITS.items() if key != "app-all"}, "app-target": "100"}
+    step = bench.htmx(draft, "limits", **data, **{"app-list": list(bench.leads.lists)})
+    assert (
+        "<b>300 lists</b> of Leadbox: Fair 100, Fair 101, Fair 102, Fair 103, Fair 104, Fair 105 and 294 more." in step
+    )
+
+
 def test_a_ticked_box_means_not_all_and_all_means_no_box(bench: Bench, draft: Sync) -> None:
     """Both at once would say two things, and the one that counts would not be seen."""
     step = bench.htmx(draft, "limits", **{**LIMITS, "do": "tick:app", "app-list": ["7"]})
