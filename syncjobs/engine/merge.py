@@ -103,15 +103,11 @@ def echoed(half: Half, end: End) -> bool:
     return echo_of(half.expected[end.field], half.now[end.field], end.type)
 
 
-def before(half: Half, end: End, value: Any) -> Any:
-    """The value, but for what we wrote there without having had an answer."""
-    return (half.seen or {}).get(end.field) if echoed(half, end) else value
-
-
 def changed(half: Half, end: End) -> bool:
     if half.now is None or end.field not in half.now:
         return False
-    if echoed(half, end):
+    # What we sent to a set can hold a person's own items, too; and what was added or removed twice counts once.
+    if echoed(half, end) and end.type is not FieldType.MULTI:
         return False
     value = half.now[end.field]
     before = half.seen.get(end.field) if half.seen is not None else None
@@ -148,7 +144,7 @@ def _overtaken(rule: MappingRule, to: Side, half: Half, source: Any) -> bool:
     """Whether our own write stands at ``to``, unanswered, and its source says something else by now, if only what it once said."""
     end = rule.end(to)
     with suppress(ConversionFailed):
-        sent = source is not UNKNOWN and echoed(half, end)
+        sent = source is not UNKNOWN and echoed(half, end) and end.type is not FieldType.MULTI
         return sent and not echo_of(convert(rule, source, to), half.value(end.field), end.type)
     return False
 
@@ -239,10 +235,10 @@ def _merge_sets(rule: MappingRule, changes: list[Side], hub: Half, app: Half, h:
     these, or for none, stays."""
     writes: list[Outcome] = []
     note = ""
-    for to, half, there, source, target in ((Side.HUB, app, hub, a, h), (Side.APP, hub, app, h, a)):
+    for to, half, source, target in ((Side.HUB, app, a, h), (Side.APP, hub, h, a)):
         if to.other not in changes:
             continue
-        now, held = members(source), members(before(there, rule.end(to), target))
+        now, held = members(source), members(target)
         seen = members((half.seen or {}).get(rule.end(to.other).field))
         lost = _partners(rule, seen - now, to) | {i for i in held if _partners(rule, {i}, to.other) & (seen - now)}
         try:

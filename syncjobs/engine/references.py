@@ -14,7 +14,7 @@ from typing import Any
 
 from integrations.records import Side
 from syncjobs.engine.canonical import members
-from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, before, echoed, winning_side
+from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, echoed, winning_side
 from syncjobs.engine.rules import End, MappingRule
 
 
@@ -42,8 +42,7 @@ def merge_references(rule: MappingRule, hub: Half, app: Half, *, clear_values: b
         return Outcome()  # never overwrite what cannot be seen
     deltas = {side: _delta(rule, side, halves[side], now[side]) for side in Side}
     ways = [side for side in Side if rule.goes_to(side.other)]
-    held = {to: members(before(halves[to], rule.end(to), now[to])) for to in Side}
-    wrote = {to: _after(rule.end(to), held[to], deltas[to.other]) for to in Side if to.other in ways}
+    wrote = {to: _after(rule.end(to), members(now[to]), deltas[to.other]) for to in Side if to.other in ways}
     if len(ways) == 2 and _collide(rule, deltas, now, wrote):
         if rule.winner == "ask":
             return Outcome(parked=True)
@@ -63,8 +62,8 @@ def merge_references(rule: MappingRule, hub: Half, app: Half, *, clear_values: b
 def _delta(rule: MappingRule, side: Side, half: Half, value: Any) -> Delta:
     """A field that was never agreed on, or that is mapped only since, has added all that it holds."""
     end, to = rule.end(side), side.other
-    if half.now is None or end.field not in half.now or echoed(half, end):
-        return Delta()
+    if half.now is None or end.field not in half.now or (echoed(half, end) and not end.many):
+        return Delta()  # among several that we sent there can be some that a person put there
     before, after = members((half.seen or {}).get(end.field)), members(value)
     twins = rule.partners[to]
     return Delta(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils.timezone import now
 
 from integrations.errors import ConnectorError, Gone, NoAnswer, StaleVersion
-from integrations.records import FieldType, Side, Value, Verdict
+from integrations.records import FieldType, Side, Value, Values, Verdict
 from syncjobs.engine.canonical import equal
 from syncjobs.models import RecordLink, RecordStatus, RunEvent
 from syncjobs.runner import associations, parking, recovery, statements, store
@@ -58,10 +58,11 @@ def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str, momen
         w.plan.note(note)
     if what == "created":
         landed |= {name: value for name, value in stored.items() if name in types}
+    agreed, theirs = _agreed(ctx, side, w, landed)
     read, seen = get(row, side, "now"), get(row, side, "seen")
-    read, seen = {**read, **landed} if read else landed, {**seen, **landed} if seen else landed
+    read, seen = {**read, **landed} if read else landed, {**seen, **agreed} if seen else agreed
     put(row, side, now=read, seen=seen, expected=None)
-    put(row, side.other, seen={**(get(row, side.other, "seen") or {}), **w.plan.after.get(side, {})})
+    put(row, side.other, seen={**(get(row, side.other, "seen") or {}), **theirs})
     if record := verdict.record:
         alias = next((a for a in record.aliases if a != record.id), get(row, side, "alias"))
         put(row, side, id=record.id, alias=alias, version=record.version, read_at=moment,
@@ -77,6 +78,23 @@ def settle(ctx: Context, side: Side, w: Work, verdict: Verdict, what: str, momen
     if changed_at and what == "updated" and row.synced_at:  # what two have when they are linked they had long before
         ctx.lags.append((moment - changed_at).total_seconds())
     w.events.append(("linked" if verdict.existed and what == "created" else what, side, len(sent)))
+
+
+def _agreed(ctx: Context, side: Side, w: Work, landed: Values) -> tuple[Values, Values]:
+    """What the memories take of a write that stands at ``side``: (there, at the other side). A list that was merged, and is sent to
+    both, is agreed on when both have it: until then each side's own items are still news to the other."""
+    w.stands.add(side)
+    theirs = w.plan.after.get(side, {})
+    sent = w.plan.writes.get(side.other)
+    if not sent:
+        return landed, theirs
+    ends = ((rule.end(side).field, rule.end(side.other).field) for rule in ctx.rules.mappings)
+    merged = {mine: their for mine, their in ends if mine in landed and their in sent}
+    theirs = {name: value for name, value in theirs.items() if name not in merged.values()}
+    if side.other not in w.stands:
+        return {name: value for name, value in landed.items() if name not in merged}, theirs
+    known = current(w.row, side.other)
+    return landed, theirs | {name: known.get(name) for name in merged.values()}
 
 
 def _rewritten(sent: Value, landed: Value, kind: FieldType) -> bool:

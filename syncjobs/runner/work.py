@@ -27,6 +27,7 @@ class Work:
     row: RecordLink
     plan: Plan
     left: set[Side] = field(default_factory=set)  # sides whose write has no verdict yet
+    stands: set[Side] = field(default_factory=set)  # sides whose write has succeeded
     again: bool = False  # a part was not done: it stays changed and pending, and is planned again at its time
     freed: Keys = field(default_factory=set)  # identifiers that its record had before it was written
     events: list[tuple[str, Side, int]] = field(default_factory=list)

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.records import Side
 from syncjobs.models import RecordLink
+from syncjobs.services import syncs
 from tests.syncjobs.proof.safeguards import LONG, ada, cutting, look, lose
 from tests.syncjobs.proof.scenarios import CAREFUL, _together
 from tests.syncjobs.proof.universe import Universe
@@ -47,6 +50,38 @@ def test_a_value_that_went_back_while_its_write_had_no_answer_goes_back_everywhe
     u.edit(HUB, hub, first_name="Ada")
     u.check()
     assert u.peers[APP].live()[app]["first_name"] == u.peers[HUB].live()[hub]["first_name"] == "Ada"
+
+
+@pytest.mark.parametrize(
+    "place", ["hub.update.before", "app.update.before", "hub.update.after", "app.update.after", ""]
+)
+def test_a_list_that_was_merged_is_whole_at_both_sides_whichever_write_has_no_answer(
+    universe: Make, place: str
+) -> None:
+    u, hub, app = _together(universe)
+    u.edit(HUB, hub, tags=["w"])
+    u.poll()
+    u.edit(HUB, hub, tags=["x", "y"])
+    u.edit(APP, app, tags=["w", "z"])
+    if place:
+        u.once(place, lose)
+    u.poll()
+    u.check()
+    assert u.peers[APP].live()[app]["tags"] == u.peers[HUB].live()[hub]["tags"] == ["x", "y", "z"]
+
+
+def test_a_list_that_one_side_refused_for_a_while_is_merged_when_it_takes_it(universe: Make) -> None:
+    u, hub, app = _together(universe)
+    u.edit(HUB, hub, tags=["w"])
+    u.poll()
+    u.edit(HUB, hub, tags=["w", "x"])
+    u.edit(APP, app, tags=["z"])
+    u.peers[APP].refuse = lambda values: errors.Refused("no", code="VALIDATION_RULE") if "x" in values["tags"] else None
+    u.poll()
+    u.peers[APP].refuse = lambda values: None
+    syncs.resync(sync=u.sync, by=None, status="failed")
+    u.check()
+    assert u.peers[APP].live()[app]["tags"] == u.peers[HUB].live()[hub]["tags"] == ["x", "z"]
 
 
 def test_a_moved_version_is_read_and_merged_and_not_sent_again_for_ever(universe: Make) -> None:
