@@ -174,7 +174,7 @@ def _is_pair(candidates: Sequence[Candidate]) -> bool:
 
 
 def _with_moments(groups: Sequence[Sequence[Candidate]]) -> list[list[Candidate]]:
-    """The same with the moments by which one of several is chosen: nearly no key is that of several, and moments take long to load."""
+    """The same with the moments by which one of several is chosen: nearly no key is that of several, and moments take time."""
     rows = {row.id: row for row in store.numbered({c.row for group in groups for c in group})}
     return [
         [replace(c, modified_at=get(rows[c.row], c.side, "modified_at"), created_at=get(rows[c.row], c.side, "created_at"))

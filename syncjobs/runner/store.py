@@ -175,9 +175,7 @@ def _differing(names: Iterable[str], pairs: Sequence[tuple[dict[str, Any] | None
     if any(loaded is None for loaded, _ in pairs):
         return list(names)
     loaded, values = [old for old, _ in pairs if old is not None], [new for _, new in pairs]
-    return [
-        name for name in names if any(map(is_not, map(itemgetter(name), loaded), map(itemgetter(name), values)))
-    ]
+    return [name for name in names if any(map(is_not, map(itemgetter(name), loaded), map(itemgetter(name), values)))]
 
 
 def insert(links: Sequence[RecordLink], names: Sequence[str]) -> None:
