@@ -74,7 +74,8 @@ def _to_make(
     ctx: Context, side: Side, rows: Sequence[RecordLink], moment: datetime, refused: list[Work]
 ) -> Iterator[list[Work]]:
     """What is to be made at ``side``, in the app's largest batches, planned when it is asked for. ``refused`` gets the rest."""
-    size, batch = ctx.end(side).abilities.write_batch, []
+    size = ctx.end(side).abilities.write_batch
+    batch: list[Work] = []
     for row in rows:
         if _has_no_twin(row, side):
             w = _planned(ctx, row, moment)
