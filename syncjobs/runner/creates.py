@@ -84,10 +84,11 @@ def _settle(ctx: Context, side: Side, work: Sequence[Work], verdicts: Sequence[V
             (done if verdict.existed else born).append(w.row.id)
         elif not isinstance(verdict.error, NoAnswer):
             dead.append(w.row.id)
-    store.close_intents(side, born, WriteIntent.State.DONE, made=True)
-    store.close_intents(side, done, WriteIntent.State.DONE)
-    store.close_intents(side, dead, WriteIntent.State.DEAD)
-    settling.close(ctx, [w for w in work if not w.left and w.row.id])
+    with statements.together():
+        settling.close(ctx, [w for w in work if not w.left and w.row.id])
+        store.close_intents(side, born, WriteIntent.State.DONE, made=True)
+        store.close_intents(side, done, WriteIntent.State.DONE)
+        store.close_intents(side, dead, WriteIntent.State.DEAD)
 
 
 def _exclude(ctx: Context, side: Side, work: Sequence[Work], code: str) -> None:

@@ -144,6 +144,7 @@ def moved(w: Work, side: Side, error: StaleVersion) -> None:
     row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts - LOOKS, len(BACKOFF)) - 1])
 
 
+@statements.together()
 def close(ctx: Context, work: Sequence[Work]) -> None:
     """Write the rows of finished work: memory, status, counts, a few lines for *Just now*."""
     work = still_there(work)
