@@ -191,6 +191,16 @@ def _literal(value: Any) -> str:
     return str(value) if isinstance(value, int) else f"'{value}'"
 
 
+def remove(pks: Iterable[int]) -> None:
+    """Delete links and what hangs on them. Django would load all of it first."""
+    condition, wanted = statements.among(pks)
+    for relation in RecordLink._meta.related_objects:
+        assert relation.on_delete is models.CASCADE
+        table, column = relation.related_model._meta.db_table, relation.field.column
+        statements.tell(f'DELETE FROM "{table}" WHERE "{column}" {condition}', wanted)
+    statements.tell(f"DELETE FROM syncjobs_recordlink WHERE id {condition}", wanted)
+
+
 def insert_intents(intents: Sequence[WriteIntent]) -> None:
     """Insert new intents; they do not learn their ids."""
     _insert(WriteIntent, intents, _all_but_id(WriteIntent))

@@ -10,7 +10,7 @@ from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.connectors.memory import MemoryConnector
 from integrations.records import Create, Side, Verdict
-from syncjobs.models import RecordLink, WriteIntent
+from syncjobs.models import RecordLink, RunEvent, WriteIntent
 from syncjobs.runner import writing
 from syncjobs.runner.work import plan_row
 from tests.syncjobs.runner.world import World
@@ -37,6 +37,23 @@ def test_the_same_person_at_both_sides_is_linked_and_blanks_are_filled(world: Ma
     assert w.values(Side.HUB)["ada@example.com"]["last_name"] == "Lovelace"
     assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Ada"
     assert w.counts() == {"insync": 1}
+
+
+def test_what_hangs_on_a_half_that_is_matched_goes_with_it_and_all_goes_with_the_sync(world: Make) -> None:
+    w = world()
+    w.initial()
+    w.app.fail("create", lambda: errors.Refused("no", code="VALIDATION_RULE"))
+    w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.poll()
+    w.app.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.settle()
+    assert w.counts() == {"insync": 1}
+    assert set(RunEvent.objects.values_list("link_id", flat=True)) <= {w.link().pk}
+    w.hub.put({"email": "bob@example.com"})
+    w.settle()
+    assert WriteIntent.objects.exists()
+    w.sync.delete()
+    assert not WriteIntent.objects.exists()
 
 
 def test_values_that_differ_at_first_sight_follow_the_winner_and_the_loser_is_in_the_ledger(world: Make) -> None:
