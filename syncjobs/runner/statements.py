@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -113,6 +113,7 @@ def links(
     )  # fmt: skip
 
 
+@lru_cache(4096)  # a batch has few different ones
 def utc_text(value: datetime) -> str:
     """As Django stores it in SQLite, without its many questions: UTC, no zone."""
     return str(value if value.tzinfo is UTC else value.astimezone(UTC))[:-6]

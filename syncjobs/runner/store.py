@@ -18,6 +18,7 @@ import orjson
 from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import QuerySet
 from django.db.models.base import ModelState
+from django.db.models.fields.reverse_related import ForeignObjectRel
 
 from integrations.records import Side
 from syncjobs.models import RecordLink, RunEvent, SyncCount, WriteIntent
@@ -194,11 +195,19 @@ def _literal(value: Any) -> str:
 def remove(pks: Iterable[int]) -> None:
     """Delete links and what hangs on them. Django would load all of it first."""
     condition, wanted = statements.among(pks)
-    for relation in RecordLink._meta.related_objects:
-        assert relation.on_delete is models.CASCADE
-        table, column = relation.related_model._meta.db_table, relation.field.column
+    for table, column in _hanging_on_links():
         statements.tell(f'DELETE FROM "{table}" WHERE "{column}" {condition}', wanted)
     statements.tell(f"DELETE FROM syncjobs_recordlink WHERE id {condition}", wanted)
+
+
+@cache
+def _hanging_on_links() -> list[tuple[str, str]]:
+    """(table, column) of all that goes with its link."""
+    relations = [
+        field for field in RecordLink._meta.get_fields(include_hidden=True) if isinstance(field, ForeignObjectRel)
+    ]
+    assert all(relation.on_delete is models.CASCADE for relation in relations)
+    return [(each.related_model._meta.db_table, str(each.field.column)) for each in relations]
 
 
 def insert_intents(intents: Sequence[WriteIntent]) -> None:
