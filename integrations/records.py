@@ -103,6 +103,7 @@ class RemoteRecord:
     partial: bool = False  # a listing row that lacks fields: read the record by id before planning with it
     archived: bool = False
     unfit: bool = False  # set here: its id or version is longer than can be kept, so the record cannot sync
+    also: tuple[str, ...] = ()  # by which it can be met, too: a person's other e-mail addresses
 
     def __post_init__(self) -> None:
         if not can_be_kept(self.id):

@@ -72,9 +72,8 @@ class Kind:
     noun: Words  # "contact"
     concept: str  # "person", "company", "deal", "product", "invoice", "ticket", "call", "email", "meeting", "note", "task", "lead"
     presets: tuple[Preset, ...] = ()
-    # Fields that name a record on pages: its name, then what stands in where it has none. Of three or more the first two are parts
-    # of one name.
-    label_fields: tuple[str, ...] = ()
+    label_fields: tuple[str, ...] = ()  # the parts of its name, in their order: what pages call a record
+    label_else: tuple[str, ...] = ()  # what stands in, one for the other, for a record that has no name
     filter_fields: tuple[str, ...] = ()  # read besides mapped ones, offered first in filters
     # Sync settings that differ from the product's defaults for this kind, e.g. {"direction": "to_hub"}; over ``App.defaults``.
     defaults: dict[str, Any] = field(default_factory=dict)

@@ -72,6 +72,7 @@ class Abilities:
     shares_ids: bool = False  # two connections of this app can show one and the same record, under one id
     merges: bool = False  # two records can become one in the app
     scans_ahead: bool = False  # the connector is a ``ScansAhead``
+    lists_changes: bool = False  # the connector is a ``ListsChanges``
     scan_page: int = 100  # records per scan call
     read_batch: int = 100  # records per read-by-id call
     write_batch: int = 100  # records per write call
@@ -86,6 +87,13 @@ class ScansAhead(Protocol):
     def ahead(self, kind: str, *, fields: Sequence[str], position: dict[str, Any], scope: Scope) -> None:
         """Start to fetch the page at ``position``, which ``scan`` is about to be asked for, and come back at once: the app works
         on it while the page before is stored. Should nobody ask for it, it was read in vain."""
+
+
+class ListsChanges(Protocol):
+    def changed(self, kind: str, *, cursor: dict[str, Any], scope: Scope) -> set[str]:
+        """Ids of all that changed since ``cursor``, up to what was written a moment ago, and of all outside ``scope``. Reads no
+        record. For apps that would look at everything to answer ``find``: what was read before is known, so only these have to
+        be looked at before a create. CursorExpired as from ``changes``."""
 
 
 class Connector(Protocol):

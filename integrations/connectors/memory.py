@@ -117,6 +117,8 @@ class MemoryApp:
     def remove(self, id: str) -> None:
         row = self.rows[id]
         self.clock += 1
+        if not self._hidden(row):
+            row.before, row.before_at = dict(row.values), (row.changed, row.version)
         row.dead, row.changed = True, self.clock
 
     def convert(self, id: str) -> None:
@@ -201,7 +203,9 @@ class MemoryApp:
 
     def listed(self, row: Row) -> Values | None:
         """What listings show of a row now: its newest state, an older one, or nothing."""
-        return row.before if self._hidden(row) else row.values
+        if row.into:
+            return None
+        return row.before if self._hidden(row) else None if row.dead else row.values
 
 
 class MemoryConnector:
@@ -242,8 +246,8 @@ class MemoryConnector:
         done = self._enter("scan", 1)
         size = self.app.page_size or self.app.abilities.scan_page
         start = int((position or {}).get("after", 0))
-        shown = [row for row in self._sorted() if self._in_scope(row, scope) and not row.dead and not row.into]
-        rest = [row for row in shown if self.app.listed(row) is not None and int(row.id) > start]
+        shown = [row for row in self._sorted() if self._in_scope(row, scope) and self.app.listed(row) is not None]
+        rest = [row for row in shown if int(row.id) > start]
         page = [self._listed(row, fields) for row in rest[:size]]
         done()
         return Page(page, position={"after": int(page[-1].id)} if len(rest) > size else None, total=len(shown))
@@ -278,12 +282,18 @@ class MemoryConnector:
                 continue
             if row.dead and self.app.abilities.sees_deletions and not self.app._hidden(row):
                 gone.append(row.id)
-            elif not row.dead and not row.into and self.app.listed(row) is not None:
+            elif self.app.listed(row) is not None:
                 records.append(self._listed(row, fields))
         done()
         if len(fresh) > size:
             return Page(records, gone=gone, left=left, position={"after": int(fresh[size - 1].id), "began": began})
         return Page(records, gone=gone, left=left, cursor={"at": began - overlap})
+
+    def changed(self, kind: str, *, cursor: dict[str, Any], scope: Scope) -> set[str]:
+        done = self._enter("changed", 1)
+        ids = {row.id for row in self._sorted() if row.changed >= cursor["at"] or not self._in_scope(row, scope)}
+        done()
+        return ids
 
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
         done = self._enter("read", len(refs))
@@ -304,9 +314,9 @@ class MemoryConnector:
         wanted = {self.app.identity(value) for value in values}
         found = []
         for row in self._sorted():
-            shown = None if row.dead or row.into else self.app.listed(row)
+            shown = self.app.listed(row)
             if shown is not None and self.app.identity(shown.get(field)) in wanted:
-                found.append(self._record(row, shown, fields))
+                found.append(self._lagging(row, shown, fields))
         done()
         return found
 
@@ -410,11 +420,15 @@ class MemoryConnector:
     def _listed(self, row: Row, fields: Sequence[str]) -> RemoteRecord:
         partial = self.app.abilities.partial_scan
         names = [name for name in fields if name in self.app.listed_fields] if partial else fields
-        record = self._record(row, self.app.listed(row) or {}, names)
+        record = self._lagging(row, self.app.listed(row) or {}, names)
+        record.partial = partial
+        return record
+
+    def _lagging(self, row: Row, shown: Values, fields: Sequence[str]) -> RemoteRecord:
+        record = self._record(row, shown, fields)
         if self.app._hidden(row):
             changed, version = row.before_at
             record.modified_at, record.version = START + timedelta(seconds=changed), str(version)
-        record.partial = partial
         return record
 
     def _record(self, row: Row, values: Values, fields: Sequence[str]) -> RemoteRecord:

@@ -55,14 +55,21 @@ class SnovioApi:
         self.base, self.control = standin["api_url"], standin["control_url"]
         self.keys = {"client_id": standin["client_id"], "client_secret": standin["client_secret"]}
         self.http = requests.Session()
-        answer = self.http.post(
-            f"{self.base}/v1/oauth/access_token", json={"grant_type": "client_credentials", **self.keys}, timeout=30
-        )
-        answer.raise_for_status()
-        self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self.renew_at = 0.0
 
     def call(self, method: str, path: str, **options: Any) -> Any:
+        if time.monotonic() > self.renew_at:
+            self._sign_in()
         return patient(self.http, method, self.base + path, **options)
+
+    def _sign_in(self) -> None:
+        """A token lives for an hour, a long proof longer."""
+        keys = {"grant_type": "client_credentials", **self.keys}
+        answer = requests.post(f"{self.base}/v1/oauth/access_token", json=keys, timeout=30)
+        answer.raise_for_status()
+        token = answer.json()
+        self.http.headers["Authorization"] = f"Bearer {token['access_token']}"
+        self.renew_at = time.monotonic() + token["expires_in"] / 2
 
     def lists(self) -> list[dict[str, Any]]:
         return [one for one in self.call("GET", "/v1/get-user-lists") if not one["isDeleted"]]

@@ -18,6 +18,7 @@ from integrations.records import FieldType, Value, Values
 
 _NOT_DIGIT = re.compile(r"\D+")
 _MOST_DIGITS = 300  # what a double can hold
+_HOST = re.compile(r"^(https?://)?(www\.)?([^/:?#]+).*$", re.IGNORECASE)
 _SCHEME = re.compile(r"^https?://(www\.)?", re.IGNORECASE)
 
 
@@ -53,9 +54,6 @@ def _phone(value: str) -> str:
 def _url(value: str) -> str:
     host, slash, path = _SCHEME.sub("", _text(value)).partition("/")
     return (host.casefold() + slash + path).rstrip("/")
-
-
-_HOST = re.compile(r"^(https?://)?(www\.)?([^/:?#]+).*$", re.IGNORECASE)
 
 
 def host_of(address: str) -> str:

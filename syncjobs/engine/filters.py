@@ -5,13 +5,13 @@ To add an operator: one entry in ``_TESTS`` and its name in ``OPERATORS`` for th
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.records import FieldType, Value, Values
 from syncjobs.engine.canonical import form, is_blank, parse_datetime, parse_number
 
+_EVER = datetime.min.replace(tzinfo=UTC)
 _KNOWN = ("known", "unknown")
 _TEXTUAL = ("is", "is_not", "any_of", "none_of", "contains", "not_contains", "starts_with", "ends_with", *_KNOWN)
 _TIME = ("before", "after", "between", "last_days", "next_days", "more_days_ago", *_KNOWN)
@@ -71,7 +71,7 @@ def value_problem(operator: str, value: Any, kind: FieldType) -> str:
         return "Enter two values."
     if operator in DAYS_VALUE:
         return "" if str(value).isdecimal() and int(value) <= MOST_DAYS else "Enter a number of days."
-    if kind is FieldType.NUMBER and any(_decimal(item) is None for item in items):
+    if kind is FieldType.NUMBER and any(parse_number(str(item)) is None for item in items):
         return "Enter a number."
     if kind in (FieldType.DATE, FieldType.DATETIME) and any(parse_datetime(str(item)) is None for item in items):
         return "Enter a date such as 2026-05-01."
@@ -94,13 +94,8 @@ def _holds(rule: Rule, values: Values, types: dict[str, FieldType], now: datetim
     return _TESTS[rule.operator](values.get(rule.field), rule.value, kind, now)
 
 
-def _decimal(value: Any) -> Decimal | None:
-    return parse_number(str(value))
-
-
 def _fold(value: Any, kind: FieldType) -> str:
-    shaped = form(value, kind)
-    return "" if shaped is None else str(shaped).casefold()
+    return str(form(value, kind) or "").casefold()
 
 
 def _folded(wanted: Any, kind: FieldType) -> set[str]:
@@ -114,19 +109,12 @@ def _items(value: Value) -> set[str]:
 def _compare(test: Callable[[Any, Any], bool]) -> Callable[..., bool]:
     def inner(value: Value, wanted: Any, kind: FieldType, now: datetime) -> bool:
         if kind is FieldType.NUMBER:
-            one, two = _decimal(value), _decimal(wanted)
+            one, two = parse_number(str(value)), parse_number(str(wanted))
         else:
             one, two = (parse_datetime(str(item)) if item else None for item in (value, wanted))  # type: ignore[assignment]
         return one is not None and two is not None and test(one, two)
 
     return inner
-
-
-def _between(value: Value, wanted: Any, kind: FieldType, now: datetime) -> bool:
-    low, high = wanted
-    return _compare(lambda a, b: a >= b)(value, low, kind, now) and _compare(lambda a, b: a <= b)(
-        value, high, kind, now
-    )
 
 
 def _within(value: Value, start: datetime, end: datetime) -> bool:
@@ -160,12 +148,10 @@ _TESTS: dict[str, Callable[[Value, Any, FieldType, datetime], bool]] = {
     "le": _compare(lambda a, b: a <= b),
     "before": _compare(lambda a, b: a < b),
     "after": _compare(lambda a, b: a > b),
-    "between": _between,
+    "between": lambda v, w, k, now: _TESTS["ge"](v, w[0], k, now) and _TESTS["le"](v, w[1], k, now),
     "last_days": lambda v, w, k, now: _within(v, now - timedelta(days=int(w)), now),
     "next_days": lambda v, w, k, now: _within(v, now, now + timedelta(days=int(w))),
-    "more_days_ago": lambda v, w, k, now: _within(
-        v, datetime.min.replace(tzinfo=now.tzinfo), now - timedelta(days=int(w))
-    ),
+    "more_days_ago": lambda v, w, k, now: _within(v, _EVER, now - timedelta(days=int(w))),
     "yes": lambda v, w, k, now: v is True,
     "no": lambda v, w, k, now: v is False,
     "contains_any": lambda v, w, k, now: bool(_items(v) & set(w)),

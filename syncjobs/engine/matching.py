@@ -75,10 +75,8 @@ def resolve(candidates: Sequence[Candidate], policy: Literal["newest", "oldest",
 
 
 def _choose(candidates: list[Candidate], policy: str) -> tuple[Candidate | None, list[Candidate]]:
-    if not candidates:
-        return None, []
     # The row number makes the choice the same in every run where times are equal or unknown.
-    ordered = sorted(candidates, key=lambda c: (c.modified_at or c.created_at or LONG_AGO, -c.row), reverse=True)
-    if policy == "oldest":
-        ordered.reverse()
-    return ordered[0], ordered[1:]
+    ordered = sorted(
+        candidates, key=lambda c: (c.modified_at or c.created_at or LONG_AGO, -c.row), reverse=policy != "oldest"
+    )
+    return (ordered[0], ordered[1:]) if ordered else (None, [])

@@ -16,6 +16,7 @@ A blank never erases unless *clear values too* is on: going blank is then no cha
 ``references``.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -102,6 +103,11 @@ def echoed(half: Half, end: End) -> bool:
     return echo_of(half.expected[end.field], half.now[end.field], end.type)
 
 
+def before(half: Half, end: End, value: Any) -> Any:
+    """The value, but for what we wrote there without having had an answer."""
+    return (half.seen or {}).get(end.field) if echoed(half, end) else value
+
+
 def changed(half: Half, end: End) -> bool:
     if half.now is None or end.field not in half.now:
         return False
@@ -121,20 +127,30 @@ def merge(rule: MappingRule, hub: Half, app: Half, *, clear_values: bool) -> Out
         return Outcome()
     if _first_meeting(rule, hub, app):
         return _meet(rule, hub, app, h, a)
-    hub_changed = changed(hub, rule.hub) and (clear_values or not is_blank(h))
-    app_changed = changed(app, rule.app) and (clear_values or not is_blank(a))
+    hub_changed = (changed(hub, rule.hub) or _overtaken(rule, Side.APP, app, h)) and (clear_values or not is_blank(h))
+    app_changed = (changed(app, rule.app) or _overtaken(rule, Side.HUB, hub, a)) and (clear_values or not is_blank(a))
+    changes = [side for side, did in ((Side.HUB, hub_changed), (Side.APP, app_changed)) if did]
+    if changes and rule.way == "both" and rule.hub.type is rule.app.type is FieldType.MULTI:
+        return _merge_sets(rule, changes, hub, app, h, a)
     if hub_changed and app_changed:
         if rule.way != "both":
             to = Side.APP if rule.way == "to_app" else Side.HUB
             return _write(rule, to, h, a, Rule.ONE_WAY, loses=True)
-        if rule.hub.type is FieldType.MULTI and rule.app.type is FieldType.MULTI:
-            return _merge_sets(rule, hub, app, h, a)
         return _let_winner(rule, hub, app, h, a)
     if hub_changed:
         return _write(rule, Side.APP, h, a, Rule.HUB_CHANGED) if rule.goes_to(Side.APP) else Outcome(drift=True)
     if app_changed:
         return _write(rule, Side.HUB, h, a, Rule.APP_CHANGED) if rule.goes_to(Side.HUB) else Outcome(drift=True)
     return Outcome()
+
+
+def _overtaken(rule: MappingRule, to: Side, half: Half, source: Any) -> bool:
+    """Whether our own write stands at ``to``, unanswered, and its source says something else by now, if only what it once said."""
+    end = rule.end(to)
+    with suppress(ConversionFailed):
+        sent = source is not UNKNOWN and echoed(half, end)
+        return sent and not echo_of(convert(rule, source, to), half.value(end.field), end.type)
+    return False
 
 
 def agree(rule: MappingRule, h: Any, a: Any) -> bool:
@@ -188,13 +204,16 @@ def _let_winner(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outc
         return _write(rule, Side.HUB, h, a, Rule.APP_CHANGED)
     if rule.winner == "ask":
         return Outcome(parked=True)
-    if rule.winner == "recent":
-        hub_wins = hub.modified_at is None or app.modified_at is None or hub.modified_at >= app.modified_at
-        why = Rule.MOST_RECENT
-    else:
-        hub_wins = rule.winner == "hub"
-        why = Rule.WINNER_HUB if hub_wins else Rule.WINNER_APP
-    return _write(rule, Side.APP if hub_wins else Side.HUB, h, a, why, loses=True)
+    side = winning_side(rule, hub, app)
+    why = {"hub": Rule.WINNER_HUB, "app": Rule.WINNER_APP}.get(rule.winner, Rule.MOST_RECENT)
+    return _write(rule, side.other, h, a, why, loses=True)
+
+
+def winning_side(rule: MappingRule, hub: Half, app: Half) -> Side:
+    if rule.winner in ("hub", "app"):
+        return Side(rule.winner)
+    hub_wins = hub.modified_at is None or app.modified_at is None or hub.modified_at >= app.modified_at
+    return Side.HUB if hub_wins else Side.APP
 
 
 def _write(rule: MappingRule, to: Side, h: Any, a: Any, why: Rule, *, loses: bool = False) -> Outcome:
@@ -215,22 +234,36 @@ def _write(rule: MappingRule, to: Side, h: Any, a: Any, why: Rule, *, loses: boo
     return Outcome(write=to, value=value, rule=why, loser=loser)
 
 
-def _merge_sets(rule: MappingRule, hub: Half, app: Half, h: Any, a: Any) -> Outcome:
-    """Both sides' additions and removals, each against its own memory."""
-    try:
-        a_as_hub = members(convert(rule, a, Side.HUB))
-        app_seen = members(convert(rule, (app.seen or {}).get(rule.app.field), Side.HUB))
-        hub_now, hub_seen = members(h), members((hub.seen or {}).get(rule.hub.field))
-        merged = sorted((hub_now | a_as_hub) - (hub_seen - hub_now) - (app_seen - a_as_hub))
-        to_app = convert(rule, merged, Side.APP)
-    except ConversionFailed as problem:
-        return Outcome(problem=problem)
-    writes = []
-    if not equal(merged, h, rule.hub.type):
-        writes.append(Outcome(write=Side.HUB, value=list(merged) or None, rule=Rule.MERGED_SETS))
-    if not equal(to_app, a, rule.app.type):
-        writes.append(Outcome(write=Side.APP, value=to_app, rule=Rule.MERGED_SETS))
-    if not writes:
-        return Outcome()
-    writes[0].extra = writes[1:]
-    return writes[0]
+def _merge_sets(rule: MappingRule, changes: list[Side], hub: Half, app: Half, h: Any, a: Any) -> Outcome:
+    """Each side's additions and removals, against its own memory, made at the other: an item that stands there for several of
+    these, or for none, stays."""
+    writes: list[Outcome] = []
+    note = ""
+    for to, half, there, source, target in ((Side.HUB, app, hub, a, h), (Side.APP, hub, app, h, a)):
+        if to.other not in changes:
+            continue
+        now, held = members(source), members(before(there, rule.end(to), target))
+        seen = members((half.seen or {}).get(rule.end(to.other).field))
+        lost = _partners(rule, seen - now, to) | {i for i in held if _partners(rule, {i}, to.other) & (seen - now)}
+        try:
+            added = members(convert(rule, sorted(now - seen), to))
+        except ConversionFailed as problem:
+            return Outcome(problem=problem)
+        merged = sorted((held - (lost - _partners(rule, now, to))) | added)
+        why = Rule.MERGED_SETS if len(changes) == 2 else Rule.APP_CHANGED if to is Side.HUB else Rule.HUB_CHANGED
+        if merged or rule.end(to).clearable:
+            writes += [] if equal(merged, target, FieldType.MULTI) else [Outcome(to, merged or None, why)]
+        elif target:
+            note = "CANNOT_CLEAR"
+    first = writes[0] if writes else Outcome()
+    first.extra, first.note = writes[1:], note
+    return first
+
+
+def _partners(rule: MappingRule, items: set[str], to: Side) -> set[str]:
+    """What these items of the other side are at ``to``, as far as they are anything there."""
+    found: set[str] = set()
+    for item in items:
+        with suppress(ConversionFailed):
+            found |= members(convert(rule, [item], to))
+    return found

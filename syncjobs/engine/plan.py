@@ -3,19 +3,18 @@ verdict it gets; a plan itself changes nothing."""
 
 import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.records import FieldType, Side, Value, Values
-from syncjobs.engine.canonical import equal, host_of, is_blank
+from syncjobs.engine.canonical import equal, host_of, is_blank, members
 from syncjobs.engine.filters import matches
 from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, changed, merge
 from syncjobs.engine.references import merge_references, translated
-from syncjobs.engine.rules import Identifier, MappingRule, SyncRules
+from syncjobs.engine.rules import End, Identifier, MappingRule, SyncRules
 from syncjobs.engine.transforms import EMAIL_SHAPE, ConversionFailed, convert
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class LedgerEntry:
     side: Side
     field: str
@@ -25,7 +24,7 @@ class LedgerEntry:
     rule: str
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Plan:
     """``status`` is what the record becomes when every write succeeds: insync, failed, excluded, review, deleted_hub, deleted_app.
 
@@ -68,7 +67,7 @@ def plan(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
         # Its twin's edits must not reach the survivor, whose own twin they would contradict: a person decides.
         return Plan("excluded", hub.away or app.away, side=Side.HUB if hub.away else Side.APP)
     if hub.gone or app.gone:
-        return _after_deletion(hub, app, rules)
+        return _after_deletion(hub, app, rules, now)
     if hub.exists and app.exists:
         return _plan_pair(hub, app, rules, now)
     return _plan_half(Side.HUB if hub.exists else Side.APP, hub if hub.exists else app, rules, now)
@@ -180,14 +179,9 @@ def _plan_pair(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
 
 def _neither_may_cross(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan | None:
     """A pair syncs when at least one of its records may cross to a side that can be written."""
-    refusals = []
-    for side, half in ((Side.HUB, hub), (Side.APP, app)):
-        if rules.side(side.other).update:
-            refusal = why_not(side, half, _current(half), rules, now)
-            if refusal is None:
-                return None
-            refusals.append(refusal)
-    return refusals[0] if refusals else None
+    sources = [(side, half) for side, half in ((Side.HUB, hub), (Side.APP, app)) if rules.side(side.other).update]
+    refusals = [why_not(side, half, _current(half), rules, now) for side, half in sources]
+    return refusals[0] if refusals and all(refusals) else None
 
 
 def _current(half: Half) -> Values:
@@ -252,14 +246,22 @@ def _failed(problem: ConversionFailed, side: Side) -> Plan:
     return Plan("failed", problem.code, field=problem.field, side=side, detail=str(problem.value)[:200])
 
 
-# -- deletions -----------------------------------------------------------------------------------------------------------
-def _after_deletion(hub: Half, app: Half, rules: SyncRules) -> Plan:
+def _after_deletion(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
     if not (hub.exists and app.exists) or (hub.gone and app.gone):
         return Plan(drop=True)
     gone, left, other = (Side.HUB, app, Side.APP) if hub.gone else (Side.APP, hub, Side.HUB)
     flagged = Plan(f"deleted_{gone}", f"DELETED_IN_{gone.upper()}", side=gone)
     if rules.side(other).when_other_deleted != "delete" or not rules.side(other).delete:
         return flagged
-    if left.seen is None or any(changed(left, rule.end(other)) for rule in rules.mappings):
+    edits = (rule.end(other) for rule in rules.mappings if changed(left, rule.end(other)))
+    if left.seen is None or not all(_only_lost(e, left.seen.get(e.field), left.value(e.field)) for e in edits):
         return flagged  # an edit beats a deletion, and so does a record that never agreed: a person looks at it
+    refusal = _neither_may_cross(hub, app, rules, now) if rules.leaving == "stop" else None
+    if refusal and refusal.code != "BEFORE_START_DATE":
+        return flagged  # they had stopped syncing before
     return Plan(f"deleted_{gone}", f"DELETED_IN_{gone.upper()}", side=gone, delete=other)
+
+
+def _only_lost(end: End, before: Value, now: Value) -> bool:
+    """An association that is no longer there is no edit: it ends by itself when the record at its other end is deleted."""
+    return end.type is FieldType.REFERENCE and members(now) <= members(before)

@@ -14,7 +14,7 @@ from typing import Any
 
 from integrations.records import Side
 from syncjobs.engine.canonical import members
-from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, echoed
+from syncjobs.engine.merge import UNKNOWN, Half, Outcome, Rule, before, echoed, winning_side
 from syncjobs.engine.rules import End, MappingRule
 
 
@@ -42,18 +42,20 @@ def merge_references(rule: MappingRule, hub: Half, app: Half, *, clear_values: b
         return Outcome()  # never overwrite what cannot be seen
     deltas = {side: _delta(rule, side, halves[side], now[side]) for side in Side}
     ways = [side for side in Side if rule.goes_to(side.other)]
-    wrote = {to: _after(rule.end(to), members(now[to]), deltas[to.other]) for to in Side if to.other in ways}
+    held = {to: members(before(halves[to], rule.end(to), now[to])) for to in Side}
+    wrote = {to: _after(rule.end(to), held[to], deltas[to.other]) for to in Side if to.other in ways}
     if len(ways) == 2 and _collide(rule, deltas, now, wrote):
         if rule.winner == "ask":
             return Outcome(parked=True)
-        del wrote[_winning_side(rule, hub, app)]
+        del wrote[winning_side(rule, hub, app)]
     waits = [(side, id) for side in ways for id in sorted(deltas[side].waiting)]
     outcomes = [
         Outcome(write=to, value=sorted(ids) or None, rule=_why(rule, to, deltas))
         for to, ids in wrote.items()
         if ids != members(now[to]) and (ids or clear_values) and (ids or rule.end(to).clearable)
     ]
-    first = outcomes[0] if outcomes else Outcome(drift=_drifts(ways, deltas))
+    drifted = [side for side, delta in deltas.items() if side not in ways and (delta.added or delta.removed)]
+    first = outcomes[0] if outcomes else Outcome(drift=bool(drifted))
     first.extra, first.waits = outcomes[1:], waits
     return first
 
@@ -88,20 +90,9 @@ def _collide(rule: MappingRule, deltas: dict[Side, Delta], now: dict[Side, Any],
     return any(ids != members(now[to]) for to, ids in wrote.items())
 
 
-def _winning_side(rule: MappingRule, hub: Half, app: Half) -> Side:
-    if rule.winner in ("hub", "app"):
-        return Side(rule.winner)
-    hub_wins = hub.modified_at is None or app.modified_at is None or hub.modified_at >= app.modified_at
-    return Side.HUB if hub_wins else Side.APP
-
-
 def _why(rule: MappingRule, to: Side, deltas: dict[Side, Delta]) -> Rule:
     if rule.way != "both":
         return Rule.ONE_WAY
     if all(delta.added or delta.removed for delta in deltas.values()):
         return Rule.MERGED_SETS
     return Rule.HUB_CHANGED if to is Side.APP else Rule.APP_CHANGED
-
-
-def _drifts(ways: list[Side], deltas: dict[Side, Delta]) -> bool:
-    return any((delta.added or delta.removed) and side not in ways for side, delta in deltas.items())

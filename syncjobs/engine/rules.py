@@ -31,10 +31,6 @@ class End:
     otherwise: str = ""  # fills a blank here for an option or user without a counterpart; "" = the record fails
 
 
-def _no_partners() -> dict[Side, dict[str, str]]:
-    return {Side.HUB: {}, Side.APP: {}}
-
-
 NO_LIMIT = 1 << 60
 _PLAIN = frozenset({FieldType.TEXT, FieldType.LONG_TEXT, FieldType.PHONE, FieldType.URL})
 
@@ -50,7 +46,7 @@ class MappingRule:
     value_map: tuple[tuple[str, str], ...] = ()  # (app value, hub value)
     # Of references: ``partners[to][id at the other side]`` is what stands for it at ``to``: its twin's id, or its name where
     # the target is text. Filled by the runner for the records that it is about to plan; an id without a partner waits.
-    partners: dict[Side, dict[str, str]] = field(default_factory=_no_partners, compare=False)
+    partners: dict[Side, dict[str, str]] = field(default_factory=lambda: {Side.HUB: {}, Side.APP: {}}, compare=False)
     plain: frozenset[Side] = field(init=False, compare=False)  # sides to which text goes as it is: most of all values
 
     def __post_init__(self) -> None:

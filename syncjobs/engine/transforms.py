@@ -80,7 +80,7 @@ def _mapped(rule: MappingRule, value: Value, to: Side) -> Value:
     found = reversed(rule.value_map)
     table = dict(found) if to is Side.HUB else {hub: app for app, hub in found}
     if isinstance(value, list):
-        return sorted(table.get(item, item) for item in value)
+        return sorted({table.get(item, item) for item in value})
     return table.get(str(value))
 
 
@@ -202,4 +202,4 @@ def _options(value: Value, source: End, target: End) -> Value:
             return target.otherwise
         raise ConversionFailed("OPTION_UNMAPPED", target.field, item)
 
-    return sorted(one(item) for item in value) if isinstance(value, list) else one(str(value))
+    return sorted({one(item) for item in value}) if isinstance(value, list) else one(str(value))

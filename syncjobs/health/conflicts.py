@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.records import Side
 from syncjobs.engine.canonical import is_blank
-from syncjobs.health import words
+from syncjobs.health.readable import Reader
 from syncjobs.models import FieldMapping, RecordLink, RecordStatus, Winner
 
 CODE = "CONFLICT_UNRESOLVED"
@@ -27,12 +27,12 @@ class Conflict:
         return self.hub if side is Side.HUB else self.app
 
 
-def of_link(link: RecordLink, labels: dict[str, dict[str, str]]) -> list[Conflict]:
+def of_link(link: RecordLink, reader: Reader) -> list[Conflict]:
     """Values are those last read. Empty for a link that waits for nothing or for something else."""
     if link.status != RecordStatus.REVIEW or link.code != CODE:
         return []
     asked = [row for row in link.sync.mappings.all() if row.on and (row.winner or link.sync.winner) == Winner.ASK]
-    return [_conflict(link, row, labels) for row in asked if _waits(link, row)]
+    return [_conflict(link, row, reader) for row in asked if _waits(link, row)]
 
 
 def _waits(link: RecordLink, mapping: FieldMapping) -> bool:
@@ -52,13 +52,13 @@ def _value(link: RecordLink, side: Side, mapping: FieldMapping) -> Any:
     return (getattr(link, f"{side}_now") or {}).get(getattr(mapping, f"{side}_field"))
 
 
-def _conflict(link: RecordLink, mapping: FieldMapping, labels: dict[str, dict[str, str]]) -> Conflict:
+def _conflict(link: RecordLink, mapping: FieldMapping, reader: Reader) -> Conflict:
     app, hub = _value(link, Side.APP, mapping), _value(link, Side.HUB, mapping)
     both = json.dumps([app, hub], sort_keys=True).encode()
     return Conflict(
         mapping=mapping,
-        label=labels["app"].get(mapping.app_field, mapping.app_field),
-        app=words.value(app),
-        hub=words.value(hub),
+        label=reader.labels["app"].get(mapping.app_field, mapping.app_field),
+        app=reader.text(Side.APP, mapping.app_field, app),
+        hub=reader.text(Side.HUB, mapping.hub_field, hub),
         stamp=hashlib.sha256(both).hexdigest()[:16],
     )

@@ -14,7 +14,8 @@ from integrations.records import Side
 from syncjobs.health import words
 from syncjobs.health.catalogue import Words
 from syncjobs.health.numbers import STATUSES
-from syncjobs.models import RecordLink, Sync
+from syncjobs.models import RecordLink, RecordStatus, Sync
+from syncjobs.services import weak
 
 PAGE = 50
 SAMPLE = 5  # records shown under a cause
@@ -142,11 +143,17 @@ def _sent(text: str | None) -> str | None:
 
 def links(sync: Sync, query: Query) -> QuerySet[RecordLink]:
     """The links of a list, unordered. Every one starts at the index (sync, status)."""
-    found = RecordLink.objects.filter(sync=sync, status__in=STATUSES[query.status])
-    found = found.filter(**query.cause)
+    found = _of_status(sync, query.status).filter(**query.cause)
     if query.search:
         found = found.filter(_matching(query.search))
     return found
+
+
+def _of_status(sync: Sync, status: str) -> QuerySet[RecordLink]:
+    """Of two records that wait for one answer, the app's: both would be one question in two rows."""
+    found = RecordLink.objects.filter(sync=sync, status__in=STATUSES[status])
+    twins = weak.asked_by_twin(sync) if status == RecordStatus.REVIEW else None
+    return found if twins is None else found.exclude(pk__in=twins.values("pk"))
 
 
 def count(sync: Sync, query: Query) -> str:
@@ -172,9 +179,7 @@ def page(sync: Sync, query: Query, size: int = PAGE) -> RecordPage:
 
 def groups(sync: Sync, status: str, *, samples: bool = True) -> Groups:
     """By code, field and side, largest first: four queries, whatever the number of groups."""
-    bounded = (
-        RecordLink.objects.filter(sync=sync, status__in=STATUSES[status]).order_by().values("pk")[:GROUPED_AT_MOST]
-    )
+    bounded = _of_status(sync, status).order_by().values("pk")[:GROUPED_AT_MOST]
     grouped = RecordLink.objects.filter(pk__in=bounded).order_by()
     counted = grouped.values(*CAUSE).annotate(n=Count("pk"), since=Min("status_since")).order_by("-n", *CAUSE)
     found = list(counted[:TOP_GROUPS])
@@ -188,7 +193,7 @@ def groups(sync: Sync, status: str, *, samples: bool = True) -> Groups:
 def _group(sync: Sync, row: Mapping[str, Any], labels: dict[str, dict[str, str]]) -> Group:
     text = words.reason(sync, row["code"] or NO_CAUSE, side=row["side"], field=row["field"], labels=labels)
     label = words.field_label(labels, Side(row["side"] or "app"), row["field"])
-    where = words.app_name(sync, row["side"]) if row["side"] else ""
+    where = words.app_name(sync, row["side"]) if row["side"] and row["code"] != weak.CODE else ""
     return Group(text, row["code"], row["field"], label, row["n"], row["side"], "", row["since"], where)
 
 

@@ -1,4 +1,5 @@
-"""How many records are in which state: from ``SyncCount`` only, never by counting links."""
+"""How many records are in which state: from ``SyncCount``, never by counting links. Only weak matches are looked at: two records
+that wait for one answer are one thing to do."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from syncjobs.models import RecordStatus, Sync, SyncCount
+from syncjobs.services import weak
 
 # What pages show, in this order; both kinds of deletion are one column.
 COLUMNS = {
@@ -62,11 +64,13 @@ def of_statuses(counts: Mapping[str, int]) -> Numbers:
 
 
 def of_syncs(syncs: Iterable[Sync]) -> dict[int, Numbers]:
-    """Numbers by sync id: one query for all of them."""
-    ids = [sync.pk for sync in syncs]
-    counts: dict[int, dict[str, int]] = {pk: {} for pk in ids}
-    for pk, status, n in SyncCount.objects.filter(sync_id__in=ids).values_list("sync_id", "status", "n"):
+    """Numbers by sync id: one query for all of them, and one more for each sync with weak matches to review."""
+    by_id = {sync.pk: sync for sync in syncs}
+    counts: dict[int, dict[str, int]] = {pk: {} for pk in by_id}
+    for pk, status, n in SyncCount.objects.filter(sync_id__in=by_id).values_list("sync_id", "status", "n"):
         counts[pk][status] = n
+        if status == RecordStatus.REVIEW and n > 0 and (twins := weak.asked_by_twin(by_id[pk])) is not None:
+            counts[pk][status] -= twins.count()
     return {pk: of_statuses(found) for pk, found in counts.items()}
 
 

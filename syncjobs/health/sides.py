@@ -8,6 +8,7 @@ from integrations.errors import ConnectorError
 from integrations.records import Side, Values
 from integrations.services.connections import open_connector
 from syncjobs.health import conflicts, standing, words
+from syncjobs.health.readable import Reader
 from syncjobs.models import FieldChange, FieldMapping, RecordLink, RecordStatus, Sync
 from syncjobs.services import mappings
 
@@ -52,10 +53,11 @@ class Entry:
 
 def of_link(link: RecordLink) -> dict[str, Any]:
     """All that the record page shows. Asks no app: values are those last read."""
-    sync, labels = link.sync, words.field_labels(link.sync)
+    sync, reader = link.sync, Reader(link.sync)
+    rows = list(sync.mappings.all())
     ledger = list(link.changes.order_by("-pk")[:LEDGER_SHOWN])
-    reason = words.reason_of_link(link, labels)
-    waiting = conflicts.of_link(link, labels)
+    reason = words.reason_of_link(link, reader.labels)
+    waiting = conflicts.of_link(link, reader)
     return {
         "link": link,
         "sync": sync,
@@ -63,8 +65,8 @@ def of_link(link: RecordLink) -> dict[str, Any]:
         "reason": reason,
         "button": standing.fix_button(reason, sync) if reason and link.status != RecordStatus.IN_SYNC else None,
         "conflicts": waiting,
-        "fields": _fields(link, labels, ledger, {one.mapping.pk for one in waiting}),
-        "ledger": [_entry(change, sync, labels) for change in ledger],
+        "fields": _fields(link, rows, reader, ledger, {one.mapping.pk for one in waiting}),
+        "ledger": [_entry(change, sync, rows, reader) for change in ledger],
         "app": {"instance": sync.app_instance, "name": words.app_name(sync, Side.APP), "url": url_of(link, Side.APP)},
         "hub": {"instance": sync.hub_instance, "name": words.app_name(sync, Side.HUB), "url": url_of(link, Side.HUB)},
     }
@@ -92,14 +94,15 @@ def url_of(link: RecordLink, side: Side) -> str:
 
 
 def _fields(
-    link: RecordLink, labels: dict[str, dict[str, str]], ledger: list[FieldChange], waiting: set[int]
+    link: RecordLink, mapped: list[FieldMapping], reader: Reader, ledger: list[FieldChange], waiting: set[int]
 ) -> list[FieldRow]:
+    labels = reader.labels
     hub, app = values(link, Side.HUB), values(link, Side.APP)
     last: dict[tuple[str, str], FieldChange] = {}
     for change in ledger:
         last.setdefault((change.side, change.field), change)
     rows = []
-    for mapping in link.sync.mappings.all():
+    for mapping in mapped:
         if not mapping.on:
             continue
         names = {"hub": mapping.hub_field, "app": mapping.app_field}
@@ -113,8 +116,8 @@ def _fields(
                 label=app_label,
                 app_label=app_label,
                 hub_label=hub_label,
-                app=words.value(app.get(mapping.app_field)),
-                hub=words.value(hub.get(mapping.hub_field)),
+                app=reader.text(Side.APP, mapping.app_field, app.get(mapping.app_field)),
+                hub=reader.text(Side.HUB, mapping.hub_field, hub.get(mapping.hub_field)),
                 state=state,
                 word=word,
                 direction=mappings.effective(link.sync, mapping) or mapping.direction,
@@ -139,13 +142,15 @@ def _state(link: RecordLink, mapping: FieldMapping) -> tuple[str, Any]:
     return "insync", words.EQUAL
 
 
-def _entry(change: FieldChange, sync: Sync, labels: dict[str, dict[str, str]]) -> Entry:
+def _entry(change: FieldChange, sync: Sync, rows: list[FieldMapping], reader: Reader) -> Entry:
+    side, name = Side(change.side), change.field
+    other = next((getattr(row, f"{side.other}_field") for row in rows if getattr(row, f"{side}_field") == name), name)
     return Entry(
         change=change,
-        field=labels[change.side].get(change.field, change.field),
-        where=words.app_name(sync, change.side),
+        field=reader.labels[side].get(name, name),
+        where=words.app_name(sync, side),
         why=words.rule(change.rule, sync),
-        old=words.value(change.old),
-        new=words.value(change.new),
-        loser=words.value(change.loser),
+        old=reader.text(side, name, change.old),
+        new=reader.text(side, name, change.new),
+        loser=reader.text(side.other, other, change.loser),
     )

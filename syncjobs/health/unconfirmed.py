@@ -11,7 +11,7 @@ from integrations.records import Ref, Side, Values
 from integrations.services.connections import open_connector
 from syncjobs.health import sides, words
 from syncjobs.models import RecordLink, WriteIntent
-from syncjobs.runner.ingest import name_of
+from syncjobs.runner.links import name_of
 from syncjobs.services import unconfirmed
 
 SHOWN = 8
@@ -87,14 +87,14 @@ def _ask(link: RecordLink, side: Side, shown: Unconfirmed, labels: dict[str, dic
     instance, kind, id = link.sync.instance(side), link.sync.kind(side), _id_in(shown.asked)
     known = labels[side]
     mapped = {getattr(row, f"{side}_field") for row in link.sync.mappings.all() if row.on}
-    names = instance.app.kind(kind).label_fields
-    wanted = sorted({*mapped, *names} & known.keys())
+    info = instance.app.kind(kind)
+    wanted = sorted({*mapped, *info.label_fields, *info.label_else} & known.keys())
     try:
         connector = open_connector(instance)
         record = connector.read(kind, [Ref(id, shown.intent.payload)], fields=wanted).records.get(id)
         if record is not None:
             facts = _facts(record.values, shown.intent, known)
-            label = name_of(record.values, names) or record.id
+            label = name_of(record.values, info.label_fields, info.label_else) or record.id
             held = unconfirmed.holder(link, side, record.id)
             shown.found.append(Found(record.id, label, facts, connector.record_url(kind, record.id), held))
     except ConnectorError as error:

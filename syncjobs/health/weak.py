@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from integrations.records import Side
 from syncjobs.engine.canonical import is_blank
 from syncjobs.health import sides, words
+from syncjobs.health.readable import Reader
 from syncjobs.health.standing import Button
 from syncjobs.models import RecordLink, Sync
 from syncjobs.services import weak
@@ -62,13 +63,14 @@ def of_link(link: RecordLink) -> Asked | None:
 
 
 def _compared(sync: Sync, pair: weak.Pair) -> list[Compared]:
-    labels = words.field_labels(sync)
+    reader = Reader(sync)
     app, hub = sides.values(pair.app, Side.APP), sides.values(pair.hub, Side.HUB)
     rows = [row for row in sync.mappings.all() if row.on]
     return [
         Compared(
-            words.field_label(labels, Side.APP, row.app_field), words.value(app.get(row.app_field)),
-            words.value(hub.get(row.hub_field)),
+            words.field_label(reader.labels, Side.APP, row.app_field),
+            reader.text(Side.APP, row.app_field, app.get(row.app_field)),
+            reader.text(Side.HUB, row.hub_field, hub.get(row.hub_field)),
         )
         for row in rows
         if not (is_blank(app.get(row.app_field)) and is_blank(hub.get(row.hub_field)))

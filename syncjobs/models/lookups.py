@@ -26,9 +26,8 @@ class Among(Lookup):
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         column, parameters = self.process_lhs(compiler, connection)
         kind = _ARRAYS.get(self.lhs.output_field.get_internal_type(), "bigint")
-        wanted = (
-            f"{{{','.join(map(str, self.rhs))}}}" if kind == "bigint" else self.rhs
-        )  # psycopg asks each item for its type
+        # psycopg asks each item of a list for its type
+        wanted = f"{{{','.join(map(str, self.rhs))}}}" if kind == "bigint" else self.rhs
         return f"{column} = ANY(%s::{kind}[])", [*parameters, wanted]
 
 

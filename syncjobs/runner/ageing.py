@@ -13,7 +13,7 @@ from syncjobs.engine.filters import DAYS_VALUE
 from syncjobs.models import RecordLink, RecordStatus
 from syncjobs.runner import statements, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import plan_again
+from syncjobs.runner.links import plan_again
 from syncjobs.runner.work import plan_row
 
 CHUNK = 400

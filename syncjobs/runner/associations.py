@@ -16,7 +16,7 @@ from integrations.records import FieldType, Side
 from syncjobs.engine.canonical import host_of, members
 from syncjobs.models import RecordLink, RecordStatus, WaitingReference
 from syncjobs.runner import statements, store
-from syncjobs.runner.ingest import BIT, current, get, put, set_status
+from syncjobs.runner.links import BIT, current, get, put, set_status
 
 if TYPE_CHECKING:
     from syncjobs.runner.context import Context

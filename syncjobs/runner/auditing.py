@@ -23,8 +23,9 @@ from syncjobs.engine.merge import agree
 from syncjobs.models import AuditNight, RecordLink, RecordStatus, Sync
 from syncjobs.runner import ageing, associations, parking, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get, ingest, ingest_missing, set_aside
-from syncjobs.runner.reading import read_by_id
+from syncjobs.runner.inbox import read_by_id
+from syncjobs.runner.ingest import ingest, ingest_missing, set_aside
+from syncjobs.runner.links import get
 
 PARTS = 7
 NIGHTS = 14  # that pages tell of

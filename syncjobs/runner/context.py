@@ -19,7 +19,7 @@ from syncjobs.engine.canonical import hasher
 from syncjobs.engine.filters import groups_from
 from syncjobs.engine.rules import Constant, End, Identifier, MappingRule, SideRules, SyncRules, Way, WinnerRule
 from syncjobs.models import Direction, FieldMapping, Sync, SyncCursor, SyncRun
-from syncjobs.runner import parking, partners
+from syncjobs.runner import parking, partners, statements
 from syncjobs.runner.lease import Lease
 from syncjobs.services import mappings as mapping_service
 from syncjobs.services.constants import typed
@@ -60,6 +60,7 @@ class SyncEnd:
     abilities: Abilities
     types: dict[str, FieldType]  # tracked fields
     label_fields: tuple[str, ...]
+    label_else: tuple[str, ...]
     unique: frozenset[str]  # fields of which the app takes no value twice
     hash: Callable[[Values], str] = field(init=False)  # of a projection
 
@@ -94,6 +95,14 @@ class Context:
 
     def hash(self, side: Side, values: Values) -> str:
         return self.ends[side].hash(values)
+
+    def progress(self, phase: str, done: int, total: int | None) -> None:
+        """So many records more of a phase are through."""
+        entry = self.run.phases.setdefault(phase, {})
+        entry["done"] = entry.get("done", 0) + done
+        if total is not None:
+            entry["total"] = total
+        statements.save(self.run, ["phases"])
 
     @property
     def calls(self) -> int:
@@ -170,7 +179,7 @@ def _end(sync: Sync, side: Side, known: dict[str, Field], mappings: list[FieldMa
     names |= {pair[f"{side}_field"] for pair in sync.identifiers}
     names |= {c.field for c in sync.constants.all() if c.side == side.value}
     names |= {rule["field"] for f in sync.filters.all() if f.side == side.value for group in f.groups for rule in group}
-    names |= {p.field for p in info.presets if p.concept == "email"} | set(info.label_fields)
+    names |= {p.field for p in info.presets if p.concept == "email"} | {*info.label_fields, *info.label_else}
     return SyncEnd(
         side=side,
         connector=connector,
@@ -179,6 +188,7 @@ def _end(sync: Sync, side: Side, known: dict[str, Field], mappings: list[FieldMa
         abilities=connector.abilities(kind),
         types={name: known[name].type for name in names if name in known},
         label_fields=info.label_fields,
+        label_else=info.label_else,
         unique=frozenset(name for name in names if name in known and known[name].unique),
     )
 
@@ -269,7 +279,7 @@ def _side_rules(sync: Sync, side: Side, known: dict[str, Field], end: SyncEnd) -
                 tuple(o.value for o in known[c.field].options),
             )
             for c in sync.constants.all()
-            if c.side == side.value and c.field in known
+            if open_way and c.side == side.value and c.field in known  # one may stay from a time with another direction
         ),
         create=open_way and end.abilities.create,
         update=open_way and end.abilities.update,

@@ -11,8 +11,8 @@ from integrations.records import Create, Ref, Side, Verdict
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import recovery, settling, siblings, statements, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import find_links
-from syncjobs.runner.reading import read_by_id
+from syncjobs.runner.inbox import read_by_id
+from syncjobs.runner.links import find_links
 from syncjobs.runner.work import Work
 
 KEY_SPACE = uuid.UUID("6d1f5ac9-3f0a-4f0e-9c0c-6f2f5f0b7a11")
@@ -135,6 +135,10 @@ def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[l
         intent.payload, intent.source, intent.sent_at = w.plan.writes[side], w.plan.after[side], now()
     if resent:
         WriteIntent.objects.bulk_update([known[w.row.id] for w in resent], ["payload", "source", "sent_at"])
+    if tried := [w.row.id for w in ready if w.row.attempts]:
+        # That an earlier try was answered, or given up, says nothing of this one (``recovery.wait_for``). The row in hand
+        # counts on, and is written with the verdict.
+        RecordLink.objects.filter(pk__in=tried).update(attempts=0)
     held = {w.row.id for w in work} - {w.row.id for w in ready}
     settling.close(ctx, [w for w in work if w.row.id in held])
     return ready, known

@@ -3,11 +3,11 @@
 ================== =====================================================================================================
 GUARD_MASS_DELETE  deleting more than 20 records and 5 % of all; a side that had records lists none; a complete scan that
                    misses more than 20 records and 5 % of them
-GUARD_MASS_UPDATE  blanking more than 20 values and 5 % of all records; outside an initial sync and a resync: more than half of
-                   all links (and 200) changed at once. What an app fills in at records that the sync has just made there (a
-                   number, a default, the work of an automation) does not count
+GUARD_MASS_UPDATE  blanking more than 20 values and 5 % of all records; outside an initial sync and a resync: mapped values of more
+                   than half of all links (and 200) changed at once. What an app fills in at records that the sync has just made
+                   there (a number, a default, the work of an automation) does not count
 GUARD_MASS_CREATE  outside an initial sync and a resync: making more new records than there are links (and 1,000)
-TOO_MANY_REFUSED   more than 30 % of at least 50 writes of a run were refused: something is wrong with the settings
+GUARD_MANY_REFUSED more than 30 % of at least 50 writes of a run were refused: something is wrong with the settings
 ================== =====================================================================================================
 """
 
@@ -17,12 +17,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils.timezone import now
 
 from integrations.records import Side
+from syncjobs.engine.canonical import equal
 from syncjobs.models import FieldChange, RecordLink, RunKind, SyncCount, WriteIntent
-from syncjobs.runner.ingest import BIT
+from syncjobs.runner.links import BIT
 
 if TYPE_CHECKING:
     from syncjobs.runner.context import Context
@@ -57,12 +58,29 @@ def before_writing(ctx: "Context") -> None:
         return
     dirty = RecordLink.objects.filter(sync=ctx.sync, dirty__gt=0)
     half = Q(hub_id=None) | Q(app_id=None)
-    fresh, changed = dirty.filter(half).count(), dirty.exclude(half).exclude(_filled_in()).count()
-    total = _total(ctx)
-    if changed > max(MANY_CHANGED, total / 2):
+    whole = dirty.exclude(half).exclude(_filled_in())
+    fresh, total = dirty.filter(half).count(), _total(ctx)
+    many = max(MANY_CHANGED, total / 2)
+    if whole.count() > many and (changed := _changed(ctx, whole)) > many:
         raise GuardTripped("GUARD_MASS_UPDATE", changed)
     if fresh > max(MANY_CREATED, total - fresh):
         raise GuardTripped("GUARD_MASS_CREATE", fresh)
+
+
+def _changed(ctx: "Context", links: QuerySet[RecordLink]) -> int:
+    """How many of these differ in a mapped value from what was last seen. Others were read anew for a field that only names the
+    record, as an address book makes the full name of a new card."""
+    ends = [(place, side, rule.end(side).field) for place, side in enumerate(Side) for rule in ctx.rules.mappings]
+    tracked = [(place, name, kind) for place, side, name in ends if (kind := ctx.end(side).types.get(name))]
+    documents = [f"{side}_{name}" for side in Side for name in ("now", "seen")]
+    n = 0
+    for row in links.values_list(*documents).iterator():
+        read = [(row[2 * place] or {}, row[2 * place + 1] or {}) for place, _ in enumerate(Side)]
+        n += any(
+            name in read[place][0] and not equal(read[place][0][name], read[place][1].get(name), kind)
+            for place, name, kind in tracked
+        )
+    return n
 
 
 def _is_watched(ctx: "Context") -> bool:

@@ -1,87 +1,35 @@
 """Records that were read → link rows. A record whose hash is what we know already writes nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from django.utils.timezone import now
 
 from integrations.records import ReadAnswer, RemoteRecord, Side, Values
-from syncjobs.engine.canonical import is_blank
-from syncjobs.engine.matching import key_of
-from syncjobs.models import PendingChange, RecordLink, RecordStatus
+from syncjobs.models import PendingChange, RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import parking, statements, store
 from syncjobs.runner.context import Context
+from syncjobs.runner.links import (
+    BIT,
+    CONVERTED_AWAY,
+    MERGED_AWAY,
+    Keys,
+    call_heirs,
+    current,
+    find_links,
+    forget,
+    get,
+    held_keys,
+    keys_of,
+    label_of,
+    put,
+    set_status,
+    side_columns,
+)
 
-BIT = {Side.HUB: 1, Side.APP: 2}
-MERGED_AWAY, CONVERTED_AWAY = "MERGED_AWAY", "CONVERTED_AWAY"
-AWAY = (MERGED_AWAY, CONVERTED_AWAY)  # codes of links whose record lives on in another record
-LEFT_OUT = ("WEAK_MATCH", "AMBIGUOUS_MATCH", "DUPLICATE_IN_SOURCE")  # codes that the match gives because of others
 ASIDE = ("status_since", "side", "field", "detail", "next_try_at")
-
-
-def side_columns(side: Side) -> list[str]:
-    names = [
-        "id",
-        "alias",
-        "now",
-        "hash",
-        "row_hash",
-        "version",
-        "modified_at",
-        "created_at",
-        "scan",
-        "read_at",
-        "gone",
-    ]
-    return [f"{side}_{name}" for name in names] + [f"{side}_key", f"{side}_key2", "label", "dirty", "status", "code"]
-
-
-NAMES = {
-    side: {
-        name.removeprefix(f"{side}_"): name
-        for name in (field.attname for field in RecordLink._meta.concrete_fields)
-        if name.startswith(f"{side}_")
-    }
-    for side in Side
-}
-"""Side → name of a value → its attribute."""
-
-
-def get(row: RecordLink, side: Side, name: str) -> Any:
-    return getattr(row, NAMES[side][name])
-
-
-def put(row: RecordLink, side: Side, **values: Any) -> None:
-    names = NAMES[side]
-    for name, value in values.items():
-        setattr(row, names[name], value)
-
-
-def current(row: RecordLink, side: Side) -> Values:
-    """What is known of the record: its memory, and over it what was read since."""
-    seen, read = get(row, side, "seen"), get(row, side, "now")
-    return {**seen, **read} if seen and read else dict(seen or read or {})
-
-
-def set_status(row: RecordLink, status: str, deltas: Counter[str], moment: datetime | None = None) -> None:
-    if row.status != status:
-        deltas[row.status] -= 1
-        deltas[status] += 1
-        row.status = status
-        row.status_since = moment or now()
-
-
-def find_links(sync_id: int, side: Side, ids: Iterable[str]) -> dict[str, RecordLink]:
-    """Links by remote id or alias, keyed by each of those."""
-    found: dict[str, RecordLink] = {}
-    for row in {row.id: row for row in store.links_named(sync_id, side, ids)}.values():
-        if alias := get(row, side, "alias"):
-            found.setdefault(alias, row)
-        found[get(row, side, "id")] = row
-    return found
 
 
 def ingest(
@@ -97,20 +45,22 @@ def ingest(
 
     ``force``: the settings changed, so equal hashes are planned again, too. ``row_hashes``: listing-row hash by any id of the
     record, to remember which version of the listing this read belongs to. ``listed``: they come from a scan or a change feed,
-    which may lag behind what we have read, or written, since. A record at which this stumbles is set aside (``parking``).
+    which may lag behind what we have read, or written, since: one that is gone counts as known again when a read by id, which this
+    asks for, has shown it. A record at which this stumbles is set aside (``parking``).
     """
     hashes, parked = row_hashes or {}, ctx.parked[side]
     fit = records if force else [r for r in records if r.id not in parked or parked[r.id] != parking.mark(r)]
     for record in fit:
         if record.unfit:
             park_unread(ctx, side, record, hashes.get(record.id, ""), code=parking.TOO_LONG)
-    parking.by_halves(
+    news = [record for record in fit if not record.unfit]
+    known = parking.by_halves(
         ctx,
-        [record for record in fit if not record.unfit],
+        news,
         lambda part: _ingest(ctx, side, part, force=force, row_hashes=hashes, listed=listed),
         lambda record: park_unread(ctx, side, record, hashes.get(record.id, "")),
     )
-    return len(records)
+    return len(records) - len(news) + known
 
 
 def _ingest(
@@ -133,6 +83,7 @@ def _ingest(
     fresh: dict[str, RecordLink] = {}
     deltas: Counter[str] = Counter()
     freed: Keys = set()
+    doubtful: list[PendingChange] = []
     for record in records:
         row = (
             links.get(record.id) or next((links[a] for a in record.aliases if a in links), None) or fresh.get(record.id)
@@ -141,12 +92,21 @@ def _ingest(
             row = fresh[record.id] = store.fresh(ctx.sync.pk, moment)
             _put(ctx, side, row, record, _projection(ctx, side, row, record), moment, row_hashes or {})
             continue
+        if listed and get(row, side, "gone"):
+            doubtful.append(PendingChange(remote_id=record.id, known=record.values))
+            continue
+        if get(row, side.other, "id") is None and (heir := _twin_of_merged(row, record, side, links)):
+            links = {name: link for name, link in links.items() if link is not row}
+            changed.pop(row.pk, None)
+            deltas[row.status] -= 1
+            row.delete()
+            row = heir
         for lost in _merged_away(row, record, side, links):
             set_status(lost, RecordStatus.EXCLUDED, deltas, moment)
             put(lost, side, gone=True)
             lost.code, lost.dirty, lost.detail = MERGED_AWAY, 0, record.id
             changed[lost.pk] = lost
-        if listed and _outdated(row, side, record):
+        if listed and ctx.end(side).abilities.visibility_lag and _outdated(row, side, record):
             record = replace(record, values={}, modified_at=None, version=get(row, side, "version"))
         before = held_keys(row, side)
         if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes, deltas=deltas) and row.id:
@@ -157,7 +117,8 @@ def _ingest(
     deltas[RecordStatus.PENDING] += len(fresh)
     store.add_counts(ctx.sync.pk, deltas)
     call_heirs(ctx, freed)
-    return total
+    note(ctx, side, doubtful)
+    return total - len(doubtful)
 
 
 def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = "", *, code: str = parking.CODE) -> int:
@@ -206,6 +167,18 @@ def _as_known(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> set[
     return {id for id, digest in settled if hashes[id] == digest}
 
 
+def _twin_of_merged(
+    row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink]
+) -> RecordLink | None:
+    """The link of a record that was merged into ``record`` and has a twin, which from now on is the twin of ``record``: ``row``,
+    half a link, would else have another one made. None where there is none, or one is being made for ``row`` already."""
+    held = (links[alias] for alias in record.aliases if alias in links)
+    twins = [link for link in held if get(link, side.other, "id") and not get(link, side.other, "gone")]
+    if not twins or WriteIntent.objects.filter(link_id=row.pk, state=WriteIntent.State.SENT).exists():
+        return None
+    return twins[0]
+
+
 def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink]) -> list[RecordLink]:
     """Links of records that were merged into ``record``, which ``row`` holds: each says from now on where its record went."""
     held = {links[alias].pk: links[alias] for alias in record.aliases if alias in links}
@@ -213,7 +186,8 @@ def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[
 
 
 def _outdated(row: RecordLink, side: Side, record: RemoteRecord) -> bool:
-    """An older state than the one we know: our own write, not visible there yet, would look as if somebody had undone it."""
+    """An older state than the one we know: our own write, not visible there yet, would look as if somebody had undone it. Asked
+    only of apps whose listings lag: times come from clocks that go wrong, and from files that come out of a backup."""
     known = get(row, side, "modified_at") if get(row, side, "id") == record.id else None
     return known is not None and record.modified_at is not None and record.modified_at < known
 
@@ -276,36 +250,6 @@ def _put(
     row.next_try_at = None
 
 
-def forget(row: RecordLink, side: Side) -> None:
-    """The record was deleted at both sides and is back at the other one: it is half a link again, and its twin is made anew."""
-    blank: dict[str, Any] = dict.fromkeys(
-        ("id", "alias", "seen", "now", "expected", "modified_at", "created_at", "read_at")
-    )
-    blank |= {"gone": False, **dict.fromkeys(("hash", "row_hash", "version", "key", "key2"), "")}
-    put(row, side, **blank)
-    put(row, side.other, seen=None)
-    store.update([row], [*(f"{side}_{name}" for name in blank), f"{side.other}_seen"])
-
-
-def keys_of(ctx: Context, side: Side, values: Values) -> dict[str, str]:
-    """The normalised identifiers of a projection, as columns."""
-    keys = [key_of(values, identifier, side) for identifier in ctx.rules.identifiers[:2]]
-    return {"key": keys[0] if keys else "", "key2": keys[1] if len(keys) > 1 else ""}
-
-
-def label_of(ctx: Context, side: Side, values: Values) -> str:
-    """How pages name a record: its name, else its address."""
-    return name_of(values, ctx.end(side).label_fields)
-
-
-def name_of(values: Values, label_fields: Sequence[str]) -> str:
-    """The name, else the first of the others that there is; "" where all are blank. See ``registry.Kind.label_fields``."""
-    parts = 2 if len(label_fields) > 2 else 1
-    name = [str(values[n]) for n in label_fields[:parts] if not is_blank(values.get(n))]
-    others = (str(values[n]) for n in label_fields[parts:] if not is_blank(values.get(n)))
-    return (" ".join(name) or next(others, ""))[:200]
-
-
 def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
     """Positive evidence that these records do not exist any more. Returns how many links that concerns."""
     rows = [
@@ -342,44 +286,6 @@ def ingest_missing(ctx: Context, side: Side, answer: ReadAnswer) -> None:
     """What a read by id did not find."""
     ingest_gone(ctx, side, sorted(answer.gone))
     ingest_left(ctx, side, sorted(answer.left))
-
-
-Keys = set[tuple[str, str]]
-"""(``key`` or ``key2``, what stood there)"""
-
-
-def held_keys(row: RecordLink, side: Side) -> Keys:
-    """The identifiers by which this record is known."""
-    return {(name, key) for name in ("key", "key2") if (key := get(row, side, name))}
-
-
-def call_heirs(ctx: Context, freed: Keys) -> None:
-    """Records with these identifiers are gone, or have others now. Whatever was left out because of them is matched again, and may
-    take their place."""
-    for name in {name for name, _ in freed}:
-        keys = [key for of, key in freed if of == name]
-        for side in Side:
-            column = f"{side}_{name}"
-            # Not "" is the condition of the index, as in pairing. Not plainly "IS NULL": the other side's index would be taken, and
-            # each half link of the sync looked at.
-            alone = (
-                f" AND NOT ({column} = '') AND {side.other}_id || '' IS NULL AND NOT {side}_gone AND code IN {LEFT_OUT}"
-            )
-            left_out = store.links_with(ctx.sync.pk, column, keys, alone)
-            plan_again(ctx, side, left_out)
-
-
-def plan_again(ctx: Context, side: Side, links: Iterable[RecordLink]) -> None:
-    """Plan these records again with what is known of them."""
-    rows = list({link.pk: link for link in links}.values())
-    deltas: Counter[str] = Counter()
-    for row in rows:
-        put(row, side, now=current(row, side))
-        row.dirty |= BIT[side]
-        row.next_try_at = None
-        set_status(row, RecordStatus.PENDING, deltas)
-    store.update(rows, [f"{side}_now", "dirty", "next_try_at", "status", "status_since"])
-    store.add_counts(ctx.sync.pk, deltas)
 
 
 def note(ctx: Context, side: Side, notices: Sequence[PendingChange]) -> None:

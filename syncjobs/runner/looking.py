@@ -1,8 +1,9 @@
-"""Look before an update, at apps that take any write however old the writer's view is.
+"""Look before an update, at apps that take any write however old the writer's view is, and before each deletion.
 
 Between our last read of a record and our write to it lie seconds, in a storm minutes, and a person who types there meanwhile would
 be overwritten without a trace in the ledger. One read of the batch just before the write leaves a gap of one request. It costs one
-call per read batch, only for updates; apps with conditional writes, and those whose ``update`` looks itself, are not asked.
+call per read batch; apps with conditional writes, and those whose ``update`` looks itself, are not asked before an update. A
+deletion takes everything with it, and an edit beats it: there the look is always worth its call.
 A record of which the app says neither what it holds nor that it is gone is one that we may not see: it fails until it changes.
 """
 
@@ -17,22 +18,21 @@ from syncjobs.engine.canonical import equal
 from syncjobs.engine.plan import Plan
 from syncjobs.runner import settling, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import current, get, ingest, ingest_missing
-from syncjobs.runner.reading import read_by_id
+from syncjobs.runner.inbox import read_by_id
+from syncjobs.runner.ingest import ingest, ingest_missing
+from syncjobs.runner.links import current, get
 from syncjobs.runner.work import Work
 
 
 def needed(able: Abilities) -> bool:
+    """Before an update."""
     return not (able.conditional_writes or able.update_looks_first)
 
 
 def still_as_known(ctx: Context, side: Side, work: Sequence[Work]) -> list[Work]:
     """The work whose record at ``side`` still is what the plan was made of. The rest is stored as read, and planned again, but not
     for ever: see ``settling.moved``."""
-    end = ctx.end(side)
-    if not needed(end.abilities):
-        return list(work)
-    size, kept = end.abilities.read_batch, []
+    size, kept = ctx.end(side).abilities.read_batch, []
     for start in range(0, len(work), size):
         part = work[start : start + size]
         answer = read_by_id(ctx, side, [Ref(get(w.row, side, "id"), known(w, side)) for w in part])

@@ -12,10 +12,10 @@ from integrations.records import Side
 from syncjobs.engine.matching import Candidate, Match, key_of, resolve
 from syncjobs.engine.merge import echo_of
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import parking, statements, store
+from syncjobs.runner import parking, statements, store, weak
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import LEFT_OUT, get, put, set_aside, set_status, side_columns
-from syncjobs.runner.weak import Told
+from syncjobs.runner.ingest import set_aside
+from syncjobs.runner.links import LEFT_OUT, get, put, set_status, side_columns
 
 CHUNK = 500
 Keys = tuple[int, tuple[str, str]]
@@ -132,7 +132,7 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
     )
     _mark([by_pk[pk] for m in matches for pk in m.review], RecordStatus.REVIEW, "AMBIGUOUS_MATCH", deltas, moment)
     asked = [by_pk[pk] for match, sure in decided if match.pair and not sure for pk in match.pair]
-    _mark(asked, RecordStatus.REVIEW, "WEAK_MATCH", deltas, moment)
+    _mark(asked, RecordStatus.REVIEW, weak.CODE, deltas, moment)
     pairs = [(by_pk[match.pair[0]], by_pk[match.pair[1]]) for match, sure in decided if match.pair and sure]
     # A link whose hub record was deleted takes the one that was made in its place, and keeps its own history.
     bereft = [(app, hub) for hub, app in pairs if app.hub_gone]
@@ -154,7 +154,7 @@ def _decided(ctx: Context, name: str, keys: set[str], strong: bool) -> list[tupl
     together = _with_moments([c for c in together if not _is_pair(c)]) + [c for c in together if _is_pair(c)]
     if strong:
         return [(resolve(candidates, ctx.rules.duplicates), True) for candidates in together]
-    told = Told(ctx.sync, ids)
+    told = weak.Told(ctx.sync, ids)
     return [told.decide(candidates, ctx.rules.duplicates) for candidates in together]
 
 
@@ -174,7 +174,7 @@ def _is_pair(candidates: Sequence[Candidate]) -> bool:
 
 
 def _with_moments(groups: Sequence[Sequence[Candidate]]) -> list[list[Candidate]]:
-    """The same with the moments by which one of several is chosen: nearly no key is that of several, and moments take time."""
+    """The same with the moments by which one of several is chosen; loaded only there, since that takes long."""
     rows = {row.id: row for row in store.numbered({c.row for group in groups for c in group})}
     return [
         [replace(c, modified_at=get(rows[c.row], c.side, "modified_at"), created_at=get(rows[c.row], c.side, "created_at"))

@@ -29,7 +29,7 @@ from syncjobs.models import (
 )
 from syncjobs.runner import associations, guards, looking, recovery, siblings, store, writing
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import put
+from syncjobs.runner.links import put
 from syncjobs.runner.work import Work, plan_row
 
 COPIED = 5000  # links per transaction, at most
@@ -243,8 +243,8 @@ def _write_calls(ctx: Context, work: Sequence[Work]) -> int:
         for n in (creates, updates, deletes):
             full, rest = divmod(n, able.write_batch)
             calls += full * able.write_calls + math.ceil(rest * able.write_calls / able.write_batch)
-        if looking.needed(able):
-            calls += math.ceil(updates / able.read_batch) * able.read_calls
+        for n in (updates if looking.needed(able) else 0, deletes):
+            calls += math.ceil(n / able.read_batch) * able.read_calls
     return calls
 
 

@@ -1,41 +1,23 @@
 """The phases that read. Each step reads one page and commits its rows **together with** the place where reading goes on, so a
 worker killed between the two loses nothing and repeats at most a page."""
 
-import logging
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from itertools import islice
 from typing import Any, cast
 
-from django.db.models import Q
 from django.utils.timezone import now
 
 from integrations.connectors.base import ScansAhead
 from integrations.errors import CursorExpired
-from integrations.records import Page, ReadAnswer, Ref, RemoteRecord, Side, can_be_kept, is_stand_in, stand_in
+from integrations.records import Page, RemoteRecord, Side, can_be_kept, stand_in
 from syncjobs.models import PendingChange, RecordLink, RunKind, SyncCursor
 from syncjobs.runner import guards, parking, statements
 from syncjobs.runner.context import Context, SyncEnd
-from syncjobs.runner.ingest import (
-    current,
-    find_links,
-    get,
-    ingest,
-    ingest_gone,
-    ingest_left,
-    ingest_missing,
-    note,
-    park_unread,
-    plan_again,
-)
+from syncjobs.runner.ingest import ingest, ingest_gone, ingest_left, note, park_unread
+from syncjobs.runner.links import find_links, get, plan_again
 
-log = logging.getLogger("syncline.runner")
 OFF_LIST = 2**31 - 1  # in the place of a scan's number: no scan of the chosen lists is expected to show the record
-ROLLING_SHARE = (
-    0.6  # of an app's calls per minute that a poll spends on re-reading records its listing shows only in part
-)
-CALLS_A_STEP = 25  # where each record takes a call of its own: so many are lost, and made again, when a worker dies
 
 
 def begin(ctx: Context) -> bool:
@@ -98,7 +80,7 @@ def _changes_page(ctx: Context, side: Side) -> bool:
             cursor.cursor, cursor.mode = page.cursor, ""
         statements.save(cursor, ["position", "cursor", "mode"])
         if not nothing:
-            _progress(ctx, f"read_{side}", len(page.records), None)
+            ctx.progress(f"read_{side}", len(page.records), None)
     return page.position is not None
 
 
@@ -117,7 +99,7 @@ def _scan_page(ctx: Context, side: Side) -> bool:
         state["new"] += len(page.records) - known
         state["at"] = page.position
         cursor.position = state if page.position is not None else None
-        _progress(ctx, f"read_{side}", len(page.records), page.total)
+        ctx.progress(f"read_{side}", len(page.records), page.total)
         if page.position is None:
             statements.flush()
             _finish_scan(ctx, side, state["known"], state["new"], marked=marking)
@@ -213,8 +195,9 @@ def _note_rows(ctx: Context, side: Side, rows: Sequence[RemoteRecord], *, force:
         for row in part:
             digest = ctx.hash(side, row.values)
             link = links.get(row.id)
-            known += link is not None
-            if link is None or get(link, side, "row_hash") != digest or get(link, side, "gone"):
+            is_known = link is not None and not get(link, side, "gone")
+            known += is_known
+            if link is None or not is_known or get(link, side, "row_hash") != digest:
                 notices[row.id] = PendingChange(remote_id=row.id, known=row.values, row_hash=digest)
         if force:
             plan_again(ctx, side, [link for name, link in links.items() if name not in notices])
@@ -230,96 +213,3 @@ def settle_scanned(ctx: Context) -> None:
         if in_full and cursor.settings_hash != ctx.settings_hash:
             cursor.settings_hash = ctx.settings_hash
             cursor.save(update_fields=["settings_hash"])
-
-
-def queue_rolling(ctx: Context, side: Side) -> None:
-    """For apps whose listing hides fields and that have no change feed: queue the records read longest ago."""
-    end = ctx.end(side)
-    if not end.abilities.partial_scan or end.abilities.change_feed or ctx.run.kind == RunKind.INITIAL:
-        return
-    share = int((end.abilities.calls_per_minute or 600) * ROLLING_SHARE)
-    waiting = PendingChange.objects.filter(sync=ctx.sync, side=side.value).count()
-    old = now() - timedelta(seconds=end.abilities.poll_seconds / 2)
-    links = (
-        RecordLink.objects.filter(
-            sync=ctx.sync, **{f"{side}_id__isnull": False, f"{side}_gone": False, f"{side}_read_at__lt": old}
-        )
-        .exclude(**{f"{side}_hash__startswith": parking.MARK})  # set aside when it was read
-        .order_by(f"{side}_read_at")
-        .only(f"{side}_id", f"{side}_alias", f"{side}_seen", f"{side}_now", f"{side}_row_hash")
-    )
-    notices = [_rolling(ctx, side, link) for link in links[: max(0, share - waiting)]]
-    PendingChange.objects.bulk_create(notices, ignore_conflicts=True)
-
-
-def _rolling(ctx: Context, side: Side, link: RecordLink) -> PendingChange:
-    known = current(link, side)
-    return PendingChange(
-        sync=ctx.sync, side=side.value, remote_id=get(link, side, "id"), known=known,
-        row_hash=get(link, side, "row_hash"), priority=0,
-    )  # fmt: skip
-
-
-def roll(ctx: Context) -> bool:
-    """Read one batch of the rolling pass. Gives way at once to anything that was noticed, and to what it found itself after a
-    slice: both are then read and written by a run that starts right away."""
-    if time.monotonic() > ctx.deadline or PendingChange.objects.filter(sync=ctx.sync, priority__gt=0).exists():
-        return False
-    return any(_read_notices(ctx, side, Q(priority=0)) for side in Side)
-
-
-def inbox(ctx: Context, side: Side) -> bool:
-    """Read the records that somebody named: one batch by id. False when the inbox is empty."""
-    return _read_notices(ctx, side, Q(priority__gt=0))
-
-
-def _read_notices(ctx: Context, side: Side, which: Q) -> bool:
-    can = ctx.end(side).abilities
-    size = max(1, min(can.read_batch, can.read_batch * CALLS_A_STEP // can.read_calls))
-    waiting = PendingChange.objects.filter(which, sync=ctx.sync, side=side.value)
-    notices = list(waiting.order_by("-priority", "pk")[: parking.fewer(ctx, size)])
-    if not notices:
-        return False
-    if parking.alone(ctx, size):
-        _set_aside(ctx, side, notices[0])
-        return True
-    answer = read_by_id(ctx, side, [Ref(notice.remote_id, notice.known) for notice in notices])
-    force = ctx.cursors[side].settings_hash != ctx.settings_hash
-    with ctx.lease.transaction():
-        row_hashes = {notice.remote_id: notice.row_hash for notice in notices if notice.row_hash}
-        for asked, record in answer.records.items():
-            if asked in row_hashes:
-                row_hashes[record.id] = row_hashes[asked]
-        # One record can have been named by two of its ids.
-        records = {record.id: record for record in answer.records.values()}
-        ingest(ctx, side, list(records.values()), force=force, row_hashes=row_hashes)
-        ingest_missing(ctx, side, answer)
-        # A hint that came while we read is newer than what we read: its row stays. Clocks of machines differ, so that only the very
-        # same moment counts.
-        read = {notice.pk: notice.noted_at for notice in notices}
-        still = PendingChange.objects.select_for_update().filter(pk__in=read).values_list("pk", "noted_at")
-        PendingChange.objects.filter(pk__in=[pk for pk, noted_at in still if noted_at == read[pk]]).delete()
-        _progress(ctx, f"detail_{side}", len(notices), None)
-    return True
-
-
-def _set_aside(ctx: Context, side: Side, notice: PendingChange) -> None:
-    """Slice after slice ended when this record was read: it fails, and the others are read without it."""
-    log.error("run %s: record %s of the %s is set aside", ctx.run.pk, notice.remote_id, side)
-    with ctx.lease.transaction():
-        park_unread(ctx, side, RemoteRecord(notice.remote_id, notice.known), notice.row_hash)
-        notice.delete()
-        parking.forgotten(ctx)
-
-
-def read_by_id(ctx: Context, side: Side, refs: Sequence[Ref]) -> ReadAnswer:
-    end, refs = ctx.end(side), [ref for ref in refs if not is_stand_in(ref.id)]
-    return end.connector.read(end.kind, refs, fields=end.fields) if refs else ReadAnswer({})
-
-
-def _progress(ctx: Context, phase: str, done: int, total: int | None) -> None:
-    entry = ctx.run.phases.setdefault(phase, {})
-    entry["done"] = entry.get("done", 0) + done
-    if total is not None:
-        entry["total"] = total
-    statements.save(ctx.run, ["phases"])

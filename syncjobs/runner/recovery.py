@@ -10,26 +10,31 @@ key; else a person decides (``syncjobs/services/unconfirmed.py``).
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
+from integrations.connectors.base import ListsChanges
+from integrations.errors import CursorExpired
 from integrations.records import Ref, RemoteRecord, Side, Values
 from syncjobs.engine.matching import key_of
+from syncjobs.engine.plan import Plan
 from syncjobs.engine.rules import Identifier
 from syncjobs.models import RecordLink, WriteIntent
-from syncjobs.runner import store
+from syncjobs.runner import statements, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import current, find_links, get, ingest, ingest_missing, put
+from syncjobs.runner.inbox import CALLS_A_STEP, read_by_id
+from syncjobs.runner.ingest import ingest, ingest_missing
 from syncjobs.runner.lease import REQUEST_SECONDS
+from syncjobs.runner.links import current, find_links, get, put
 from syncjobs.runner.pairing import MEMORY, credit, join
-from syncjobs.runner.reading import CALLS_A_STEP, read_by_id
 
 if TYPE_CHECKING:
     from syncjobs.runner.work import Work
 
 LEAST_WAIT = timedelta(seconds=4)
+MOST_NEWS = 500  # records that are read before a batch of creates; after an import of more, the app had better search
 
 
 def _sent(links: list[int]) -> "QuerySet[WriteIntent]":
@@ -37,10 +42,18 @@ def _sent(links: list[int]) -> "QuerySet[WriteIntent]":
 
 
 def wait_for(ctx: Context, side: Side, row: RecordLink) -> timedelta:
-    """How long an unanswered create waits until "not found" can be believed. Where nobody has seen that its answer is lost, the
-    worker that sent it may be waiting for it still: its run was stopped, and another one has begun."""
-    shown = timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag)
-    return max(LEAST_WAIT if row.attempts else timedelta(seconds=REQUEST_SECONDS), shown)
+    """How long an unanswered create waits until "not found" can be believed. Where nobody has seen that its answer is lost
+    (``attempts`` count from when it was sent), the worker that sent it may be waiting for it still: its run was stopped, and
+    another one has begun."""
+    return longest_wait(ctx, side) if not row.attempts else max(LEAST_WAIT, _shown(ctx, side))
+
+
+def longest_wait(ctx: Context, side: Side) -> timedelta:
+    return max(timedelta(seconds=REQUEST_SECONDS), _shown(ctx, side))
+
+
+def _shown(ctx: Context, side: Side) -> timedelta:
+    return timedelta(seconds=2 * ctx.end(side).abilities.visibility_lag)
 
 
 def within_reach(ctx: Context, rows: list[RecordLink]) -> list[RecordLink]:
@@ -130,7 +143,7 @@ def _look_up(ctx: Context, side: Side, rows: Sequence[RecordLink], intents: dict
 
 
 def _look_up_batch(ctx: Context, side: Side, rows: dict[int, RecordLink], intents: dict[int, WriteIntent]) -> None:
-    identifier, end = strong_of(ctx), ctx.end(side)
+    identifier = strong_of(ctx)
     assert identifier is not None
     field = identifier.end(side).field
     by_key: dict[str, RecordLink] = {}
@@ -140,7 +153,7 @@ def _look_up_batch(ctx: Context, side: Side, rows: dict[int, RecordLink], intent
     if not by_key:
         return
     values = [str(intents[row.pk].payload[field]) for row in by_key.values()]
-    found = end.connector.find(end.kind, field, values, fields=end.fields)
+    found = _look_for(ctx, side, field, values)
     with ctx.lease.transaction():
         for record in found:
             waiting = by_key.get(key_of(record.values, identifier, side))
@@ -188,15 +201,46 @@ def not_there_yet(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[Wor
 
 def there_already(ctx: Context, side: Side, work: "Sequence[Work]") -> "Iterator[tuple[Work, RemoteRecord]]":
     """What these creates would double or overwrite, in one call; one can meet several. Nothing where no look is needed."""
-    end = ctx.end(side)
     field, key = _identity(ctx, side)
     wanted = {found: w for w in work if field and (found := key(w.plan.writes[side]))}
     if not wanted:
         return
-    values = [str(w.plan.writes[side][field]) for w in wanted.values()]
-    for record in end.connector.find(end.kind, field, values, fields=end.fields):
-        if w := wanted.get(key(record.values)):
-            yield w, record
+    for record in _look_for(ctx, side, field, [str(w.plan.writes[side][field]) for w in wanted.values()]):
+        met = (key(record.values), *(key({field: other}) for other in record.also))
+        if one := next((one for one in met if one in wanted), None):
+            yield wanted[one], record
+
+
+def _look_for(ctx: Context, side: Side, field: str, values: Sequence[str]) -> list[RemoteRecord]:
+    """All records with one of these values that could have no twin yet, and perhaps others."""
+    news, end = _unpaired_news(ctx, side), ctx.end(side)
+    return end.connector.find(end.kind, field, values, fields=end.fields) if news is None else news
+
+
+def _unpaired_news(ctx: Context, side: Side) -> list[RemoteRecord] | None:
+    """All that a create could meet, or could have made, where the app lists its changes at once: what is outside the chosen lists
+    or changed since this side was read, and has no twin. The rest has been read, and matched.
+
+    None where that is not so (the place where reading stopped is forgotten, or a record could not be taken in, so that nobody knows
+    what identifies it) or where it is too much. None, too, where the app does not know creates by our key: one without an answer
+    may have been read, and left unmatched, since."""
+    end, cursor = ctx.end(side), ctx.cursors[side].cursor
+    able = end.abilities
+    if not (able.lists_changes and able.idempotent_creates) or cursor is None or ctx.parked[side]:
+        return None
+    try:
+        ids = cast(ListsChanges, end.connector).changed(end.kind, cursor=cursor, scope=end.scope)
+    except CursorExpired:
+        return None
+    paired = statements.links(f"{side}_id", ctx.sync.pk, f"{side}_id", ids, f" AND {side.other}_id IS NOT NULL")
+    refs = [Ref(id) for id in sorted(ids - {id for (id,) in paired})]
+    if len(refs) > MOST_NEWS:
+        return None
+    size = able.read_batch
+    found: list[RemoteRecord] = []
+    for start in range(0, len(refs), size):
+        found += read_by_id(ctx, side, refs[start : start + size]).records.values()
+    return found
 
 
 def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:
@@ -208,6 +252,17 @@ def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:
     if strong is None or strong.end(side).field in end.unique:
         return "", lambda values: ""
     return strong.end(side).field, lambda values: key_of(values, strong, side)
+
+
+def keep_unanswered(ctx: Context, work: "Sequence[Work]") -> None:
+    """What an unanswered create made may still come to light, and its link must be there to take it: without it, it would pass for
+    a new record and bring back the one it was made for, which has been deleted meanwhile."""
+    dropped = {w.row.id: w for w in work if w.plan.drop}
+    for intent in _sent(list(dropped)) if dropped else ():
+        w = dropped[intent.link_id]
+        due = intent.sent_at + wait_for(ctx, Side(intent.side), w.row)
+        if due > now():
+            w.plan, w.again, w.row.next_try_at = Plan(), True, due
 
 
 def may_resend(ctx: Context, row: RecordLink, side: Side, intent: WriteIntent) -> bool:

@@ -12,7 +12,7 @@ from syncjobs.engine.canonical import equal
 from syncjobs.models import RecordLink, RecordStatus, RunEvent
 from syncjobs.runner import associations, parking, recovery, statements, store
 from syncjobs.runner.context import Context, forget_schema
-from syncjobs.runner.ingest import BIT, call_heirs, current, get, held_keys, keys_of, put, set_status
+from syncjobs.runner.links import BIT, call_heirs, current, get, held_keys, keys_of, put, set_status
 from syncjobs.runner.pairing import KEPT
 from syncjobs.runner.work import Work
 

@@ -3,6 +3,10 @@
 Whichever sync comes first makes the counterpart; the other links to it instead of making a second one. What has an identifier would
 be found by that anyway; what has none is told by its id alone.
 
+So it is with the syncs of several apps that fill the same objects of the hub: a company that is new in two of them is made once.
+The hub would say that it is there, but its search lags, and two initial syncs at a time would each make what the other has just
+made. What our links know is known at once.
+
 And two syncs of one connection that keep *one* kind of the hub equal with *two* of the app (contacts with leads and with contacts):
 a record that is linked to one of the two is not made as the other.
 """
@@ -12,15 +16,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
+from django.utils.timezone import now
 
 from integrations import registry
 from integrations.models import AppInstance
-from integrations.records import Ref, RemoteRecord, Side
+from integrations.records import Ref, RemoteRecord, Side, Values
+from syncjobs.engine.matching import key_of
 from syncjobs.models import Sync
 from syncjobs.runner import recovery, statements
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get
-from syncjobs.runner.reading import read_by_id
+from syncjobs.runner.inbox import read_by_id
+from syncjobs.runner.links import get
 
 if TYPE_CHECKING:
     from syncjobs.runner.work import Work
@@ -44,20 +50,25 @@ def not_linked_there(ctx: Context, side: Side, work: "Sequence[Work]") -> "tuple
 
 def there_already(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[tuple[Work, RemoteRecord]]":
     """What siblings have linked to the records that these creates are for, as it is there now."""
-    found = _linked(_siblings(ctx, side), side, work)
+    by_id, by_key = _linked(_siblings(ctx, side), side, work), _linked_by_key(ctx, side, work)
+    found = by_key | by_id
     ids, size = sorted(set(found.values())), ctx.end(side).abilities.read_batch
     records: dict[str, RemoteRecord] = {}
     for start in range(0, len(ids), size):
         records |= read_by_id(ctx, side, [Ref(id) for id in ids[start : start + size]]).records
-    counterparts = ((w, records.get(found.get(get(w.row, side.other, "id"), ""))) for w in work)
-    return [(w, record) for w, record in counterparts if record]
+    counterparts = ((w, id, records.get(found.get(id, ""))) for w in work for id in [get(w.row, side.other, "id")])
+    return [
+        (w, record)
+        for w, id, record in counterparts
+        if record and (id in by_id or _key_in(ctx, side, record.values) == _key(ctx, side, w))
+    ]
 
 
 def being_created(ctx: Context, side: Side, work: "Sequence[Work]") -> set[int]:
     """Rows whose record a sibling is making, or has made since it was looked for. Inside the transaction that announces creates:
     the lock makes siblings announce one after the other."""
-    siblings = _siblings(ctx, side)
-    if not siblings:
+    siblings, fellows = _siblings(ctx, side), _fellows(ctx, side)
+    if not siblings and not fellows:
         return set()
     AppInstance.objects.select_for_update().get(pk=ctx.sync.instance(side).pk)
     column = f"{side.other}_id"
@@ -66,7 +77,70 @@ def being_created(ctx: Context, side: Side, work: "Sequence[Work]") -> set[int]:
         f" AND (({side}_id IS NOT NULL AND NOT {side}_gone) OR EXISTS (SELECT 1 FROM syncjobs_writeintent AS sent"
         f" WHERE sent.link_id = syncjobs_recordlink.id AND sent.side = '{side}' AND sent.state = 'sent'))"
     )
-    return {by_id[id] for sync in siblings for (id,) in statements.links(column, sync, column, by_id, busy)}
+    made = {by_id[id] for sync in siblings for (id,) in statements.links(column, sync, column, by_id, busy)}
+    return made | _created_by_key(ctx, side, work, fellows)
+
+
+def _created_by_key(ctx: Context, side: Side, work: "Sequence[Work]", fellows: "Sequence[Fellow]") -> set[int]:
+    """Rows whose record a fellow is making, or has made so lately that no search shows it. What was made longer ago is found."""
+    rows = {key: w.row.pk for w in work if (key := _key(ctx, side, w))}
+    since = statements.utc_text(now() - recovery.longest_wait(ctx, side))
+    busy = set()
+    for sync, name in fellows:
+        column = f"{side.other}_{name}"
+        recent = (
+            f" AND NOT ({column} = '') AND EXISTS (SELECT 1 FROM syncjobs_writeintent AS sent WHERE sent.state <> 'dead'"
+            f" AND sent.link_id = syncjobs_recordlink.id AND sent.side = '{side}' AND sent.sent_at >= '{since}')"
+        )
+        busy |= {rows[key] for (key,) in statements.links(column, sync, column, rows, recent)}
+    return busy
+
+
+def _linked_by_key(ctx: Context, side: Side, work: "Sequence[Work]") -> dict[str, str]:
+    """Id of a record at the other side → id of what a fellow has linked at this one, and what has its identifier."""
+    ids = {key: get(w.row, side.other, "id") for w in work if (key := _key(ctx, side, w))}
+    found: dict[str, str] = {}
+    for sync, name in _fellows(ctx, side) if ids else ():
+        column = f"{side}_{name}"
+        there = f" AND NOT ({column} = '') AND {side}_id IS NOT NULL AND NOT {side}_gone"
+        found |= {ids[key]: id for key, id in statements.links(f"{column}, {side}_id", sync, column, ids, there)}
+    return found
+
+
+def _key(ctx: Context, side: Side, w: "Work") -> str:
+    return _key_in(ctx, side, w.plan.writes.get(side, {}))
+
+
+def _key_in(ctx: Context, side: Side, values: Values) -> str:
+    strong = recovery.strong_of(ctx)
+    return key_of(values, strong, side) if strong else ""
+
+
+Fellow = tuple[int, str]
+"""A sync, and under which name its links keep the identifier: ``key`` or ``key2``."""
+
+
+def _fellows(ctx: Context, side: Side) -> list[Fellow]:
+    """Other saved syncs, of any app, that fill the same objects at this side and tell them by the same field. None where the app
+    itself refuses, or takes for one, what has an identifier twice."""
+    strong, end = recovery.strong_of(ctx), ctx.end(side)
+    if strong is None or strong.end(side).field in end.unique or end.abilities.create_upserts_by:
+        return []
+    same = _others(ctx).filter(**{f"{side}_instance": ctx.sync.instance(side), f"{side}_kind": ctx.sync.kind(side)})
+    return [
+        (pk, name)
+        for pk, identifiers in same.values_list("pk", "identifiers")
+        for name, pair in zip(("key", "key2"), identifiers, strict=False)
+        if pair[f"{side}_field"] == strong.end(side).field
+    ]
+
+
+def _others(ctx: Context) -> "QuerySet[Sync]":
+    """The account's other saved syncs: not the one, either, of which this is a draft copy."""
+    sync = ctx.sync
+    own = [sync.pk, *([sync.draft_of_id] if sync.draft_of_id else [])]
+    same: QuerySet[Sync] = Sync.objects.for_account(sync.account).saved().exclude(pk__in=own)
+    return same
 
 
 def of_this_kind(ctx: Context, side: Side, work: "Sequence[Work]") -> "tuple[list[Work], list[Work]]":
@@ -112,9 +186,7 @@ def _siblings(ctx: Context, side: Side) -> list[int]:
     if not ctx.end(side.other).abilities.shares_ids:
         return []
     sync = ctx.sync
-    own = [sync.pk, *([sync.draft_of_id] if sync.draft_of_id else [])]  # the saved sync that a draft copy becomes
-    same: QuerySet[Sync] = Sync.objects.for_account(sync.account).saved().exclude(pk__in=own)
-    same = same.filter(
+    same = _others(ctx).filter(
         **{
             f"{side}_instance": sync.instance(side),
             f"{side.other}_instance__app_key": sync.instance(side.other).app_key,

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils.timezone import now
 
@@ -28,6 +28,7 @@ from syncjobs.runner import (
     auditing,
     context,
     guards,
+    inbox,
     pairing,
     parking,
     preview,
@@ -56,14 +57,14 @@ STEPS: dict[str, Step] = {
     "begin": reading.begin,
     "read_app": lambda ctx: reading.read(ctx, Side.APP),
     "read_hub": lambda ctx: reading.read(ctx, Side.HUB),
-    "detail_app": lambda ctx: reading.inbox(ctx, Side.APP),
-    "detail_hub": lambda ctx: reading.inbox(ctx, Side.HUB),
+    "detail_app": lambda ctx: inbox.step(ctx, Side.APP),
+    "detail_hub": lambda ctx: inbox.step(ctx, Side.HUB),
     "match": pairing.step,
     "wake": associations.wake,
     "write": writing.step,
     "audit": auditing.step,
     "ageing": ageing.step,
-    "roll": reading.roll,
+    "roll": inbox.roll,
     "clear": preview.clear,
     "copy": preview.copy_links,
     "plan": preview.step,
@@ -89,6 +90,13 @@ def phases_of(run: SyncRun) -> list[str]:
 
 def run_slice(run_id: int) -> None:
     """Do one slice of a run, and queue the next one."""
+    try:
+        _slice(run_id)
+    except (OperationalError, InterfaceError) as problem:  # also of what is written down about other trouble
+        log.warning("run %s: the database refused (%s); the dispatcher tries again", run_id, problem)
+
+
+def _slice(run_id: int) -> None:
     lease = Lease.take(run_id)
     if lease is None:
         return
@@ -113,10 +121,10 @@ def run_slice(run_id: int) -> None:
         lease.forgive()
     except GuardTripped as guard:
         _suspend(run, guard.code, str(guard.n))
-    except OperationalError as problem:
-        log.warning("run %s: the database refused (%s); the dispatcher tries again", run_id, problem)
-        with suppress(OperationalError):
+    except (OperationalError, InterfaceError):
+        with suppress(OperationalError, InterfaceError):
             lease.forgive()
+        raise
     except Exception:
         log.exception("run %s failed", run_id)
         more = _suffer(run, ConnectorError("Unexpected fault", code="INTERNAL_ERROR", retry_after=_patience(run)))
@@ -163,6 +171,10 @@ def _still_on(ctx: Context) -> bool:
 
 
 def _enter(ctx: Context, phase: str) -> None:
+    if phase == "write":
+        guards.before_writing(
+            ctx
+        )  # before the phase is known to have begun: a worker killed here must not leave it unasked
     ctx.run.phase = phase
     if ctx.run.started_at is None:
         ctx.run.started_at = now()
@@ -181,8 +193,6 @@ def _enter(ctx: Context, phase: str) -> None:
     ctx.run.stumbles, ctx.run.next_slice_at = 0, None
     with ctx.lease.transaction():
         ctx.run.save(update_fields=["phase", "phases", "started_at", "stumbles", "next_slice_at"])
-    if phase == "write":
-        guards.before_writing(ctx)
 
 
 def _leave(ctx: Context, phase: str) -> None:
@@ -191,7 +201,7 @@ def _leave(ctx: Context, phase: str) -> None:
         entry["ended"] = now().isoformat()
         entry["total"] = entry["done"] = entry.get("done", 0)
     if phase in ("read_app", "read_hub") and ctx.run.kind == RunKind.INCREMENTAL:
-        reading.queue_rolling(ctx, Side(phase.removeprefix("read_")))
+        inbox.queue_rolling(ctx, Side(phase.removeprefix("read_")))
 
 
 def _shown(phase: str) -> list[str]:

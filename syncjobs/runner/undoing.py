@@ -10,6 +10,7 @@ import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from django.utils.timezone import now
@@ -22,11 +23,14 @@ from syncjobs.engine.plan import LedgerEntry, Plan
 from syncjobs.models import FieldChange, LeftAlone, RecordLink, RecordStatus, Sync, SyncRun, WriteIntent
 from syncjobs.runner import settling, store, updates
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import BIT, current, forget, get, ingest, ingest_missing, put, set_status
+from syncjobs.runner.guards import FILLING_IN
+from syncjobs.runner.ingest import ingest, ingest_missing
+from syncjobs.runner.links import BIT, current, forget, get, put, set_status
 from syncjobs.runner.work import Work
 
 CHUNK = 100  # links
 Schemas = dict[Side, dict[str, Field]]
+Place = tuple[int, Side, str]  # link, side, field
 
 
 class State(StrEnum):
@@ -83,9 +87,10 @@ def items_of(run: SyncRun, pks: Sequence[int], known: Schemas, *, undo: SyncRun 
     entries: dict[tuple[int, Side, str], list[FieldChange]] = defaultdict(list)
     for entry in FieldChange.objects.filter(run=run, link__in=pks).order_by("pk"):
         entries[entry.link_id, Side(entry.side), entry.field].append(entry)
-    later = _written_later(run, entries, undo)
+    later = _written_later(run, pks, undo)
     told = _told(undo, pks) if undo else set()
     items = [_of_record(links[pk], side, intent, known, told) for (pk, side), intent in made.items()]
+    _leave_what_lives(items, made, later)
     taken_back = {}
     for (pk, side, name), found in entries.items():
         if (pk, side) in made:
@@ -95,26 +100,41 @@ def items_of(run: SyncRun, pks: Sequence[int], known: Schemas, *, undo: SyncRun 
             continue
         item = UndoItem(links[pk], side, name, found[-1].new, found[0].old, State.WILL_RESTORE)
         item.told = (pk, side, name) in told
-        _judge(item, known, edited=(pk, side, name) in later)
+        _judge(item, known, edited=(pk, side, name) in later and later[pk, side, name].pk > found[-1].pk)
         items.append(item)
     return [*items, *taken_back.values()]
 
 
-def _written_later(
-    run: SyncRun, entries: dict[tuple[int, Side, str], list[FieldChange]], undo: SyncRun | None
-) -> set[tuple[int, Side, str]]:
-    """Values that a later run wrote again."""
-    if not entries:
-        return set()
-    first = min(found[-1].pk for found in entries.values())
-    rows = FieldChange.objects.filter(link__in={key[0] for key in entries}, pk__gt=first).exclude(run=run)
+def _written_later(run: SyncRun, pks: Sequence[int], undo: SyncRun | None) -> dict[Place, FieldChange]:
+    """The last that other runs wrote to each place of these links, but for what an undo has taken back."""
+    lines = FieldChange.objects.filter(link__in=pks).exclude(run=run).select_related("run")
     if undo is not None:
-        rows = rows.exclude(run=undo)
-    return {
-        (link, Side(side), name)
-        for pk, link, side, name in rows.values_list("pk", "link_id", "side", "field")
-        if (found := entries.get((link, Side(side), name))) and pk > found[-1].pk
-    }
+        lines = lines.exclude(run=undo)
+    standing: dict[Place, FieldChange] = {}
+    undone: set[tuple[int | None, Place]] = set()
+    for line in lines.order_by("-pk"):
+        place = (line.link_id, Side(line.side), line.field)
+        if (line.run_id, place) in undone:
+            continue
+        if line.rule == Rule.UNDO and line.run is not None:
+            undone.add((line.run.undoes_id, place))
+        else:
+            standing.setdefault(place, line)
+    return standing
+
+
+def _leave_what_lives(
+    items: Sequence[UndoItem], made: dict[tuple[int, Side], WriteIntent], later: dict[Place, FieldChange]
+) -> None:
+    """A record that the run made, and that has been worked with since: other values went to it, or came from it."""
+    touched: dict[int, datetime] = {}
+    for (pk, _side, _field), line in later.items():
+        touched[pk] = max(line.at, touched.get(pk, line.at))
+    for item in items:
+        # What an app fills in at a new record is no work: it comes at once.
+        at_work = made[item.link.pk, item.side].sent_at + FILLING_IN
+        if item.state is State.WILL_REMOVE and not item.told and touched.get(item.link.pk, at_work) > at_work:
+            item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
 
 
 def _told(undo: SyncRun, pks: Sequence[int]) -> set[tuple[int, Side, str]]:
@@ -327,7 +347,7 @@ def _remove(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas)
             removed.append(item)  # by us, before a kill or without an answer
         elif record is None:
             item.leave(State.GONE, "RECORD_GONE")
-        elif _untouched(item, record.values, known):
+        elif _untouched(item, record.values, known) and (item.told or not item.link.dirty & BIT[side]):
             todo.append(item)
         else:
             item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")

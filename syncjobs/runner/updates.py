@@ -12,13 +12,14 @@ from syncjobs.engine.plan import LedgerEntry
 from syncjobs.models import FieldChange
 from syncjobs.runner import looking, settling, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import current, find_links, get, put
+from syncjobs.runner.links import current, find_links, get, put
 from syncjobs.runner.work import Work
 
 
 def send_updates(ctx: Context, side: Side, work: Sequence[Work], *, just_read: bool = False) -> None:
     end = ctx.end(side)
-    work = work if just_read else looking.still_as_known(ctx, side, work)
+    if not just_read and looking.needed(end.abilities):
+        work = looking.still_as_known(ctx, side, work)
     if not work:
         return
     with ctx.lease.transaction():
@@ -83,6 +84,9 @@ def _told_deleted(ctx: Context, side: Side, work: Sequence[Work]) -> set[str]:
 
 def send_deletes(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     end = ctx.end(side)
+    work = looking.still_as_known(ctx, side, work)  # no app deletes on condition
+    if not work:
+        return
     ids = [get(w.row, side, "id") for w in work]
     # A worker that lost its run, or whose sync was stopped, must not delete: the transaction sees to that, too.
     with ctx.lease.transaction():

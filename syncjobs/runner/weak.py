@@ -7,6 +7,8 @@ from integrations.records import Side
 from syncjobs.engine.matching import Candidate, Match, resolve
 from syncjobs.models import Sync, ToldPair
 
+CODE = "WEAK_MATCH"  # of a pair that a person has not been asked about, or has not answered
+
 
 class Told:
     """What was said of these records, and what a weak identifier then makes of them."""

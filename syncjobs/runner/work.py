@@ -10,7 +10,7 @@ from syncjobs.engine.plan import Plan, plan
 from syncjobs.models import RecordLink, RecordStatus
 from syncjobs.runner import parking
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import AWAY, NAMES, Keys
+from syncjobs.runner.links import AWAY, NAMES, Keys
 
 _OF_HALF = {
     side: attrgetter(

@@ -18,7 +18,7 @@ from syncjobs.engine.plan import Plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus
 from syncjobs.runner import associations, creates, guards, parking, recovery, settling, statements, store, updates
 from syncjobs.runner.context import Context
-from syncjobs.runner.ingest import get
+from syncjobs.runner.links import get
 from syncjobs.runner.pairing import match_late
 from syncjobs.runner.work import Work, plan_row
 
@@ -48,6 +48,7 @@ def step(ctx: Context) -> bool:
     associations.load(ctx, rows)
     # What has no twin takes nothing away, so the guards need not see its plan, and it can be made while a request is under way.
     work = [_planned(ctx, row, moment) for row in rows if not any(_has_no_twin(row, side) for side in Side)]
+    recovery.keep_unanswered(ctx, work)
     guards.park_fighting_fields(ctx, work)
     guards.before_chunk(ctx, work)
     _settle_at_once(ctx, [w for w in work if not (w.plan.create or w.plan.delete or w.plan.writes)])

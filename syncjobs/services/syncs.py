@@ -26,7 +26,7 @@ from syncjobs.models import (
     SyncState,
 )
 from syncjobs.runner import parking, store
-from syncjobs.runner.ingest import current
+from syncjobs.runner.links import current
 from syncjobs.runner.partners import dependents
 from syncjobs.services import previews, runs
 

@@ -7,14 +7,13 @@ from operator import or_
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.records import Side
 from portal.accounts import audit
 from syncjobs.models import RecordLink, RecordStatus, Sync, ToldPair
+from syncjobs.runner.weak import CODE
 from syncjobs.services import syncs
-
-CODE = "WEAK_MATCH"
 
 
 class NotWaiting(Exception):
@@ -32,9 +31,7 @@ class Pair:
 def pairs(sync: Sync, links: Iterable[RecordLink] | None = None) -> list[Pair]:
     """All that wait, or those that one of ``links`` is half of, oldest first. A record whose name has changed since has no pair."""
     waiting = _waiting(sync)
-    names = [
-        f"key{number + 1 if number else ''}" for number, one in enumerate(sync.identifiers[:2]) if not one["strong"]
-    ]
+    names = _names(sync)
     if links is not None:
         keys = {(name, key) for link in links for name in names for side in Side if (key := _key(link, side, name))}
         either = [Q(**{f"{side}_{name}": key}) for name, key in keys for side in Side]
@@ -56,6 +53,17 @@ def pair_of(link: RecordLink) -> Pair | None:
     return next((pair for pair in pairs(link.sync, [link]) if link.pk in (pair.hub.pk, pair.app.pk)), None)
 
 
+def asked_by_twin(sync: Sync) -> QuerySet[RecordLink] | None:
+    """Links of the hub's records whose question is that of an app's record, too: who counts or lists questions leaves them out.
+    None where the sync has no weak identifier."""
+    same = [Q(**{f"app_{name}": OuterRef(f"hub_{name}")}) & ~Q(**{f"app_{name}": ""}) for name in _names(sync)]
+    if not same:
+        return None
+    asking = RecordLink.objects.filter(sync=sync, status=RecordStatus.REVIEW, code=CODE)
+    twins = asking.filter(reduce(or_, same), app_id__isnull=False, app_gone=False)
+    return asking.filter(Q(app_id=None) | Q(app_gone=True), Exists(twins), hub_id__isnull=False, hub_gone=False)
+
+
 def is_asked(link: RecordLink) -> bool:
     return link.status == RecordStatus.REVIEW and link.code == CODE
 
@@ -63,6 +71,13 @@ def is_asked(link: RecordLink) -> bool:
 def _waiting(sync: Sync) -> QuerySet[RecordLink]:
     documents = [f"{side}_{name}" for side in Side for name in ("seen", "now", "expected")]  # many records may wait
     return RecordLink.objects.filter(sync=sync, status=RecordStatus.REVIEW, code=CODE).defer(*documents)
+
+
+def _names(sync: Sync) -> list[str]:
+    """Which keys of a link are weak."""
+    return [
+        f"key{number + 1 if number else ''}" for number, one in enumerate(sync.identifiers[:2]) if not one["strong"]
+    ]
 
 
 def _key(link: RecordLink, side: Side, name: str) -> str:

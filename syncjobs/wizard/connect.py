@@ -53,11 +53,15 @@ class ConnectPage(StepPage):
 
     def context(self) -> dict[str, Any]:
         here = reverse("syncjobs:setup", args=[self.draft.pk, self.key])
+        choices = self.choices()
+        alike = drafts.alike(self._as_ticked(choices)) if self.hub else []
         return {
             "hub": self.hub,
             "hub_connected": bool(self.hub and self.hub.state == InstanceState.CONNECTED),
-            "choices": self.choices(),
-            "alike": drafts.alike(self.draft) if self.hub else [],
+            **self._split(choices),
+            "alike": alike,
+            # Choosing it redraws the step, like every change.
+            "copy_from": next((sync for sync in alike if str(sync.pk) == self.typed("copy_from")), None),
             "fixed": bool(self.draft.draft_of_id),
             "hubs_to_connect": [_to_connect(app, here, as_hub=True) for app in _all_apps() if app.can_be_hub],
             "apps_to_connect": [_to_connect(app, here) for app in _all_apps() if not app.only_hub and self._pairs(app)],
@@ -75,10 +79,25 @@ class ConnectPage(StepPage):
         # The app that the person came from stands first.
         return sorted(found, key=lambda choice: choice.instance != self.draft.app_instance)
 
+    def _as_ticked(self, choices: list[Choice]) -> Sync:
+        """The draft with the pair that is ticked, which may not be stored yet."""
+        ticked = [(choice.instance, pair) for choice in choices for pair in choice.pairs if pair.chosen]
+        if not ticked or self.draft.app_kind:
+            return self.draft
+        ((instance, pair),) = ticked
+        kinds = {"hub_kind": pair.hub_kind.key, "app_kind": pair.app_kind.key}
+        return Sync(account=self.draft.account, hub_instance=self.hub, app_instance=instance, **kinds)
+
+    def _split(self, choices: list[Choice]) -> dict[str, list[Choice]]:
+        """Of a person who comes from an app, all others stay folded: with many connections they are pages long."""
+        known = self.draft.app_instance and choices and choices[0].instance == self.draft.app_instance
+        return {"choices": choices[:1], "others": choices[1:]} if known else {"choices": choices, "others": []}
+
     def _only_choice_chosen(self, found: list[Choice]) -> list[Choice]:
-        """Where exactly one pair can be chosen it is, to be confirmed by going on."""
+        """Where exactly one pair can be chosen it is, to be confirmed by going on: of the app that the person came from, if any."""
         ready = bool(self.hub and self.hub.state == InstanceState.CONNECTED)
-        free = [pair for choice in found if choice.connected for pair in choice.pairs if not pair.taken]
+        mine = [choice for choice in found if choice.instance == self.draft.app_instance] or found
+        free = [pair for choice in mine if choice.connected for pair in choice.pairs if not pair.taken]
         if not ready or len(free) != 1:
             return found
         return [

@@ -111,17 +111,17 @@ class LimitsPage(StepPage):
         return not self.errors
 
     def act(self, verb: str, argument: str) -> bool:
-        """Rows of a filter come, go and change (``app:…``, ``hub:…``), or ``lists`` asks for a redraw (``lists:app`` chooses
-        all that the search shows). What is complete is
-        stored; the rest stays on the page without complaint."""
+        """Rows of a filter come, go and change (``app:…``, ``hub:…``), boxes of a list are ticked (``Lists.act``), or ``lists``
+        asks for a redraw. What is complete is stored; the rest stays on the page without complaint."""
         for editor in self.filters:
             if verb == editor.side:
                 editor.act(argument)
         for lists in self.lists:
-            if verb == "lists" and argument == lists.side:
-                lists.choose_visible()
+            if argument == lists.side:
+                lists.act(verb)
         if not self.save():
-            self.errors.clear()
             for part in self.parts:
                 part.forgive()
+            if not any(lists.errors for lists in self.lists):
+                self.errors.clear()
         return False

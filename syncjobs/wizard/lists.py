@@ -30,6 +30,7 @@ class Phrases:
     all: Words
     gone: Words
     none: Words
+    choose: Words
 
 
 PHRASES = {
@@ -38,18 +39,21 @@ PHRASES = {
         gettext_lazy("All lists, new ones included"),
         gettext_lazy("A chosen list (%(id)s) is gone."),
         gettext_lazy("%(app)s has no lists yet."),
+        gettext_lazy("Choose a list"),
     ),
     "address book": Phrases(
         gettext_lazy("Address books in %(app)s"),
         gettext_lazy("All address books, new ones included"),
         gettext_lazy("A chosen address book (%(id)s) is gone."),
         gettext_lazy("%(app)s has no address books yet."),
+        gettext_lazy("Choose an address book"),
     ),
     "tag": Phrases(
         gettext_lazy("Tags in %(app)s"),
         gettext_lazy("All %(records)s (no tag filter)"),
         gettext_lazy("A chosen tag (%(id)s) is gone, or private now."),
         gettext_lazy("%(app)s has no tags yet."),
+        gettext_lazy("Choose a tag"),
     ),
 }
 
@@ -97,6 +101,7 @@ class Lists:
         self.bound = data is not None and f"{side}-lists-shown" in data
         self.q = str(data.get(f"{side}-list-q", "")).strip() if self.bound else ""
         self.added: list[str] = []  # by *Select all shown*
+        self.turned: bool | None = None  # *All* as the box that was ticked last means it
 
     @property
     def shown(self) -> bool:
@@ -104,12 +109,14 @@ class Lists:
 
     @property
     def all(self) -> bool:
-        if self.added:
-            return False
+        if self.turned is not None:
+            return self.turned
         return bool(self.data.get(f"{self.side}-all")) if self.bound else not self.draft.scope(self.side).get("lists")
 
     @property
     def chosen(self) -> list[str]:
+        if self.turned:
+            return []
         stored = self.draft.scope(self.side).get("lists", [])
         chosen = self.data.getlist(f"{self.side}-list") if self.bound else [str(item) for item in stored]
         return [*chosen, *self.added]
@@ -133,9 +140,22 @@ class Lists:
         """Chosen ones that the search hides: they stay chosen."""
         return sorted(set(self.chosen) - {item.id for item in self.visible} - set(self.missing))
 
-    def choose_visible(self) -> None:
+    def act(self, verb: str) -> None:
+        """``lists``: choose all that the search shows. ``tick``: one of the boxes was ticked, so not all are wanted. ``all``: the
+        box for all of them was, so no other is."""
+        match verb:
+            case "lists":
+                self._choose_visible()
+            case "tick" if self.chosen:
+                self.turned = False
+            case "all":
+                self.turned = self.all
+
+    def _choose_visible(self) -> None:
         chosen = set(self.chosen)
         self.added = [item.id for item in self.visible if not item.refused and item.id not in chosen]
+        if self.added:
+            self.turned = False
 
     @property
     def words(self) -> dict[str, Any]:
@@ -144,7 +164,7 @@ class Lists:
             "app": self.instance.app.name,
             "records": str(self.instance.app.kind(self.draft.kind(self.side)).label).lower(),
         }
-        said = {name: str(getattr(self.phrases, name)) % known for name in ("title", "all", "none")}
+        said = {name: str(getattr(self.phrases, name)) % known for name in ("title", "all", "none", "choose")}
         return said | {"missing": [str(self.phrases.gone) % {"id": id} for id in self.missing]}
 
     @property
@@ -185,7 +205,8 @@ class Lists:
         return {"lists": refused} if refused else {}
 
     def forgive(self) -> None:
-        self.errors.clear()
+        """What is not complete yet is no error; more than can be chosen is, and the page says so at once."""
+        self.errors = {name: words for name, words in self.errors.items() if name == "lists" and self.chosen}
 
     def save(self) -> None:
         """While the app does not answer, what was chosen before stays."""

@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from integrations.errors import ConnectorError
 from integrations.records import Field, Side
 from syncjobs.models import ConstantField, Direction, FieldMapping, Sync
-from syncjobs.runner.partners import partner_of
 from syncjobs.services import constants, mappings, new_fields, value_maps
 from syncjobs.services.mappings import Refused, Schemas
 from syncjobs.wizard import labels, samples
 from syncjobs.wizard.page import StepPage
+from syncjobs.wizard.picture import rests
 
 UNDO_KEY = "mapping_undo"  # session: {"sync": pk, "token": …, "words": …} until the page was shown once
 
@@ -68,8 +68,6 @@ def rows_of(draft: Sync, schemas: Schemas) -> list[Row]:
 def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, peeks: dict[Side, samples.Peek | None]) -> Row:
     flows = mappings.effective(draft, mapping)
     state, note = _state(draft, schemas, mapping, flows)
-    source = Side.HUB if flows == Direction.TO_APP else Side.APP
-    peek, shown = peeks[source], mapping.hub_field if source is Side.HUB else mapping.app_field
     return Row(
         mapping=mapping,
         app=_cell(schemas, Side.APP, mapping.app_field, mapping.required),
@@ -79,10 +77,21 @@ def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, peeks: dict[Side,
         fixed=mappings.why_fixed(mapping),
         state=state,
         note=note,
-        sample=samples.shown(peek.values.get(shown), schemas.side(source).get(shown)) if peek else "",
+        sample=_sample(schemas, mapping, flows, peeks),
         association=mappings.is_association(schemas, mapping.app_field, mapping.hub_field),
         has_values=not mapping.locked and value_maps.fields_of(mapping, schemas) is not None,
     )
+
+
+def _sample(
+    schemas: Schemas, mapping: FieldMapping, flows: Direction | None, peeks: dict[Side, samples.Peek | None]
+) -> str:
+    """The value that would cross: the app's, or the hub's where only that side gives or only that one has records yet."""
+    names = {Side.APP: mapping.app_field, Side.HUB: mapping.hub_field}
+    app_is_empty = flows == Direction.BOTH and (peek := peeks[Side.APP]) is not None and not peek.values
+    source = Side.HUB if flows == Direction.TO_APP or app_is_empty else Side.APP
+    found = peeks[source]
+    return samples.shown(found.values.get(names[source]), schemas.side(source).get(names[source])) if found else ""
 
 
 def _cell(schemas: Schemas, side: Side, name: str, required: bool) -> Cell:
@@ -118,14 +127,14 @@ def _state(draft: Sync, schemas: Schemas, mapping: FieldMapping, flows: Directio
 
 def _rests(draft: Sync, schemas: Schemas, mapping: FieldMapping) -> str:
     """Why an association does nothing yet; "" when the records that it names sync, too."""
-    hub_kind, app_kind = schemas.hub[mapping.hub_field].refers_to, schemas.app[mapping.app_field].refers_to
-    if (hub_kind, app_kind) == (draft.hub_kind, draft.app_kind) or partner_of(draft, hub_kind, app_kind):
+    hub, app = schemas.hub[mapping.hub_field], schemas.app[mapping.app_field]
+    if not rests(draft, hub, app):
         return ""
     return _("Begins when a sync of %(app)s %(app_records)s with %(hub)s %(hub_records)s is on.") % {
         "app": schemas.app_name,
-        "app_records": draft.instance(Side.APP).app.kind(app_kind).label,
+        "app_records": draft.instance(Side.APP).app.kind(app.refers_to).label,
         "hub": schemas.hub_name,
-        "hub_records": draft.instance(Side.HUB).app.kind(hub_kind).label,
+        "hub_records": draft.instance(Side.HUB).app.kind(hub.refers_to).label,
     }
 
 

@@ -1,12 +1,13 @@
 """Everything that a sync's settings say, read once, so that putting it into words asks nothing further."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from integrations.records import Field, Side
+from integrations.records import Field, FieldType, Side
 from integrations.registry import App, Kind
 from syncjobs.models import ConstantField, FieldMapping, Sync
+from syncjobs.runner.partners import partner_of
 from syncjobs.services.mappings import Schemas, towards
 from syncjobs.wizard import lists
 
@@ -21,9 +22,13 @@ class Picture:
     rows: list[FieldMapping]
     filters: dict[Side, list[list[dict[str, Any]]]]
     constants: list[ConstantField]
-    fields: dict[Side, dict[str, Field]]  # empty while an app does not answer: fields then show by their own names
-
     lists: dict[str, str]  # id → name of the app's lists, as far as they are known
+    fields: dict[Side, dict[str, Field]]  # empty while an app does not answer: fields then show by their own names
+    resting: frozenset[int]  # ids of mapped associations that carry nothing yet
+
+    def naming(self, fields: dict[Side, dict[str, Field]]) -> "Picture":
+        """The same with these fields at both sides."""
+        return replace(self, fields=fields, resting=_resting(self.sync, self.rows, fields))
 
     def field(self, side: Side, name: str) -> str:
         known = self.fields[side].get(name)
@@ -48,7 +53,7 @@ def picture(sync: Sync, schemas: Schemas | None) -> Picture | None:
     """None for a draft without its pair."""
     if not sync.app_kind or sync.hub_instance is None or sync.app_instance is None:
         return None
-    return Picture(
+    bare = Picture(
         sync=sync,
         app=sync.app_instance.app,
         hub=sync.hub_instance.app,
@@ -58,5 +63,21 @@ def picture(sync: Sync, schemas: Schemas | None) -> Picture | None:
         filters={Side(row.side): row.groups for row in sync.filters.all()},
         constants=list(sync.constants.all()),
         lists=lists.names(sync.app_instance, sync.app_kind),
-        fields={side: schemas.side(side) if schemas else {} for side in Side},
+        fields={side: {} for side in Side},
+        resting=frozenset(),
+    )
+    return bare.naming({side: schemas.side(side) for side in Side}) if schemas else bare
+
+
+def rests(sync: Sync, hub: Field, app: Field) -> bool:
+    """Whether an association does nothing yet: the records that it names have no sync that is on."""
+    pair = (hub.refers_to, app.refers_to)
+    return pair != (sync.hub_kind, sync.app_kind) and not partner_of(sync, *pair)
+
+
+def _resting(sync: Sync, rows: list[FieldMapping], fields: dict[Side, dict[str, Field]]) -> frozenset[int]:
+    found = ((row, fields[Side.HUB].get(row.hub_field), fields[Side.APP].get(row.app_field)) for row in rows if row.on)
+    links = FieldType.REFERENCE
+    return frozenset(
+        row.pk for row, hub, app in found if hub and app and hub.type == app.type == links and rests(sync, hub, app)
     )

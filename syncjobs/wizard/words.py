@@ -16,7 +16,15 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from integrations.records import Side
 from syncjobs.engine.filters import NO_VALUE, TWO_VALUES
-from syncjobs.models import ConstantField, DeletePolicy, Direction, DuplicatePolicy, LeavingPolicy, Winner
+from syncjobs.models import (
+    ConstantField,
+    DeletePolicy,
+    Direction,
+    DuplicatePolicy,
+    FieldMapping,
+    LeavingPolicy,
+    Winner,
+)  # fmt: skip
 from syncjobs.services.mappings import effective
 from syncjobs.wizard import labels
 from syncjobs.wizard.picture import Picture
@@ -41,7 +49,7 @@ def sections(picture: Picture) -> list[Section]:
         Section(_("Conflicts"), "direction", "conflicts", list(_conflicts(picture)), list(_first_match(picture))),
         Section(_("Deletions"), "direction", "deletions", list(_deletions(picture)), []),
         Section(_("Who syncs"), "limits", "limits", list(_limits(picture)), []),
-        Section(_("Lists"), "limits", "lists", list(_lists(picture)), []),
+        Section(_("Where from and where to"), "limits", "lists", list(_lists(picture)), []),
         Section(_("Start with"), "limits", "start", list(_start(picture)), []),
         Section(_("Fields"), "mappings", "map", list(_fields(picture)), list(_names(picture))),
         Section(_("Fixed values"), "mappings", "constants", list(_constants(picture)), []),
@@ -56,11 +64,15 @@ def _names(picture: Picture) -> Iterator[SafeString]:
         Direction.TO_HUB: _("Only to {hub}: {names}."),
         Direction.TO_APP: _("Only to {app}: {names}."),
     }
-    live = [(row, effective(picture.sync, row)) for row in picture.rows if row.on]
+    live = [(row, effective(picture.sync, row)) for row in _carrying(picture)]
     for way, text in ways.items():
         names = [picture.field(Side.APP, row.app_field) for row, flows in live if flows == way]
         if names:
             yield _say(text, names=", ".join(names), app=picture.app.name, hub=picture.hub.name)
+
+
+def _carrying(picture: Picture) -> list[FieldMapping]:
+    return [row for row in picture.rows if row.on and row.pk not in picture.resting]
 
 
 def sentences(picture: Picture) -> list[SafeString]:
@@ -111,7 +123,7 @@ def _matching(picture: Picture) -> Iterator[SafeString]:
     if first.get("strong", True):
         yield _say(_("Records match by <b>{field}</b>. No match: a new record is created."), field=name)
     else:
-        yield _say(_("A match by <b>{field}</b> waits for your yes."), field=name)
+        yield _say(_("A match by <b>{field}</b> waits for your yes. No match: a new record is created."), field=name)
     for key in others:
         strong = key.get("strong", True)
         text = _("Else they match by <b>{field}</b>.") if strong else _("A match by <b>{field}</b> waits for your yes.")
@@ -216,22 +228,7 @@ def _lists(picture: Picture) -> Iterator[SafeString]:
         ability, scope = picture.can(side), picture.sync.scope(side)
         if ability.containers and picture.writes(side.other):
             chosen = [picture.lists.get(str(item), str(item)) for item in scope.get("lists") or []]
-            if chosen and ability.containers == "tag":
-                text = ngettext(
-                    "Records come from {app} with <b>{n} tag</b>: {names}.",
-                    "Records come from {app} with any of <b>{n} tags</b>: {names}.",
-                    len(chosen),
-                )
-            elif ability.containers == "tag":
-                text = _("Records come from {app} <b>whatever their tags</b>.")
-            elif chosen:
-                text = ngettext(
-                    "Records come from <b>{n} list</b> of {app}: {names}.",
-                    "Records come from <b>{n} lists</b> of {app}: {names}.",
-                    len(chosen),
-                )
-            else:
-                text = _("Records come from <b>all lists</b> of {app}.")
+            text = _sources(ability.containers, len(chosen))
             yield _say(text, n=len(chosen), names=", ".join(chosen), app=picture.name(side))
         target = str(scope.get("target_list") or "")
         if ability.target_container and picture.writes(side) and target:
@@ -240,6 +237,31 @@ def _lists(picture: Picture) -> Iterator[SafeString]:
                 name=picture.lists.get(target, _("one list")),
                 app=picture.name(side),
             )
+
+
+def _sources(containers: str, n: int) -> str:
+    """Where records come from, by the app's word for it (``Abilities.containers``); ``n`` is 0 for all of them."""
+    match containers:
+        case "tag":
+            some = ngettext(
+                "Records come from {app} with <b>{n} tag</b>: {names}.",
+                "Records come from {app} with any of <b>{n} tags</b>: {names}.",
+                n,
+            )
+            return some if n else _("Records come from {app} <b>whatever their tags</b>.")
+        case "address book":
+            some = ngettext(
+                "Records come from <b>{n} address book</b> of {app}: {names}.",
+                "Records come from <b>{n} address books</b> of {app}: {names}.",
+                n,
+            )
+            return some if n else _("Records come from <b>all address books</b> of {app}.")
+    some = ngettext(
+        "Records come from <b>{n} list</b> of {app}: {names}.",
+        "Records come from <b>{n} lists</b> of {app}: {names}.",
+        n,
+    )
+    return some if n else _("Records come from <b>all lists</b> of {app}.")
 
 
 def _start(picture: Picture) -> Iterator[SafeString]:
@@ -253,7 +275,7 @@ def _start(picture: Picture) -> Iterator[SafeString]:
 
 
 def _fields(picture: Picture) -> Iterator[SafeString]:
-    ways = [way for row in picture.rows if row.on and (way := effective(picture.sync, row))]
+    ways = [way for row in _carrying(picture) if (way := effective(picture.sync, row))]
     if not ways:
         yield _say(_("<b>No field</b> is mapped yet."))
         return
@@ -265,6 +287,14 @@ def _fields(picture: Picture) -> Iterator[SafeString]:
     text = ngettext("<b>{n} field</b> syncs: {parts}.", "<b>{n} fields</b> sync: {parts}.", len(ways))
     named = ", ".join(words.format(n=n, hub=picture.hub.name, app=picture.app.name) for n, words in parts if n)
     yield _say(text, n=len(ways), parts=named)
+    resting = [picture.field(Side.APP, row.app_field) for row in picture.rows if row.pk in picture.resting]
+    if resting:
+        text = ngettext(
+            "<b>{names}</b> begins when a sync of the records that it names is on.",
+            "<b>{names}</b> begin when syncs of the records that they name are on.",
+            len(resting),
+        )
+        yield _say(text, names=", ".join(resting))
 
 
 CONSTANTS: dict[str, Any] = {

@@ -6,7 +6,9 @@ import pytest
 
 from integrations import errors
 from integrations.connectors.dynamics import feed
+from integrations.connectors.dynamics.client import fault
 from integrations.connectors.dynamics.connector import Dynamics
+from integrations.http import ApiSession
 from tests.contract.conftest import Control
 from tests.contract.dynamics import (
     control,
@@ -14,6 +16,7 @@ from tests.contract.dynamics import (
     dynamics_standin,
     put,
 )
+from tests.integrations.server import Reply, Server
 
 __all__ = ["control", "dynamics", "dynamics_standin"]
 
@@ -29,6 +32,12 @@ class TestChanges:
         control("clock", advance=2 * 86_400)
         with pytest.raises(errors.CursorExpired):
             self.changes(dynamics, cursor)
+
+    def test_a_link_that_is_gone_has_expired_whatever_the_code(self, dynamics: Dynamics, server: Server) -> None:
+        server.replies(Reply(410, {"error": {"code": "", "message": "Gone"}}))
+        lone = Dynamics(ApiSession(server.url, fault=fault), stored_fields=dynamics.fields)
+        with pytest.raises(errors.CursorExpired):
+            self.changes(lone, {"link": "/api/data/v9.2/contacts?$deltatoken=1"})
 
     def test_fields_mapped_after_the_link_was_taken_are_read(self, dynamics: Dynamics, control: Control) -> None:
         cursor = self.changes(dynamics, None).cursor

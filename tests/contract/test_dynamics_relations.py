@@ -1,11 +1,15 @@
 """Lookups of Dynamics: one place for several tables, customers of opportunities and cases, participants."""
 
+import uuid
+
 import pytest
 
 from integrations import errors
+from integrations.connectors.dynamics.client import API, fault
 from integrations.connectors.dynamics.connector import Dynamics
 from integrations.connectors.dynamics.tables import PARTIES
-from integrations.records import Values
+from integrations.http import ApiSession
+from integrations.records import Update, Values
 from tests.contract.conftest import Control
 from tests.contract.dynamics import (
     control,
@@ -18,6 +22,7 @@ from tests.contract.dynamics import (
     shown,
     update,
 )
+from tests.integrations.server import Reply, Server
 
 __all__ = ["control", "dynamics", "dynamics_standin"]
 
@@ -215,6 +220,50 @@ class TestParticipants:
             for p in row(control, "emails", id)["email_activity_parties"]
         }
         assert held == {user: 1, kept: 3, comes: 2, "stranger@example.com": 2}
+
+    def test_participants_alone_do_not_overwrite_what_a_colleague_changed(
+        self, dynamics: Dynamics, control: Control
+    ) -> None:
+        ann, bob, eve = (put(control, "contacts", lastname=name) for name in ("Ann", "Bob", "Eve"))
+        party = {"partyid_contact@odata.bind": f"/contacts({ann})", "participationtypemask": 2}
+        id = put(control, "phonecalls", subject="Hi", phonecall_activity_parties=[party])
+        seen = read(dynamics, "phonecalls", id, PARTIES)
+        theirs = {"partyid_contact@odata.bind": f"/contacts({eve})", "participationtypemask": 2}
+        control("records", type="phonecalls", edit=[{"id": id, "phonecall_activity_parties": [theirs]}])
+        for known, version in ((seen.values, seen.version), (seen.values, "")):
+            verdict = update(dynamics, "phonecalls", id, {PARTIES: sorted([ann, bob])}, known, version)
+            assert isinstance(verdict.error, errors.StaleVersion)
+        assert read(dynamics, "phonecalls", id, PARTIES).values == {PARTIES: [eve]}
+
+    def test_participants_are_sent_on_condition_that_nobody_changes_them_after_we_looked(
+        self, dynamics: Dynamics, server: Server
+    ) -> None:
+        """A look and a write are two requests, and the list itself asks for no version."""
+        id, contact = str(uuid.uuid4()), str(uuid.uuid4())
+        held = {"activityid": id, "subject": "Hi", "@odata.etag": 'W/"7"', "phonecall_activity_parties": []}
+        server.replies(
+            Reply(200, {"value": [held]}), Reply(200, "--b--\r\n", {"Content-Type": "multipart/mixed; boundary=b"})
+        )
+        lone = Dynamics(ApiSession(server.url, fault=fault), stored_fields=dynamics.fields)
+        verdict = lone.update("phonecalls", [Update(id, {PARTIES: [contact]}, version='W/"7"')])[0]
+        assert isinstance(verdict.error, errors.NoAnswer)
+        sent = server.asked[-1].body.decode()
+        patch, put_ = sent.index(f"PATCH {API}phonecalls({id})"), sent.index(f"PUT {API}phonecalls({id})/")
+        assert patch < sent.index('If-Match: W/"7"') < put_, "in one change set, before the list"
+
+    def test_a_title_that_cannot_be_read_is_not_blanked_for_the_sake_of_a_condition(
+        self, dynamics: Dynamics, server: Server
+    ) -> None:
+        """Field security shows a blank instead."""
+        id, contact = str(uuid.uuid4()), str(uuid.uuid4())
+        held = {"activityid": id, "subject": None, "@odata.etag": 'W/"7"', "phonecall_activity_parties": []}
+        boundary = {"Content-Type": "multipart/mixed; boundary=b"}
+        server.replies(Reply(200, {"value": [held]}), Reply(200, "--b--\r\n", boundary))
+        lone = Dynamics(ApiSession(server.url, fault=fault), stored_fields=dynamics.fields)
+        lone.update("phonecalls", [Update(id, {PARTIES: [contact]}, version='W/"7"')])
+        sent = server.asked[-1].body.decode()
+        assert "PUT" in sent
+        assert "PATCH" not in sent
 
     def test_participants_are_read_only_when_they_are_asked_for(self, dynamics: Dynamics, control: Control) -> None:
         page = dynamics.scan("phonecalls", fields=["subject"], position=None, scope={})

@@ -9,7 +9,8 @@ from integrations import errors
 from integrations.connectors.hubspot import feed
 from integrations.connectors.hubspot.client import fault, item_error
 from integrations.connectors.hubspot.connector import HubSpot
-from integrations.connectors.hubspot.schema import to_canonical, to_wire
+from integrations.connectors.hubspot.objects import OBJECTS
+from integrations.connectors.hubspot.schema import field_of, to_canonical, to_wire
 from integrations.http import Answer, ApiSession
 from integrations.records import Create, Field, FieldType, Option, Ref, Update, Value, Values
 from tests.contract.conftest import Control
@@ -81,6 +82,23 @@ def test_one_bad_value_in_a_batch_of_updates_costs_only_itself(connector: HubSpo
     assert connector.calls - before <= 12
 
 
+def test_a_choice_with_a_semicolon_is_not_taken_for_two(connector: HubSpot, peer: HubSpotPeer) -> None:
+    options = (Option("a", "A"), Option("b", "B"))
+    field = connector.create_field("contacts", Field("letters", "Letters", FieldType.MULTI, options=options))
+    id = peer.put({"email": "ann@example.com"})
+    error = connector.update("contacts", [Update(id, {field.name: ["a;b"]})])[0].error
+    assert isinstance(error, errors.Refused)
+    assert (error.code, error.field) == ("OPTION_NOT_ALLOWED", field.name)
+
+
+def test_a_hidden_choice_keeps_its_label_for_the_records_that_hold_it() -> None:
+    """Without it they would be written as the internal value elsewhere, over the label that stands there."""
+    options = [{"value": "NEW", "label": "New"}, {"value": "OLD", "label": "Used to be", "hidden": True}]
+    field = field_of({"name": "x", "type": "enumeration", "fieldType": "select", "options": options}, "contacts")
+    assert field
+    assert field.options == (Option("NEW", "New"), Option("OLD", "Used to be", writable=False))
+
+
 def test_a_limit_amid_a_halved_batch_does_not_forget_what_was_done(connector: HubSpot, peer: HubSpotPeer) -> None:
     """The batch is refused as a whole, its first half goes through, then a 429: only the second half comes back as limited."""
     ids = peer.put_many(4)
@@ -101,6 +119,18 @@ def test_a_lost_answer_amid_a_halved_batch_is_no_answer_only_for_what_was_sent(
     peer.control("faults", fault="lost", match="batch/update", skip=3, next=1)  # 8 refused, 4 done, 4 refused, 2 lost
     kinds = [type(verdict.error) for verdict in connector.update("contacts", items)]
     assert kinds == [type(None)] * 4 + [errors.NoAnswer] * 2 + [errors.Unavailable] * 2
+
+
+def test_a_login_that_ends_amid_a_batch_is_no_failure_of_its_records(connector: HubSpot, peer: HubSpotPeer) -> None:
+    """What was done counts, the rest comes again; then nothing is settled yet, and the error is raised."""
+    ids = peer.put_many(4)
+    items = [Update(id, {"firstname": "New"}) for id in ids[:3]] + [Update(ids[3], {"hs_lead_status": "NO_SUCH"})]
+    connector.fields("contacts")
+    peer.control("faults", fault="status", status=401, match="batch/update", skip=2)
+    verdicts = connector.update("contacts", items)
+    assert [getattr(verdict.error, "retry", "") for verdict in verdicts] == ["", "", "L", "L"]
+    with pytest.raises(errors.AuthExpired):
+        connector.update("contacts", items[2:])
 
 
 def test_an_answer_without_trace_ids_is_matched_by_what_it_carries(
@@ -162,6 +192,55 @@ def test_a_unique_value_that_is_taken_is_no_bad_value(connector: HubSpot, peer: 
     assert isinstance(taken.error, errors.AlreadyExists)
     assert (taken.error.existing_id, taken.error.field) == ("", field.name)
     assert made.record
+
+
+def test_a_record_with_which_hubspot_had_trouble_may_have_been_written(connector: HubSpot, server: Server) -> None:
+    """It was refused by nobody: the engine looks for it, and sends it again."""
+    trouble = {"category": "INTERNAL_ERROR", "message": "internal error", "context": {"objectWriteTraceId": ["b"]}}
+    stored = {"id": "1", "properties": {"email": "a@example.com"}, "objectWriteTraceId": "a"}
+    server.replies(Reply(207, {"results": [stored], "errors": [trouble]}))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    items = [Create({"email": f"{key}@example.com"}, key=key) for key in "ab"]
+    verdicts = lone.create("contacts", items, scope={})
+    assert [type(verdict.error) for verdict in verdicts] == [type(None), errors.NoAnswer]
+
+
+def test_an_answer_that_cannot_be_read_is_none(connector: HubSpot, server: Server) -> None:
+    """A proxy's page with status 200: a create may have happened, a read shows nothing, and nothing is gone."""
+    server.replies(Reply(200, "<html>Please sign in to the network</html>"))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    with pytest.raises(errors.NoAnswer):
+        lone.create("contacts", [Create({"email": "a@example.com"}, key="k")], scope={})
+    with pytest.raises(errors.Unavailable):
+        lone.read("contacts", [Ref("1")], fields=SHOWN)
+
+
+def test_a_call_that_hubspot_does_not_have_says_nothing_of_records(connector: HubSpot, server: Server) -> None:
+    """When a version of the API ends, its addresses answer 404."""
+    server.replies(Reply(404, "<html>Not found</html>"))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    for call in (
+        lambda: lone.read("contacts", [Ref("1")], fields=SHOWN),
+        lambda: lone.scan("contacts", fields=SHOWN, position=None, scope={}),
+        lambda: lone.changes("contacts", fields=SHOWN, cursor=None, position=None, scope={}),
+        lambda: lone.find("contacts", "email", ["a@example.com"], fields=SHOWN),
+        lambda: lone.fields("contacts"),
+        lone.identify,
+    ):
+        with pytest.raises(errors.Unavailable):
+            call()
+
+
+@pytest.mark.parametrize("partly", [True, False])
+def test_a_create_is_refused_and_not_gone_where_something_is_not_found(
+    connector: HubSpot, server: Server, partly: bool
+) -> None:
+    """It would be forgotten: a link whose record is gone before it was made has no reason to exist."""
+    missing = {"category": "OBJECT_NOT_FOUND", "message": "no such company", "context": {"objectWriteTraceId": ["k"]}}
+    server.replies(Reply(207, {"results": [], "errors": [missing]}) if partly else Reply(404, missing))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    [verdict] = lone.create("contacts", [Create({"email": "a@example.com"}, key="k")], scope={})
+    assert isinstance(verdict.error, errors.Refused)
 
 
 def test_a_conflict_is_known_by_either_of_its_names() -> None:
@@ -260,6 +339,50 @@ def test_the_search_index_may_lag(connector: HubSpot, peer: HubSpotPeer) -> None
         peer.control("settings", search_lag=0)
 
 
+def test_a_page_that_holds_all_records_tells_how_many(connector: HubSpot, peer: HubSpotPeer) -> None:
+    page = connector.scan("contacts", fields=SHOWN, position=None, scope={})
+    assert (page.total, page.position) == (len(peer.ids()), None)
+    peer.put_many(150)
+    page = connector.scan("contacts", fields=SHOWN, position=None, scope={})
+    assert page.total is None
+    assert connector.scan("contacts", fields=SHOWN, position=page.position, scope={}).total is None
+
+
+def test_one_record_that_cannot_be_read_costs_only_itself(connector: HubSpot, server: Server) -> None:
+    """414: more than 250 merges stand behind it. Neither read nor gone: the engine says that the app does not show it."""
+    shown = {"id": "1", "properties": {"email": "ann@example.com"}}
+    server.replies(Reply(207, {"results": [shown], "errors": []}), Reply(414, ""))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    answer = lone.read("contacts", [Ref("1"), Ref("2")], fields=["email"])
+    assert (set(answer.records), answer.gone) == ({"1"}, set())
+
+
+@pytest.mark.parametrize("kind", sorted(OBJECTS.keys() - {"contacts"}))
+def test_a_create_without_an_answer_is_looked_for_as_long_as_polls_reach_back(connector: HubSpot, kind: str) -> None:
+    """Were it sent again before searches show the first one, there would be two records."""
+    assert 2 * connector.abilities(kind).visibility_lag * 1000 >= feed.OVERLAP
+
+
+def test_a_short_page_of_a_search_is_not_the_last(connector: HubSpot, server: Server) -> None:
+    """Records that were archived since the index was made are missing from their page, sometimes all of a page."""
+
+    def searched(ids: range, following: str = "") -> Reply:
+        found = [{"id": str(id), "properties": {"firstname": "Ann"}} for id in ids]
+        more = {"paging": {"next": {"after": following}}} if following else {}
+        return Reply(200, {"total": 500, "results": found, **more})
+
+    archived = Reply(200, {"results": []})
+    pages = [searched(range(0), "200"), searched(range(901, 1080), "400"), searched(range(1101, 1103))]
+    server.replies(*pages, archived)
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    cursor = {"lo": 1, "archived": {"after": None, "lap": 1, "since": 1}}
+    first = lone.changes("contacts", fields=SHOWN, cursor=cursor, position=None, scope={})
+    assert (len(first.records), first.cursor) == (179, None)
+    rest = lone.changes("contacts", fields=SHOWN, cursor=cursor, position=first.position, scope={})
+    assert len(rest.records) == 2
+    assert rest.cursor
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "wait"),
     [
@@ -324,7 +447,7 @@ def test_values_from_the_wire(text: str | None, kind: FieldType, value: Value) -
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, ""), (True, "true"), (False, "false"), (["a", "b"], "a;b"), ([], ""), ("1250.5", "1250.5")],
+    [(None, ""), (True, "true"), (False, "false"), (["", "a", "b"], "a;b"), ([], ""), ("1250.5", "1250.5")],
 )
 def test_values_to_the_wire(value: Value, text: str) -> None:
     assert to_wire(value) == text

@@ -231,6 +231,28 @@ def test_a_neighbour_that_is_gone_fails_only_its_record(
     assert people.near(ids[2], "companies") == {firms[2]: []}
 
 
+def test_a_merged_neighbour_is_no_failure_beside_one_that_is_gone(
+    connector: HubSpot, people: HubSpotPeer, firms: list[str]
+) -> None:
+    """HubSpot names the pair by the id of the company that took over."""
+    left = people.of("companies").merge(firms[0], firms[1])
+    people.of("companies").remove(firms[2])
+    ids = people.put_many(2)
+    items = [Update(id, {ALL: [firm]}, known={ALL: None}) for id, firm in zip(ids, firms[1:], strict=True)]
+    verdicts = connector.update("contacts", items)
+    assert [getattr(verdict.error, "code", None) for verdict in verdicts] == [None, "PARENT_FAILED"]
+    assert people.near(ids[0], "companies").keys() == {left}
+
+
+@pytest.mark.parametrize("context", [{}, {"fromObjectId": ["2"]}])
+def test_a_pair_with_which_hubspot_had_trouble_may_have_been_made(server: Server, context: dict[str, Any]) -> None:
+    made = {"fromObjectId": 1, "toObjectId": 7}
+    server.replies(Reply(207, {"results": [made], "errors": [{"category": "INTERNAL_ERROR", "context": context}]}))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=lambda kind: associations.fields(kind))
+    verdicts = lone.update("contacts", [Update(id, {ALL: ["7"]}, known={ALL: None}) for id in ("1", "2")])
+    assert [type(verdict.error) for verdict in verdicts] == [type(None), errors.NoAnswer]
+
+
 def test_a_refused_property_keeps_its_associations_back(
     connector: HubSpot, people: HubSpotPeer, firms: list[str]
 ) -> None:
@@ -255,7 +277,14 @@ def test_a_pair_that_is_not_found_does_not_mean_that_our_record_is_gone(
 
 @pytest.mark.parametrize(
     ("trouble", "error"),
-    [({"fault": "lost"}, errors.NoAnswer), ({"fault": "status", "status": 429}, errors.RateLimited)],
+    [
+        ({"fault": "lost"}, errors.NoAnswer),
+        ({"fault": "status", "status": 429}, errors.RateLimited),
+        (
+            {"fault": "status", "status": 403},
+            errors.RateLimited,
+        ),  # no failure of the record: it comes again, and then is raised
+    ],
 )
 def test_trouble_with_associations_does_not_forget_what_was_done(
     connector: HubSpot, people: HubSpotPeer, firms: list[str], trouble: dict[str, Any], error: type[Exception]

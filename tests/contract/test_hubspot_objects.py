@@ -7,13 +7,16 @@ import pytest
 from integrations import errors
 from integrations.connectors.hubspot.app import APP
 from integrations.connectors.hubspot.connector import HubSpot
+from integrations.connectors.hubspot.days import Days
 from integrations.connectors.hubspot.objects import OBJECTS
+from integrations.connectors.hubspot.owners import Owners
 from integrations.connectors.hubspot.permissions import SCOPES
 from integrations.http import ApiSession
 from integrations.records import Create, Field, FieldType, Ref, Update, Value, Values
 from tests.contract.conftest import Control
 from tests.contract.hubspot import HubSpotPeer, opened
 from tests.contract.suite import ConnectorContract, Names
+from tests.integrations.server import Reply, Server
 
 AT = "2026-05-01T08:30:00.000Z"
 LEAST: dict[str, Values] = {  # what a new record of each kind cannot do without
@@ -74,7 +77,7 @@ class TestDeals(ConnectorContract):
     knows_repeats = False
     values: ClassVar[dict[FieldType, tuple[str, Value, Value]]] = {
         FieldType.NUMBER: ("amount", "1250.5", "7"),
-        FieldType.DATETIME: ("closedate", AT, "2027-01-01T00:00:00.250Z"),
+        FieldType.DATE: ("closedate", "2026-05-01", "2027-01-01"),
         FieldType.OPTION: ("dealstage", "closedwon", "closedlost"),
     }
 
@@ -108,7 +111,7 @@ def test_default_mappings_and_filters_name_fields_that_exist(
     connector: HubSpot, people: HubSpotPeer, kind: Any
 ) -> None:
     fields = fields_of(connector, kind.key)
-    named = [preset.field for preset in kind.presets] + [*kind.label_fields, *kind.filter_fields]
+    named = [preset.field for preset in kind.presets] + [*kind.label_fields, *kind.label_else, *kind.filter_fields]
     assert not set(named) - set(fields)
     assert {field.refers_to for field in fields.values() if field.type is FieldType.REFERENCE} <= set(OBJECTS)
     needed = {name for name, field in fields.items() if field.required}
@@ -153,13 +156,17 @@ def test_what_hubspot_works_out_is_not_written(
     assert not [name for name in names if fields[name].writable]
 
 
+@pytest.mark.parametrize(
+    "secret", [("hs_email_subject", "hs_email_text"), ("hs_email_subject",)], ids=["both", "subject"]
+)
 @pytest.mark.parametrize("scopes", [SCOPES, None], ids=["consent", "key"])
 def test_what_an_email_says_is_unknown_to_whoever_may_not_read_it(
-    hubspot_standin: dict[str, Any], people: HubSpotPeer, scopes: tuple[str, ...] | None
+    hubspot_standin: dict[str, Any], people: HubSpotPeer, scopes: tuple[str, ...] | None, secret: tuple[str, ...]
 ) -> None:
-    """HubSpot puts words of its own in place of the text; they would go to the other app as if somebody had written them."""
+    """HubSpot puts words of its own in place of the text, and nothing in place of the subject: the first would go to the other app
+    as if somebody had written them, and the second would be filled from there, over what we may not see."""
     connector, emails = opened(hubspot_standin, scopes=scopes), people.of("emails")
-    names = ("hs_email_subject", "hs_email_text", "hs_email_direction")
+    names = (*secret, "hs_email_direction")
     id = emails.put({**LEAST["emails"], "hs_email_subject": "Hello", "hs_email_text": "Good morning"})
     held = [*SCOPES, "crm.objects.contacts.read", "crm.objects.contacts.write"]
     people.control("settings", static_scopes=",".join(held))
@@ -177,6 +184,46 @@ def test_what_an_email_says_is_unknown_to_whoever_may_not_read_it(
     assert fields["hs_email_text"].writable
 
 
+def test_a_key_that_may_read_emails_sees_that_a_subject_is_blank(
+    hubspot_standin: dict[str, Any], people: HubSpotPeer
+) -> None:
+    connector = opened(hubspot_standin, scopes=None)
+    id = people.of("emails").put({**LEAST["emails"], "hs_email_text": "Good morning"})
+    read = connector.read("emails", [Ref(id)], fields=["hs_email_subject"])
+    assert read.records[id].values == {"hs_email_subject": None}
+
+
+@pytest.mark.parametrize(
+    ("zone", "kept", "day", "written"),
+    [
+        ("America/Phoenix", "2026-04-01T01:09:44.000Z", "2026-03-31", "2026-05-01T19:00:00.000Z"),
+        ("Asia/Tokyo", "2026-03-31T15:30:00.000Z", "2026-04-01", "2026-05-01T03:00:00.000Z"),
+    ],
+)
+def test_a_deal_closes_on_the_day_that_people_see(
+    connector: HubSpot, people: HubSpotPeer, zone: str, kept: str, day: str, written: str
+) -> None:
+    """HubSpot keeps the moment at which the day was chosen."""
+    people.control("settings", time_zone=zone)
+    try:
+        deals = HubSpotPeer(people.control, "deals", ["closedate"])
+        id = deals.put({"dealname": "D", "dealstage": "closedwon", "closedate": kept})
+        assert connector.read("deals", [Ref(id)], fields=["closedate"]).records[id].values == {"closedate": day}
+        [verdict] = connector.update("deals", [Update(id, {"closedate": "2026-05-01"})])
+        assert verdict.record
+        assert verdict.record.values == {"closedate": "2026-05-01"}
+        assert deals.values(id) == {"closedate": written}
+    finally:
+        people.control("settings", time_zone="Europe/Berlin")
+
+
+def test_a_zone_that_is_not_known_here_is_an_offset(server: Server) -> None:
+    server.replies(Reply(200, {"portalId": 1, "timeZone": "US/Nowhere", "utcOffsetMilliseconds": -25_200_000}))
+    days = Days(ApiSession(server.url))
+    assert days.day_of("2026-04-01T01:09:44.000Z") == "2026-03-31"
+    assert days.on_wire("2026-05-01") == "2026-05-01T19:00:00.000Z"
+
+
 def test_a_meeting_sits_on_the_timeline_where_it_starts(connector: HubSpot, people: HubSpotPeer) -> None:
     both = ["hs_meeting_start_time", "hs_timestamp"]
     made = connector.create("meetings", [Create({"hs_meeting_start_time": AT}, key="k")], scope={})[0].record
@@ -185,6 +232,14 @@ def test_a_meeting_sits_on_the_timeline_where_it_starts(connector: HubSpot, peop
     connector.update("meetings", [Update(made.id, {"hs_meeting_start_time": later})])
     read = connector.read("meetings", [Ref(made.id)], fields=both).records[made.id]
     assert read.values == dict.fromkeys(both, later)
+
+
+def test_a_find_takes_no_notice_of_blanks_around_a_value(connector: HubSpot, people: HubSpotPeer) -> None:
+    """A product that we made from "A-1 " must not be made again because HubSpot keeps "A-1"."""
+    products = people.of("products")
+    ids = {products.put({"name": "One", "hs_sku": "A-1"}), products.put({"name": "Two", "hs_sku": " A-1"})}
+    found = connector.find("products", "hs_sku", [" A-1"], fields=["hs_sku"])
+    assert {record.id for record in found} == ids
 
 
 def test_a_find_by_long_names_fits_into_searches(connector: HubSpot, people: HubSpotPeer) -> None:
@@ -237,6 +292,20 @@ def test_an_owner_who_left_is_read_and_not_written(
     assert verdicts[1].record
     assert verdicts[1].record.values == {"hubspot_owner_id": "ploy.srisuk@syncline.example"}
     assert people.of("contacts").values(ids[1])["email"], "the neighbour was written"
+
+
+def test_an_address_of_two_active_owners_names_nobody(server: Server) -> None:
+    """Whichever was taken, it could be the wrong one."""
+    people = [("1", "dana@example.com", "Dana"), ("2", "Dana@example.com", "Other"), ("3", "ploy@example.com", "Ploy")]
+    listed = {"results": [{"id": id, "email": address, "firstName": name} for id, address, name in people]}
+    server.answer = lambda asked: Reply(200, listed)
+    owners = Owners(ApiSession(server.url))
+    with pytest.raises(errors.Refused, match="Several") as refused:
+        owners.id_of("dana@example.com", "hubspot_owner_id")
+    assert refused.value.code == "OWNER_UNMAPPED"
+    assert owners.id_of("ploy@example.com", "hubspot_owner_id") == "3"
+    assert [option.value for option in owners.options()] == ["ploy@example.com"]
+    assert owners.email_of("2") == "dana@example.com"
 
 
 def test_an_owner_nobody_knows_stays_an_id_and_costs_one_look_a_minute(connector: HubSpot, people: HubSpotPeer) -> None:

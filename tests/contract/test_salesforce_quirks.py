@@ -37,7 +37,12 @@ class TestFields:
     def test_every_default_mapping_names_a_field(self, salesforce: Salesforce, kind: str) -> None:
         fields = {field.name: field for field in salesforce.fields(kind)}
         listed = next(each for each in kinds.ALL if each.key == kind)
-        wanted = {*(preset.field for preset in listed.presets), *listed.label_fields, *listed.filter_fields}
+        wanted = {
+            *(preset.field for preset in listed.presets),
+            *listed.label_fields,
+            *listed.label_else,
+            *listed.filter_fields,
+        }
         assert wanted - fields.keys() <= {"CurrencyIsoCode", schema.RECORD_TYPE}
         assert all(field.refers_to for field in fields.values() if field.type == "reference")
 

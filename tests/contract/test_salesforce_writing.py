@@ -64,6 +64,31 @@ class TestCollections:
         lines = control("stats")["by_path"]
         assert sum(n for line, n in lines.items() if "composite/sobjects" in line) == 3
 
+    def test_a_value_that_spoils_the_whole_call_stands_alone(self, salesforce: Salesforce, control: Control) -> None:
+        """The body is parsed before any record is looked at, and no part of a person is counted."""
+        ids = [put(control, "Account", Name=f"Acme {number}") for number in range(7)]
+        items = [Update(id, {"Description": "Ours"}) for id in ids]
+        items[4].values["NumberOfEmployees"] = "12.5"
+        verdicts = salesforce.update("accounts", items)
+        assert [bool(verdict.error) for verdict in verdicts] == [number == 4 for number in range(7)]
+        assert isinstance(verdicts[4].error, errors.Refused)
+        assert verdicts[4].error.code == "TYPE_INCOMPATIBLE"
+        held = [row(control, "Account", id)["Description"] for id in ids]
+        assert held == ["Ours"] * 4 + [None] + ["Ours"] * 2
+
+    def test_trouble_of_the_org_in_the_second_half_forgets_nothing_of_the_first(
+        self, salesforce: Salesforce, control: Control
+    ) -> None:
+        """A create that was answered must not be sent again."""
+        items = [Create({"Name": f"Half {number}"}, key=str(uuid.uuid4())) for number in range(4)]
+        items[3].values["NumberOfEmployees"] = "12.5"
+        salesforce.create("accounts", items[:1], scope={})
+        control("faults", fault="status", status=503, skip=2, next=9, match="POST .*composite/sobjects")
+        verdicts = salesforce.create("accounts", items, scope={})
+        control("faults", clear=True)
+        assert [type(verdict.error) for verdict in verdicts[:2]] == [type(None)] * 2
+        assert all(isinstance(verdict.error, errors.NoAnswer | errors.RateLimited) for verdict in verdicts[2:])
+
     def test_a_new_record_shows_what_salesforce_filled_in(self, salesforce: Salesforce) -> None:
         [verdict] = create(salesforce, "cases", {"Subject": "Help"})
         assert verdict.record
@@ -76,6 +101,13 @@ class TestCollections:
         error = update(salesforce, "contacts", id, {"Title": "Boss"}).error
         assert isinstance(error, errors.Locked)
         assert error.retry == "T"
+
+    def test_a_record_that_waits_for_approval_is_locked(self, salesforce: Salesforce, control: Control) -> None:
+        id = put(control, "Contact", LastName="Lee")
+        control("refuse", code="ENTITY_IS_LOCKED", next=1)
+        error = update(salesforce, "contacts", id, {"Title": "Boss"}).error
+        assert isinstance(error, errors.Refused)
+        assert error.code == "RECORD_LOCKED"
 
     def test_the_orgs_own_rule_speaks_for_itself(self, salesforce: Salesforce, control: Control) -> None:
         id = put(control, "Contact", LastName="Lee")
@@ -110,6 +142,69 @@ class TestCollections:
         assert not salesforce.abilities("opportunities").idempotent_creates
         values: Values = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-01-31"}
         assert create(salesforce, "opportunities", values)[0].record
+
+
+class TestWhatOthersDoMeanwhile:
+    """Between our write and the look at what has become of it. The engine takes what the verdict shows for the result of the write,
+    and syncs nothing of it."""
+
+    def test_an_edit_of_what_we_wrote_is_theirs(self, salesforce: Salesforce, control: Control) -> None:
+        id = put(control, "Contact", LastName="Lee", Title="Cook")
+        control("meanwhile", type="Contact", edit={"Title": "Chef"})
+        verdict = update(salesforce, "contacts", id, {"Title": "Boss", "Phone": "+66 2 123"}, {"Title": "Cook"})
+        assert verdict.record
+        assert verdict.record.values == {"Phone": "+66 2 123"}
+        assert row(control, "Contact", id)["Title"] == "Chef"
+
+    def test_what_they_fill_in_at_a_new_record_is_theirs(self, salesforce: Salesforce, control: Control) -> None:
+        control("meanwhile", type="Contact", edit={"HasOptedOutOfEmail": True, "LeadSource": "Web"})
+        [verdict] = create(salesforce, "contacts", {"LastName": "Lee", "Email": "Lee@Example.com"})
+        assert verdict.record
+        assert verdict.record.values.keys() == {"LastName", "Email"}
+
+    def test_automation_that_rewrites_what_we_sent_is_part_of_our_write(
+        self, salesforce: Salesforce, control: Control
+    ) -> None:
+        """Else its form would go back to where the value came from."""
+        id = put(control, "Contact", LastName="Lee")
+        control("meanwhile", type="Contact", edit={"Title": "Chief (standardised)"}, automation=True)
+        verdict = update(salesforce, "contacts", id, {"Title": "boss"})
+        assert verdict.record
+        assert verdict.record.values == {"Title": "Chief (standardised)"}
+
+    def test_an_edit_of_another_field_leaves_the_result_of_our_write(
+        self, salesforce: Salesforce, control: Control
+    ) -> None:
+        id = put(control, "Contact", LastName="Lee")
+        control("meanwhile", type="Contact", edit={"Department": "Kitchen"})
+        verdict = update(salesforce, "contacts", id, {"Title": "Boss"})
+        assert verdict.record
+        assert verdict.record.values == {"Title": "Boss"}
+
+
+class TestOwners:
+    def test_an_address_of_two_active_users_names_nobody(self, salesforce: Salesforce, control: Control) -> None:
+        """Whichever was taken, it could be the wrong one."""
+        held = next(
+            row["properties"] for row in control("list", type="User")["results"] if row["properties"]["Email"] == DANA
+        )
+        kept = {name: held[name] for name in ("ProfileId", "TimeZoneSidKey") if held.get(name)}
+        put(
+            control,
+            "User",
+            **kept,
+            LastName="Other",
+            Username="other@example.com",
+            Email=DANA,
+            IsActive=True,
+            Alias="o",
+        )
+        [verdict] = create(salesforce, "contacts", {"LastName": "Lee", "OwnerId": DANA})
+        assert isinstance(verdict.error, errors.Refused)
+        assert (verdict.error.code, verdict.error.field) == ("OWNER_UNMAPPED", "OwnerId")
+        assert "Several" in verdict.error.message
+        offered = {field.name: field for field in salesforce.fields("contacts")}["OwnerId"].options
+        assert DANA not in {option.value for option in offered}
 
 
 class TestRecordsThatWentElsewhere:
@@ -207,7 +302,8 @@ class TestContactRoles:
         put(control, "OpportunityContactRole", OpportunityId=id, ContactId=eve)  # meanwhile
         verdict = update(salesforce, "opportunities", id, {ROLES: [bob]}, {ROLES: sorted([ann, bob])})
         assert verdict.record
-        assert verdict.record.values == {ROLES: sorted([bob, eve])}
+        assert verdict.record.values == {ROLES: [bob]}, "Eve's role is somebody's edit, and to be synced as one"
+        assert read(salesforce, "opportunities", id, ROLES).values == {ROLES: sorted([bob, eve])}
 
     def test_a_change_of_roles_alone_shows_in_the_changes(self, salesforce: Salesforce, control: Control) -> None:
         """The opportunity itself was last changed long ago."""

@@ -1,19 +1,22 @@
 """Sansan's connector answers the contract, over HTTP, beside a stand-in that shows all it has."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
 
 from integrations import errors
 from integrations.connectors.sansan import reading
+from integrations.connectors.sansan.client import Client
 from integrations.connectors.sansan.connector import Sansan as Connector
+from integrations.http import ApiSession
 from integrations.records import Create, FieldType, Ref, Update, Value, Values
 from integrations.standins.sansan import control
 from integrations.standins.sansan.server import Sansan
 from integrations.standins.sansan.store import Card
 from tests.contract.suite import ConnectorContract, Names, Poll
+from tests.integrations.server import Reply, Server
 from tests.standins import sansan_account
 
 WORDS = {
@@ -231,13 +234,64 @@ def test_a_page_token_that_goes_bad_starts_the_walk_again(connector: Connector, 
     assert seen == ids
 
 
-def test_a_period_that_is_refused_as_too_long_is_cut_into_years(
-    connector: Connector, peer: SansanPeer, server: Sansan
+def test_a_list_that_breaks_off_is_no_complete_one() -> None:
+    with Server().running() as answering:
+        answering.replies(Reply(200, {"hasMore": True, "nextPageToken": None, "data": [{"id": "1"}]}))
+        with pytest.raises(errors.Unavailable):
+            Client(ApiSession(answering.url)).search()
+
+
+def test_a_page_that_holds_all_cards_tells_how_many(connector: Connector, peer: SansanPeer) -> None:
+    """As the checks after connecting do; of more than a page neither tells."""
+    peer.put_many(95)
+    peer.put({"email": "his@example.com"}, owner="営業 太郎")
+    assert any(result.detail == "96 cards." for result in connector.preflight(["cards"]))
+    assert connector.scan("cards", fields=SHOWN, position=None, scope={}).total == 96
+    peer.put_many(300)
+    assert connector.scan("cards", fields=SHOWN, position=None, scope={}).total is None
+
+
+def test_cards_that_change_during_a_scan_are_in_it(connector: Connector, peer: SansanPeer, server: Sansan) -> None:
+    """They leave the period that is being walked. Many that a full scan misses stop the sync, to ask about deletions."""
+    ids = peer.put_many(700)
+    page = connector.scan("cards", fields=SHOWN, position=None, scope={})
+    seen = {record.id for record in page.records}
+    server.clock.offset += 60
+    moved = [id for id in ids if id not in seen][:100]
+    for id in moved:
+        peer.edit(id, {"last_name": "伊藤"})
+    found = Poll()
+    while page.position:
+        page = connector.scan("cards", fields=SHOWN, position=page.position, scope={})
+        found.add(page)
+    assert seen | set(found.records) == set(ids)
+    assert {found.records[id].values["last_name"] for id in moved} == {"伊藤"}
+
+
+@pytest.mark.parametrize("widest", [370, 93, 31])
+def test_a_period_that_is_refused_as_too_long_is_cut(
+    connector: Connector, peer: SansanPeer, server: Sansan, widest: int
 ) -> None:
-    server.settings["widest_window_days"] = 370
+    server.settings["widest_window_days"] = widest
     old, new = peer.put({"email": "old@example.com"}), peer.put({"email": "new@example.com"})
     peer.store.change(peer.store.cards[old], touch=False, updated=peer.store.cards[old].updated - 5 * 366 * 86400)
     assert set(scan(connector)) == {old, new}
+
+
+@pytest.mark.parametrize("ahead", [3600, -3600])
+def test_a_clock_that_is_wrong_here_hides_no_card(
+    connector: Connector, peer: SansanPeer, server: Sansan, ahead: int
+) -> None:
+    connector._clock = lambda: datetime.fromtimestamp(server.clock.now() + ahead, UTC)
+    cursor, made, seen = now(connector, {}), set(), set()
+    for place in range(3):
+        made.add(peer.put({"email": f"{place}@example.com"}))
+        found = poll(connector, cursor, {})
+        cursor, seen = found.cursor, seen | set(found.records)
+        server.clock.offset += 1200
+    server.clock.offset += 3600  # a clock that is behind only makes cards late
+    found = poll(connector, cursor, {})
+    assert seen | set(found.records) == made
 
 
 def test_past_cards_of_a_person_are_not_listed(connector: Connector, peer: SansanPeer) -> None:
@@ -245,7 +299,24 @@ def test_past_cards_of_a_person_are_not_listed(connector: Connector, peer: Sansa
     current = peer.put({"email": "sato@example.com"}, exchangeDate="2026-01-01")
     peer.store.merge(peer.store.cards[current], peer.store.cards[old])
     assert list(scan(connector)) == [current]
-    assert set(connector.read("cards", [Ref(old)], fields=SHOWN).records) == {old}
+
+
+def test_a_past_card_gives_way_to_the_current_one_with_its_address(connector: Connector, peer: SansanPeer) -> None:
+    def met(year: int, email: str, **more: Any) -> str:
+        id = peer.put({"email": email}, exchangeDate=f"{year}-01-01", **more)
+        peer.store.merge(peer.store.cards[first], peer.store.cards[id])
+        return id
+
+    first = peer.put({"email": "sato@old.example"}, exchangeDate="2020-01-01")
+    past, current = met(2024, "sato@example.com"), met(2025, "Sato@example.com")
+    answer = connector.read("cards", [Ref(id) for id in (first, past, current)], fields=SHOWN)
+    assert (set(answer.records), answer.gone, answer.left) == ({first, current}, set(), {past})
+    peer.account.faults.add(fault="status", status=403, match="/persons/")
+    answer = connector.read("cards", [Ref(past)], fields=SHOWN)
+    assert (set(answer.records), answer.left) == ({past}, set()), "a key that may not ask for persons syncs as before"
+    peer.account.faults.clear()
+    met(2026, "sato@example.com", entryStatus="unreadable")
+    assert set(connector.read("cards", [Ref(current)], fields=SHOWN).records) == {current}
 
 
 # -- keys and errors --------------------------------------------------------------------------------------------------------------
@@ -282,6 +353,27 @@ def test_another_version_and_single_cards_in_a_wrapper(peer: SansanPeer, server:
     id = peer.put({"email": "a@example.com"})
     newer = sansan_account.connector(server, settings, version="v6.0")
     assert set(newer.read("cards", [Ref(id)], fields=SHOWN).records) == {id}
+
+
+@pytest.mark.parametrize("version", ["v9.9", "v3.2"])
+def test_a_version_that_sansan_does_not_have_is_an_error_and_no_card_is_gone(
+    peer: SansanPeer, server: Sansan, settings: Any, version: str
+) -> None:
+    """One that was mistyped, and one that Sansan has withdrawn."""
+    id = peer.put({"email": "a@example.com"})
+    server.settings["versions"] = "v6.0"
+    wrong = sansan_account.connector(server, settings, version=version)
+    for call in (
+        lambda: wrong.read("cards", [Ref(id)], fields=SHOWN),
+        lambda: scan(wrong),
+        lambda: wrong.find("cards", "email", ["a@example.com"], fields=SHOWN),
+        lambda: wrong.fields("cards"),
+        wrong.identify,
+    ):
+        with pytest.raises(errors.ScopeMissing, match=version) as caught:
+            call()
+        assert caught.value.code == "API_ACCESS_DISABLED"
+    assert any("version" in result.fix for result in wrong.preflight(["cards"]) if result.state == "failed")
 
 
 def test_the_wait_after_a_429_is_the_one_in_its_body(connector: Connector, peer: SansanPeer, server: Sansan) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from integrations.connectors.sansan.connector import FEW
 from integrations.models import AppInstance
 from integrations.records import Side
 from integrations.registry import app
@@ -13,8 +14,8 @@ from integrations.services import connections, credentials
 from integrations.standins.sansan import control
 from integrations.standins.sansan.server import Sansan
 from portal.accounts.models import Account
-from portal.matrix.play import work_off
-from syncjobs.models import RecordLink, RecordStatus, RunKind, Sync
+from portal.matrix.play import Stopped, work_off
+from syncjobs.models import PendingChange, RecordLink, RecordStatus, RunKind, Sync, SyncState
 from syncjobs.services import drafts, new_fields, runs, syncs
 from syncjobs.services.mappings import schemas_of
 from tests.contract.conftest import Control
@@ -143,6 +144,26 @@ def test_when_the_card_that_synced_is_deleted_the_next_one_takes_over(world: Wor
     assert world.status(sync, old) == (RecordStatus.IN_SYNC, "")
 
 
+@pytest.mark.parametrize("kind", [RunKind.INCREMENTAL, RunKind.FULL_SCAN])
+def test_a_newer_card_of_a_person_takes_over_from_the_one_that_synced(world: World, kind: str) -> None:
+    """Sansan keeps the old card, and lists it no more."""
+    old = world.card(email="sato@example.com", title="課長", exchangeDate="2024-01-01")
+    sync = world.start(world.draft(when_deleted_in_app="delete"))
+    new = world.card(email="sato@example.com", title="部長", exchangeDate="2026-01-01")
+    cards = world.sansan.store.cards
+    world.sansan.store.merge(cards[new], cards[old])
+    if kind == RunKind.FULL_SCAN:  # so many cards changed that the poll does not look
+        for place in range(FEW):
+            world.card(email=f"{place}@example.com")
+        world.poll(sync)
+        assert world.status(sync, old) == (RecordStatus.IN_SYNC, "")
+    world.poll(sync, kind)
+    contact = next(each for each in world.contacts() if each["email"] == "sato@example.com")
+    assert contact["jobtitle"] == "部長"
+    assert world.status(sync, new) == (RecordStatus.IN_SYNC, "")
+    assert not RecordLink.objects.filter(sync=sync, app_id=old).exists()
+
+
 def test_two_keys_that_see_the_same_cards_make_no_contact_twice(world: World) -> None:
     """Also of cards without an address, and of a person whom each key shows on another card."""
     both = world.card(email="sato@example.com")
@@ -166,6 +187,20 @@ def test_two_keys_that_see_the_same_cards_make_no_contact_twice(world: World) ->
         if n != writes.get(line) and ("batch/create" in line or "batch/update" in line)
     }
     assert not changed
+
+
+@pytest.mark.parametrize("kind", [RunKind.INCREMENTAL, RunKind.FULL_SCAN, RunKind.RETRY])
+def test_a_version_that_sansan_withdraws_stops_the_sync_and_no_card_is_gone(world: World, kind: str) -> None:
+    card = world.card(email="sato@example.com")
+    sync = world.start(world.draft(when_deleted_in_app="delete"))
+    PendingChange.objects.create(sync=sync, side="app", remote_id=card)  # a retry reads nothing else
+    world.sansan.settings["versions"] = "v6.0"
+    with pytest.raises(Stopped, match=r"v3\.2"):
+        world.poll(sync, kind)
+    sync.refresh_from_db()
+    assert (sync.state, sync.state_code) == (SyncState.SUSPENDED, "API_ACCESS_DISABLED")
+    assert world.status(sync, card) == (RecordStatus.IN_SYNC, "")
+    assert len(world.contacts()) == 1
 
 
 def test_one_key_cannot_be_connected_twice_and_a_new_key_of_the_same_user_reconnects(world: World) -> None:

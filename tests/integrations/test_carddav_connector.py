@@ -1,6 +1,6 @@
 """CardDAV where servers may be odd in ways that Radicale and Xandikos are not: redirects, other hosts, answers in pieces."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from integrations.connectors.base import Connector
 from integrations.connectors.carddav import dav, slots
 from integrations.connectors.carddav.vcard import Card
 from integrations.models import AppInstance
-from integrations.records import Ref
+from integrations.records import Ref, Update
 from integrations.services import credentials
 from integrations.services.connections import ConnectRefused, connect_with_keys, open_connector
 from portal.accounts.models import Account
@@ -147,6 +147,8 @@ def test_a_list_of_changes_that_the_server_cuts_is_followed_to_its_end(server: S
 
     def answer(asked: Asked) -> Reply:
         body = asked.body.decode()
+        if asked.method == "PROPFIND":
+            return multistatus(row(BOOK, PRINCIPAL.format(BOOK) + HOME.format(BOOK) + IS_BOOK))
         if "sync-collection" in body:
             return told[body.partition("<sync-token>")[2].partition("<")[0]]
         return multistatus(*(card_row(BOOK + name, name[0]) for name in ("a.vcf", "b.vcf") if name in body))
@@ -166,6 +168,10 @@ def test_a_list_of_changes_that_the_server_cuts_is_followed_to_its_end(server: S
     assert (shown, gone) == (["a", "b"], [BOOK + "c.vcf"])
     assert page.cursor
     assert page.cursor["books"] == {BOOK: "t2"}
+    listed = app.changed(  # type: ignore[attr-defined]
+        "cards", cursor={"books": {BOOK: "t0"}, "homes": []}, scope={"lists": [BOOK]}
+    )
+    assert listed == {BOOK + "a.vcf", BOOK + "b.vcf"}
 
 
 def test_a_card_on_which_the_answer_is_silent_is_asked_for_alone(server: Server) -> None:
@@ -195,6 +201,66 @@ def test_an_answer_with_a_document_type_is_not_read(server: Server) -> None:
     server.answer = lambda asked: Reply(207, bomb)
     with pytest.raises(dav.NotDav):
         connector(server.url).scan("cards", fields=[], position=None, scope={"lists": [BOOK]})
+
+
+@pytest.mark.parametrize("name", ["caf%E9.vcf", "caf%C3%A9.vcf", "a%2Fb%3Fc%23d%25e.vcf"])
+def test_a_name_comes_back_as_the_server_wrote_it(server: Server, name: str) -> None:
+    """Not every name is UTF-8, and a card that is asked for by another name is gone."""
+
+    def answer(asked: Asked) -> Reply:
+        if asked.method == "PROPFIND":
+            return multistatus(row(BOOK, IS_BOOK), row(BOOK + name, "<getetag>1</getetag>"))
+        return multistatus(card_row(BOOK + name, "Ann") if name in asked.body.decode() else "")
+
+    server.answer = answer
+    page = connector(server.url).scan("cards", fields=["first_name"], position=None, scope={"lists": [BOOK]})
+    assert [record.id for record in page.records] == [BOOK + name]
+
+
+def test_a_list_of_cards_that_the_server_cuts_is_no_list(server: Server) -> None:
+    listed = multistatus(row(BOOK + "a.vcf", "<getetag>1</getetag>"), row(BOOK, status="507 Cut"))
+    server.answer = lambda asked: listed if asked.method == "PROPFIND" else multistatus(card_row(BOOK + "a.vcf", "Ann"))
+    with pytest.raises(errors.Unavailable):
+        connector(server.url).scan("cards", fields=[], position=None, scope={"lists": [BOOK]})
+
+
+def test_a_card_that_the_server_cannot_tell_of_is_not_left_out_of_a_poll(server: Server) -> None:
+    def answer(asked: Asked) -> Reply:
+        if "sync-collection" in asked.body.decode():
+            return multistatus(row(BOOK + "a.vcf", status="500 Oops"), token="t1")
+        return multistatus(card_row(BOOK + "a.vcf", "Ann"))
+
+    server.answer = answer
+    cursor = {"books": {BOOK: "t0"}, "homes": []}
+    page = connector(server.url).changes(
+        "cards", fields=["first_name"], cursor=cursor, position=None, scope={"lists": [BOOK]}
+    )
+    assert [record.values for record in page.records] == [{"first_name": "Ann"}]
+
+
+def card_at(etag: str) -> Callable[[Asked], Reply]:
+    said = f"<getetag>{etag}</getetag>" if etag else ""
+    data = f"<C:address-data>{CARD.format('Ann')}</C:address-data>"
+    return lambda asked: Reply(204, "") if asked.method == "PUT" else multistatus(row(BOOK + "a.vcf", said + data))
+
+
+def test_a_card_of_which_no_version_is_known_is_not_written(server: Server) -> None:
+    server.answer = card_at("")
+    verdict = connector(server.url).update("cards", [Update(BOOK + "a.vcf", {"job_title": "CEO"})])[0]
+    assert isinstance(verdict.error, errors.Refused)
+    assert not [asked for asked in server.asked if asked.method == "PUT"]
+
+
+def test_a_long_version_is_a_condition_all_the_same(server: Server) -> None:
+    app, ref = connector(server.url), Ref(BOOK + "a.vcf")
+    server.answer = card_at('W/"' + "1" * 200 + '"')
+    version = app.read("cards", [ref], fields=[]).records[ref.id].version
+    assert version
+    item = Update(ref.id, {"job_title": "CEO"}, version=version)
+    server.answer = card_at('"' + "1" * 200 + '"')
+    assert app.update("cards", [item])[0].error is None
+    server.answer = card_at('"' + "1" * 199 + '2"')
+    assert isinstance(app.update("cards", [item])[0].error, errors.StaleVersion)
 
 
 # -- cards of all ages -------------------------------------------------------------------------------------------------------
@@ -247,3 +313,26 @@ def test_garbage_and_folded_lines_of_spaces_come_back_as_they_were() -> None:
     assert "this is no line\r\n" in card.text()
     assert "X-LIST:a,b\\,c;d\r\n" in card.text()
     assert "TITLE:CEO\r\nEND:VCARD" in card.text()
+
+
+def test_lines_that_are_not_written_to_keep_their_folds() -> None:
+    """Of vCard 2.1, too, whose quoted-printable lines are broken in a way of their own; words are not taken for it."""
+    untouched = [
+        "PHOTO;ENCODING=b;TYPE=JPEG:QUJD", " REVG", "  two spaces", "\ttab",
+        "NOTE:they still use quoted-printable = evil=", "X-NEXT:not a part of the note",
+        "LABEL;ENCODING=QUOTED-PRINTABLE:" + "=C3=BC" * 20 + "=", "=20next line=", " with a space",
+        "X_UNDER_SCORE;x=\"a;b\",c:d",
+    ]  # fmt: skip
+    card = lines("VERSION:3.0", *untouched, "TITLE:CEO")
+    assert slots.read(card, ["note"]) == {"note": "they still use quoted-printable = evil="}
+    slots.write(card, {"job_title": "CTO"})
+    assert card.text().split("\r\n")[2:-3] == untouched
+    assert "TITLE:CTO" in card.text()
+
+
+def test_a_written_value_does_not_keep_the_clothes_of_the_old_one() -> None:
+    card = lines("VERSION:2.1", "NOTE;QUOTED-PRINTABLE:a=3Db", "TITLE;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:=FC")
+    slots.write(card, {"note": "1=3D"})
+    assert slots.read(card, ["note", "job_title"]) == {"note": "1=3D"}
+    with pytest.raises(errors.Refused):
+        slots.write(card, {"job_title": "CEO"})

@@ -48,12 +48,34 @@ def test_a_quiet_poll_is_one_request(connector: Connector, book: Book, proxy: Pr
     assert [method for method, _path in proxy.asked] == ["REPORT"]
 
 
+def test_what_changed_and_what_is_in_other_books_is_listed_at_once_and_unread(
+    connector: Connector, server: CardServer, book: Book, proxy: Proxy
+) -> None:
+    """Before a create only these are looked at."""
+    known, edited, gone = (book.put(card(name, {"first_name": name})) for name in ("known", "edited", "gone"))
+    cursor = poll(connector, book, None).cursor
+    with server.new_book("Others") as others:
+        there = others.put(card("there", {"first_name": "There"}))
+        book.put(card("edited", {"first_name": "Else"}), edited)
+        book.delete(gone)
+        new = book.put(card("new", {"first_name": "New"}), f"{book.path}n%C3%A9w%20one@home.vcf")
+        proxy.asked.clear()
+        listed = connector.changed("cards", cursor=cursor, scope=scope(book))  # type: ignore[attr-defined]
+        assert {edited, new, there} <= listed
+        assert not {known, gone} & listed
+        assert not [asked for asked in proxy.asked if asked[0] == "GET" or asked == ("REPORT", others.path)]
+        refs = [Ref(path) for path in (edited, new, there)]
+        assert set(connector.read("cards", refs, fields=NAMES).records) == {edited, new, there}
+
+
 def test_a_token_that_the_server_has_forgotten_is_an_expired_cursor(connector: Connector, book: Book) -> None:
     cursor = poll(connector, book, None).cursor
     token = cursor["books"][book.path]
     forgotten = {**cursor, "books": {book.path: token[:-4] + ("0000" if token[-4:] != "0000" else "1111")}}
     with pytest.raises(errors.CursorExpired):
         poll(connector, book, forgotten)
+    with pytest.raises(errors.CursorExpired):
+        connector.changed("cards", cursor=forgotten, scope=scope(book))  # type: ignore[attr-defined]
 
 
 def test_deletions_are_told_by_path_together_with_edits(connector: Connector, book: Book) -> None:
@@ -242,6 +264,26 @@ def test_a_find_by_any_field_takes_exact_values_only(connector: Connector, book:
     assert other.record
 
 
+def test_a_card_is_found_by_each_of_its_addresses(connector: Connector, book: Book) -> None:
+    two = card("two", {"email": "home@example.com"}, "EMAIL;TYPE=INTERNET,PREF:work@example.com")
+    path = book.put(two)
+    for address in ("WORK@example.com", "Home@example.com"):
+        (found,) = connector.find("cards", "email", [address], fields=["email"])
+        assert (found.id, found.values["email"], found.also) == (path, "work@example.com", ("home@example.com",))
+
+
+def test_an_address_that_the_card_has_already_changes_places_with_the_preferred_one(
+    connector: Connector, book: Book
+) -> None:
+    """Written over it, the preferred one would be gone, and the other there twice."""
+    two = card("two", {}, "item1.EMAIL;TYPE=PREF:work@example.com", "item1.X-ABLabel:Office", "EMAIL:Home@example.com")
+    path = book.put(two)
+    verdict = update(connector, path, {"email": "home@example.com"})
+    assert verdict.record
+    assert (verdict.record.values["email"], verdict.record.also) == ("home@example.com", ("work@example.com",))
+    assert (book.get(path).count("home@example.com"), book.get(path).count("work@example.com")) == (1, 1)
+
+
 # -- cards --------------------------------------------------------------------------------------------------------------------
 STRANGE = (
     "EMAIL;TYPE=WORK:second@example.com",
@@ -278,6 +320,54 @@ def test_long_lines_are_folded_between_characters(connector: Connector, book: Bo
     assert read(connector, path).values["note"] == note
     assert update(connector, path, {"first_name": "Zoé"}).error is None
     assert read(connector, path).values["note"] == note
+
+
+def put_bytes(book: Book, name: str, data: bytes) -> str:
+    """As a migration or an old client leaves a card behind: the servers themselves would not take all of these."""
+    (book.files / name).write_bytes(data)
+    book.server.imported(book.files, [name])
+    return book.path + name
+
+
+def test_bytes_that_are_not_utf8_hide_nobody_and_survive_an_update(connector: Connector, server: CardServer) -> None:
+    """Latin-1 in a card. Xandikos fails when such a card is among those that are asked for; Radicale does not show it at all."""
+    with server.new_book() as book:
+        whole = book.put(card("whole", {"first_name": "Ann"}))
+        text = card("damaged", {"first_name": "Jo", "last_name": "M?ller", "email": "jo@example.com"}, "NOTE:caf?")
+        path = put_bytes(book, "damaged.vcf", text.encode().replace(b"?", b"\xfc"))
+        page = connector.scan("cards", fields=NAMES, position=None, scope=scope(book))
+        found = {record.id: record.values for record in page.records}
+        assert found[whole]["first_name"] == "Ann"
+        if path not in found:
+            return
+        assert (found[path]["first_name"], found[path]["email"]) == ("Jo", "jo@example.com")
+        assert not {"last_name", "full_name", "note"} & found[path].keys(), "unknown, not blank"
+        refused = update(connector, path, {"last_name": "Müller"})
+        assert isinstance(refused.error, errors.Refused)
+        assert (refused.error.code, refused.error.field) == ("ENCODING_INVALID", "last_name")
+        update(connector, path, {"mobile": "0171"})  # Xandikos stores it, and then stumbles over it
+        held = (book.files / "damaged.vcf").read_bytes() if (book.files / "damaged.vcf").exists() else b""
+        assert b"N:M\xfcller;Jo;;;" in held
+        assert b"NOTE:caf\xfc" in held
+        assert b"0171" in held
+
+
+def test_control_characters_in_a_card_survive_an_update(connector: Connector, book: Book) -> None:
+    """XML cannot carry them, and the server passes the card on in XML."""
+    text = card("bell", {"first_name": "a\x07b", "last_name": "Lee"}, "NOTE:form\x0cfeed \u2028 line \x85 next")
+    path = put_bytes(book, "bell.vcf", text.encode())
+    before = book.get(path)
+    assert read(connector, path).values["first_name"] == "ab"
+    assert update(connector, path, {"mobile": "0171"}).error is None
+    after = book.get(path)
+    for line in ("N:", "NOTE:"):
+        assert _line(after, line) == _line(before, line)
+    assert update(connector, path, {"first_name": "Abby"}).error is None
+    assert "N:Lee;Abby;;;" in book.get(path)
+
+
+def _line(text: str, start: str) -> str:
+    return next(line for line in text.split("\r\n") if line.startswith(start))
 
 
 def test_a_card_of_version_4_stays_one(connector: Connector, book: Book) -> None:

@@ -286,3 +286,35 @@ def test_a_forgotten_token_and_a_lost_answer_lose_and_double_nothing(radicale_an
     pair.assert_equal(5)
     assert pair.people(Side.HUB)["p1@example.com"]["first_name"] == "Meanwhile"
     assert "p6@example.com" in pair.people(Side.APP)
+
+
+@pytest.mark.parametrize("rev", ["2001-01-01T00:00:00Z", "20010101T000000Z"])
+def test_an_edit_by_a_phone_whose_clock_is_wrong_is_no_older_state(radicale_and_xandikos: Pair, rev: str) -> None:
+    """Radicale does not say when a card was changed; what the last writer says of it is not to be trusted."""
+    pair = radicale_and_xandikos
+    pair.app.put_all([person(1)])
+    pair.initial()
+    pair.settle()
+    for side, peer in ((Side.APP, pair.app), (Side.HUB, pair.hub)):
+        path = pair.id_of(side, "p1@example.com")
+        lines = [line for line in peer.book.get(path).split("\r\n") if not line.startswith(("REV", "N:"))]
+        typed = f"REV:{rev}\r\nN:Müller\\, Jr.;Typed in the {side};;;\r\nEND:VCARD"
+        peer.book.put("\r\n".join(lines).replace("END:VCARD", typed), path)
+        pair.settle()
+        pair.assert_equal(1)
+        assert pair.people(Side.HUB)["p1@example.com"]["first_name"] == f"Typed in the {side}"
+
+
+def test_a_card_outside_the_chosen_books_is_met_by_its_second_address(
+    hubspot_and_radicale: Pair, radicale: CardServer
+) -> None:
+    pair = hubspot_and_radicale
+    with radicale.new_book("Others") as others:
+        two = accounts.card("two", {"email": "home@example.com"}, "EMAIL;TYPE=INTERNET,PREF:work@example.com")
+        path = others.put(two)
+        pair.hub.put_all([{**person(1), "email": "home@example.com"}, person(2)])
+        pair.initial()
+        pair.settle()
+        assert [str(values["email"]) for values in pair.app.all().values()] == ["p2@example.com"]
+        assert RecordLink.objects.get(sync=pair.sync, app_id=path).hub_id
+        assert {"home@example.com", "work@example.com"} <= set(others.get(path).replace(":", "\r\n").split("\r\n"))

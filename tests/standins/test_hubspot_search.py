@@ -58,6 +58,7 @@ def where(name: str, operator: str, **more: Any) -> dict[str, Any]:
         (where("account_score", "LTE", value="10"), ["Ann", "Bob"]),
         (where("account_score", "BETWEEN", value="9", highValue="10"), ["Ann", "Bob"]),
         (where("firstname", "IN", values=["ann", "cyd"]), ["Ann", "Cyd"]),
+        (where("firstname", "IN", values=["Ann", "CYD"]), []),  # text takes lower case only
         (where("firstname", "NOT_IN", values=["ann", "cyd"]), ["Bob"]),
         (where("city", "HAS_PROPERTY"), ["Bob"]),
         (where("city", "NOT_HAS_PROPERTY"), ["Ann", "Cyd"]),
@@ -168,3 +169,14 @@ class TestWindows:
         control(people.hubspot, "clock", advance=61)
         shown = people.post(filterGroups=group).json()
         assert [record["properties"]["firstname"] for record in shown["results"]] == ["Zoe", "Cyd", "New"]
+
+    def test_a_merge_is_searched_late_too(self, people: People) -> None:
+        control(people.hubspot, "settings", search_lag=60)
+        people.found()
+        group = [{"filters": [where("company", "EQ", value="searchers")]}]
+        before = [record["id"] for record in people.post(filterGroups=group).json()["results"]]
+        [left] = control(people.hubspot, "records", merge=[people.ids[:2]])["merged"]
+        assert [record["id"] for record in people.post(filterGroups=group).json()["results"]] == before
+        control(people.hubspot, "clock", advance=61)
+        after = [record["id"] for record in people.post(filterGroups=group).json()["results"]]
+        assert set(after) == {str(left), *before} - {str(id) for id in people.ids[:2]}

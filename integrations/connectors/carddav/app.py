@@ -26,7 +26,7 @@ CARDS = Kind(
         Preset("city", "city"),
         Preset("country", "country"),
     ),
-    label_fields=("first_name", "last_name", "full_name", "email"),
+    label_fields=("first_name", "last_name"), label_else=("full_name", "email"),
     filter_fields=("categories", "company_name"),
 )  # fmt: skip
 

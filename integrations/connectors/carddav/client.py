@@ -30,7 +30,7 @@ class Moved(errors.Unavailable):
 
 @dataclass
 class Stored:
-    """A card as the server has it."""
+    """A card as the server has it; ``text`` with bytes that are not UTF-8 as halves of surrogate pairs."""
 
     etag: str
     text: str
@@ -106,6 +106,8 @@ class Client:
     def etags(self, book: str) -> dict[str, str]:
         """The places of all cards of a book with their versions. One call."""
         rows = self.propfind(book, "getetag", "resourcetype", depth=1)
+        if any(row.status == 507 for row in rows):
+            raise errors.Unavailable(_("The server does not list all cards of the address book."), status=507)
         return {
             self.beside(book, row): row.text(f"{DAV}getetag")
             for row in rows
@@ -114,7 +116,7 @@ class Client:
 
     def cards(self, book: str, places: Iterable[str]) -> dict[str, Stored | None]:
         """Cards of one book by place, None for those that are not there. One call; one more for each that the answer forgets, and
-        for each where the book is gone: then the server must say of every single card that it is."""
+        for each where the book is gone (then the server must say of every single card that it is) or the whole answer fails."""
         wanted = list(dict.fromkeys(places))
         if not wanted:
             return {}
@@ -123,6 +125,10 @@ class Client:
             found = self._cards_of(book, self._ask("REPORT", book, body))
         except errors.Gone:
             found = {}
+        except errors.Unavailable as trouble:
+            if trouble.status != 500:
+                raise
+            found = {}  # one card that the server cannot put into XML (Xandikos) must not hide all others
         return {place: found[place] if place in found else self._card(place) for place in wanted}
 
     def query(self, book: str, name: str, values: Iterable[str]) -> dict[str, Stored]:
@@ -140,6 +146,9 @@ class Client:
                 raise errors.Unavailable(_("The server could not show a card."), status=row.status)
             elif f"{CARD}address-data" in row.props:
                 text = row.props[f"{CARD}address-data"].text or ""
+                if dav.UNKNOWN in text:  # it cannot be put back as it was: read byte for byte what XML cannot carry
+                    found[place] = self._card(place)
+                    continue
                 found[place] = Stored(row.text(f"{DAV}getetag"), text, row.text(f"{DAV}getlastmodified"))
         return found
 
@@ -148,7 +157,8 @@ class Client:
             answer = self._send("GET", place, headers={"Accept": "text/vcard"})
         except errors.Gone:
             return None
-        return Stored(answer.headers.get("ETag", ""), answer.text, answer.headers.get("Last-Modified", ""))
+        text = answer.body.decode("utf-8", "surrogateescape")
+        return Stored(answer.headers.get("ETag", ""), text, answer.headers.get("Last-Modified", ""))
 
     @staticmethod
     def beside(book: str, row: Row) -> str:
@@ -158,16 +168,22 @@ class Client:
     # -- writing -------------------------------------------------------------------------------------------------------------
     def put_new(self, place: str, text: str) -> tuple[str, str]:
         """(place, etag or ""). StaleVersion when there is a card already; a server may choose another place."""
-        answer = self._send("PUT", place, body=text.encode(), headers={**VCARD, "If-None-Match": "*"})
+        answer = self._send(
+            "PUT", place, body=text.encode("utf-8", "surrogateescape"), headers={**VCARD, "If-None-Match": "*"}
+        )
         location = answer.headers.get("Location", "")
         return self.place(location, place) if location else place, answer.headers.get("ETag", "")
 
     def put(self, place: str, text: str, etag: str) -> str:
-        """The new etag or "". StaleVersion when the card is not at ``etag`` any more."""
+        """The new etag or "". StaleVersion when the card is not at ``etag`` any more, Refused where nobody knows what it is at."""
         strong = etag.removeprefix("W/")  # proxies that compress weaken it, and If-Match takes only strong ones
-        return self._send("PUT", place, body=text.encode(), headers={**VCARD, "If-Match": strong}).headers.get(
-            "ETag", ""
-        )
+        if not strong:
+            message = _(
+                "The server does not say which version of the card this is, so an edit could be overwritten unseen."
+            )
+            raise errors.Refused(message, code="NOT_POSSIBLE_IN_APP")
+        body = text.encode("utf-8", "surrogateescape")
+        return self._send("PUT", place, body=body, headers={**VCARD, "If-Match": strong}).headers.get("ETag", "")
 
     def delete(self, place: str) -> None:
         self._send("DELETE", place, headers={"Accept": "*/*"})

@@ -49,6 +49,7 @@ ABILITIES = Abilities(
     write_batch=WRITE_BATCH,
     write_calls=WRITE_BATCH + 2,  # cards are written one by one, read together before and after
     poll_seconds=60,
+    lists_changes=True,  # a search parses every card on most servers
 )
 
 Tokens = dict[str, str]
@@ -220,14 +221,26 @@ class CardDav:
             if not said.token or (cut and said.token == token):
                 raise errors.Unavailable(_("The server did not say how far its list of changes goes."))
             for row in said.rows:
-                if row.status < 400 and not row.path.endswith("/"):
-                    report.changed.append(self._client.beside(book, row))
-                elif row.is_gone:
+                if row.is_gone:
                     report.gone.append(self._client.beside(book, row))
+                elif not row.path.endswith("/"):  # whatever else is wrong with a card, the read of it tells
+                    report.changed.append(self._client.beside(book, row))
             report.tokens[book] = said.token
             report.cut |= cut
         report.changed.sort()
         return report
+
+    def changed(self, kind: str, *, cursor: dict[str, Any], scope: Scope) -> set[str]:
+        """One call a book, and one for the list of books; more where a server tells its changes bit by bit."""
+        self._check_books(cursor, scope)
+        followed, changed = cursor["books"], set()
+        if scope.get("lists"):
+            changed.update(self._list(book.place for book in self._find_books() if book.place not in followed))
+        report = Report([], [], followed, cut=True)
+        while report.cut:
+            report = self._ask(report.tokens)
+            changed.update(report.changed)
+        return changed
 
     # -- reading some --------------------------------------------------------------------------------------------------------
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
@@ -236,13 +249,15 @@ class CardDav:
         return ReadAnswer(records, gone={path for path, stored in found.items() if stored is None})
 
     def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[RemoteRecord]:
-        """The server is asked for more than is wanted (any e-mail of the card, parts of names); the rest is sorted out here."""
+        """The server is asked for more than is wanted (parts of names); the rest is sorted out here. Of several e-mail addresses
+        of a card each counts."""
         wanted = {value.casefold() for value in values}
-        return [
-            record
-            for record in self._query(field, values, [*fields, field])
-            if str(record.values.get(field) or "").casefold() in wanted
-        ]
+        found = []
+        for record in self._query(field, values, [*fields, field]):
+            held = [str(record.values.get(field) or ""), *(record.also if field == "email" else ())]
+            if wanted & {value.casefold() for value in held}:
+                found.append(record)
+        return found
 
     def _query(self, field: str, values: Sequence[str], names: Sequence[str]) -> Iterator[RemoteRecord]:
         name = slots.SLOTS[field].property

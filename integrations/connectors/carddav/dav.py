@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape, quoteattr
@@ -14,7 +14,12 @@ from integrations.http import Answer
 DAV = "{DAV:}"
 CARD = "{urn:ietf:params:xml:ns:carddav}"
 SPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"'
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")  # illegal in XML, yet servers pass on what a card holds
+# Illegal in XML, plain and as references, yet servers pass on what a card holds.
+CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));",
+    re.IGNORECASE,
+)
+UNKNOWN = "\ufffd"  # stands for those, and for bytes that are not UTF-8
 SEGMENT_SAFE = "@:+~!$&'()*,;="
 
 
@@ -107,7 +112,7 @@ def multistatus(answer: Answer) -> Multistatus:
 def parse(answer: Answer) -> Element | None:
     """The XML of an answer, None where there is none. A document type is refused: that is where entities are declared, which
     could blow up or read files. Decoding as UTF-8 first leaves no other encoding to hide it in."""
-    text = CONTROL.sub("", answer.text)
+    text = CONTROL.sub(UNKNOWN, answer.text)
     if "<!DOCTYPE" in text or not text.lstrip("\ufeff \r\n\t").startswith("<"):
         return None
     try:
@@ -143,6 +148,7 @@ def conditions(answer: Answer) -> set[str]:
 
 
 def path_of(href: str) -> str:
-    """The path of an address in one form: servers differ in what they percent-encode, and one may say it in two ways."""
+    """The path of an address in one form: servers differ in what they percent-encode, and one may say it in two ways. By bytes: not
+    every name is UTF-8."""
     path = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "", href.strip())
-    return "/".join(quote(unquote(segment), safe=SEGMENT_SAFE) for segment in path.split("/"))
+    return "/".join(quote(unquote_to_bytes(segment), safe=SEGMENT_SAFE) for segment in path.split("/"))

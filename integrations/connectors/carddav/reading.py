@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 
 from integrations.connectors.carddav import slots
 from integrations.connectors.carddav.client import Client, Stored
@@ -37,11 +38,13 @@ def record(path: str, stored: Stored, card: Card, names: Iterable[str]) -> Remot
     return RemoteRecord(
         id=path,
         values=slots.read(card, names),
+        also=slots.other_addresses(card),
         modified_at=slots.revised_at(card, stored.last_modified),
         version=version_of(stored.etag),
     )
 
 
 def version_of(etag: str) -> str:
-    """ "" (unconditional) where the etag is too long to be kept."""
-    return etag if len(etag) <= LONGEST_VERSION else ""
+    """The etag in a form that can be kept. Proxies that compress weaken it (``W/``), in some answers and not in others."""
+    strong = etag.removeprefix("W/")
+    return strong if len(strong) <= LONGEST_VERSION else sha256(strong.encode()).hexdigest()

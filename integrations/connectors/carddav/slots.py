@@ -18,6 +18,7 @@ from integrations.records import Field, FieldType, Value, Values
 NOT_A_PHONE = {"CELL", "FAX", "PAGER"}  # TEL lines that are not the number to call at a desk
 YEAR_UNKNOWN = 1604  # what Apple's address book writes for a birthday without a year
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0 cannot carry these
+NO_TEXT = re.compile(r"[\ud800-\udfff]")  # bytes that are not UTF-8
 PARTS = {"N": 5, "ADR": 7, "ORG": 1}  # how many parts a structured property has
 NEEDED = {"N", "FN"}  # vCard 3.0 wants them, empty or not
 
@@ -65,9 +66,14 @@ def all_fields() -> list[Field]:
     return [Field(name, str(slot.label), slot.type) for name, slot in SLOTS.items()]
 
 
+class Damaged(ValueError):
+    """Bytes that are no text."""
+
+
 # -- reading -----------------------------------------------------------------------------------------------------------------
 def read(card: Card, names: Iterable[str]) -> Values:
-    """The named fields. A value that has no canonical form, such as a birthday without a year, is absent."""
+    """The named fields. A value that has no canonical form, such as a birthday without a year or bytes that are no text, is
+    absent."""
     found: Values = {}
     for name in names:
         if name not in SLOTS:
@@ -79,10 +85,16 @@ def read(card: Card, names: Iterable[str]) -> Values:
     return found
 
 
+def other_addresses(card: Card) -> tuple[str, ...]:
+    """E-mail addresses besides the preferred one."""
+    lines, best = card.all("EMAIL"), card.best("EMAIL")
+    return tuple(line.value.strip() for line in lines if line is not best and not NO_TEXT.search(line.value))
+
+
 def _read(card: Card, slot: Slot) -> Value:
     if slot.type is FieldType.MULTI:
         parts = [part for line in card.all(slot.property) for part in split(_raw(line), ",")]
-        return sorted({text for part in parts if (text := unescape(part).strip())}) or None
+        return sorted({text for part in parts if (text := _text(part))}) or None
     line = card.best(slot.property, slot.accepts)
     if line is None:
         return None
@@ -90,12 +102,19 @@ def _read(card: Card, slot: Slot) -> Value:
     if slot.part is not None:
         parts = split(raw, ";")
         raw = parts[slot.part] if slot.part < len(parts) else ""
-    text = unescape(raw).strip()
+    text = _text(raw)
     if slot.type is FieldType.DATE and text:
         return _date(text)
     if slot.type is FieldType.PHONE:
         text = re.sub("^tel:", "", text, flags=re.IGNORECASE)
     return text or None
+
+
+def _text(raw: str) -> str:
+    """Without control characters, which the XML of most apps cannot carry: they stay in the card until the value is written."""
+    if NO_TEXT.search(raw):
+        raise Damaged(raw)
+    return CONTROL.sub("", unescape(raw)).strip()
 
 
 def _raw(line: Line) -> str:
@@ -104,9 +123,11 @@ def _raw(line: Line) -> str:
         return line.value
     charset = next(iter(line.param("CHARSET")), "UTF-8")
     try:
-        text = quopri.decodestring(line.value.encode()).decode(charset, "replace")
+        text = quopri.decodestring(line.value.encode("utf-8", "surrogateescape")).decode(charset)
     except LookupError:
         return line.value
+    except UnicodeDecodeError as error:
+        raise Damaged(line.value) from error
     return text.replace("\r\n", "\\n").replace("\n", "\\n")
 
 
@@ -149,14 +170,22 @@ def check(values: Values) -> None:
 
 
 def write(card: Card, values: Values) -> bool:
-    """Put values into the card; whether that changed anything. What already reads like the value is not touched.
+    """Put values into the card; whether that changed anything. What already reads like the value is not touched. Refused where a
+    value would take the place of bytes that nobody could read, and that therefore are known nowhere else.
 
     The displayed name (FN) follows the names it was made of, unless it is given itself or somebody has chosen another.
     """
     before, recipe = card.text(), _recipe(card)
     for name, value in values.items():
-        if read(card, [name]).get(name, "") != (value or None):
-            _write(card, SLOTS[name], value)
+        try:
+            if _read(card, SLOTS[name]) == (value or None):
+                continue
+        except Damaged:
+            message = _("The card holds bytes here that are not UTF-8. Correct it in the address book.")
+            raise errors.Refused(message, code="ENCODING_INVALID", field=name) from None
+        except ValueError:
+            pass
+        _write(card, SLOTS[name], value)
     if recipe and "full_name" not in values and (made := recipe(card)) != card.value("FN"):
         _write(card, SLOTS["full_name"], made)
     return card.text() != before
@@ -177,6 +206,8 @@ def _write(card: Card, slot: Slot, value: Value) -> None:
         parts += [""] * (max(PARTS[slot.property], slot.part + 1) - len(parts))
         parts[slot.part] = raw
         raw = ";".join(parts) if any(parts) or slot.property in NEEDED else ""
+    if slot.type is FieldType.EMAIL and line and value:
+        _change_places(card, line, str(value))
     if slot.type is FieldType.MULTI:
         for other in list(card.all(slot.property)):
             if other is not line:
@@ -185,6 +216,13 @@ def _write(card: Card, slot: Slot, value: Value) -> None:
         (line or card.add(slot.property, slot.params)).write(raw, without=("VALUE",))
     elif line:
         card.remove(line)
+
+
+def _change_places(card: Card, line: Line, address: str) -> None:
+    """Another line has the address that ``line`` is about to get: it takes the one that would be overwritten."""
+    held = (other for other in card.all("EMAIL") if other.value.strip().casefold() == address.casefold())
+    if other := next((each for each in held if each is not line), None):
+        other.write(line.value)
 
 
 def _to_raw(card: Card, slot: Slot, value: Value) -> str:
@@ -201,8 +239,11 @@ def _to_raw(card: Card, slot: Slot, value: Value) -> str:
 
 
 def _recipe(card: Card) -> Callable[[Card], str] | None:
-    """How the displayed name was made; None where a person chose it."""
-    return next((recipe for recipe in RECIPES if recipe(card) == card.value("FN").strip()), None)
+    """How the displayed name was made; None where a person chose it, or nobody can read what it was made of."""
+    try:
+        return next((recipe for recipe in RECIPES if recipe(card) == card.value("FN").strip()), None)
+    except Damaged:
+        return None
 
 
 def _joined(card: Card, order: tuple[int, ...]) -> str:

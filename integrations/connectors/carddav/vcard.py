@@ -1,37 +1,43 @@
 """One vCard (3.0 or 4.0) as a list of lines, of which only those are touched that a value is written to.
 
-vobject unfolds and tokenises the lines. Its objects are not used: they keep only the first part of ``NICKNAME:Bob,Bobby`` and of
-every property that they do not know, and what is not ours must come back exactly as it was.
+vobject takes a line apart. Its objects are not used: they keep only the first part of ``NICKNAME:Bob,Bobby`` and of every property
+that they do not know, and what is not ours must come back exactly as it was, folds included.
+
+Bytes that are not UTF-8 are in the text as halves of surrogate pairs (``surrogateescape``), and go back as they came.
 """
 
-import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from vobject.base import ParseError, backslashEscape, foldOneLine, getLogicalLines, parseLine
+from vobject.base import ParseError, backslashEscape, parseLine
 
 LINE_OCTETS = 75
 NOT_PREFERRED = 101  # PREF goes from 1 (most) to 100
+PRINTABLE = "QUOTED-PRINTABLE"  # vCard 2.1
+PHYSICAL = re.compile(r"[^\r\n]+")  # blank lines mean nothing
 
 
 @dataclass
 class Line:
-    """``text`` is the logical line; the rest is what it says. ``value`` is raw: still escaped. Garbage has no name."""
+    """``text`` is the logical line; the rest is what it says. ``value`` is raw: still escaped. Garbage has no name. ``physical``:
+    the folded lines as they came, until something is written."""
 
     text: str
     name: str = ""
     group: str = ""
     params: list[list[str]] = field(default_factory=list)  # [["TYPE", "work", "voice"], …]
     value: str = ""
+    physical: list[str] = field(default_factory=list)
 
     @classmethod
-    def parse(cls, text: str) -> "Line":
+    def parse(cls, text: str, physical: Iterable[str] = ()) -> "Line":
         try:
             name, params, value, group = parseLine(text)
         except ParseError:
-            return cls(text)
-        return cls(text, name.upper(), group or "", params, value)
+            return cls(text, physical=list(physical))
+        return cls(text, name.upper(), group or "", params, value, list(physical))
 
     def param(self, name: str) -> list[str]:
         """All values of one parameter, upper case."""
@@ -50,9 +56,9 @@ class Line:
 
     def write(self, value: str, *, without: Iterable[str] = ()) -> None:
         """Replace the raw value; drop the parameters ``without``, which spoke of the old one."""
-        dropped = {"ENCODING", "CHARSET", *without}
+        dropped = {"ENCODING", "CHARSET", PRINTABLE, *without}
         self.params = [param for param in self.params if param[0].upper() not in dropped]
-        self.value = value
+        self.value, self.physical = value, []
         params = "".join(
             f";{key}" + ("=" + ",".join(map(_quoted, values)) if values else "") for key, *values in self.params
         )
@@ -65,10 +71,7 @@ class Card:
 
     @classmethod
     def parse(cls, text: str) -> "Card":
-        # Only quoted-printable (vCard 2.1) needs the other reader, which takes a folded line of spaces for an empty one.
-        logical = getLogicalLines(io.StringIO(text), allowQP="QUOTED-PRINTABLE" in text.upper())
-        found = (line.strip("\r\n") for line, _number in logical)
-        return cls([Line.parse(line) for line in found if line])
+        return cls([Line.parse(unfolded(physical), physical) for physical in _logical_lines(text)])
 
     @classmethod
     def new(cls, uid: str) -> "Card":
@@ -85,10 +88,7 @@ class Card:
         return cls([Line.parse(line) for line in lines])
 
     def text(self) -> str:
-        out = io.StringIO()
-        for line in self.lines:
-            foldOneLine(out, line.text, LINE_OCTETS)
-        return out.getvalue()
+        return "".join(f"{part}\r\n" for line in self.lines for part in line.physical or folded(line.text))
 
     @property
     def version(self) -> str:
@@ -121,6 +121,45 @@ class Card:
         self.lines = [other for other in self.lines if other is not line]
         if line.group and all(other.name.startswith("X-AB") for other in self.lines if other.group == line.group):
             self.lines = [other for other in self.lines if other.group != line.group]
+
+
+def _logical_lines(text: str) -> Iterator[list[str]]:
+    """The physical lines of each logical one."""
+    found: list[str] = []
+    for line in PHYSICAL.findall(text):
+        if found and (line[0] in " \t" or _goes_on(found)):
+            found.append(line)
+            continue
+        if found:
+            yield found
+        found = [line]
+    if found:
+        yield found
+
+
+def _goes_on(physical: list[str]) -> bool:
+    """Quoted-printable breaks lines in its own way: with an equals sign at the end, and no space at the start of the next."""
+    return physical[-1].endswith("=") and PRINTABLE in physical[0].partition(":")[0].upper()
+
+
+def unfolded(physical: list[str]) -> str:
+    text = physical[0]
+    for before, line in pairwise(physical):
+        soft = PRINTABLE in text.partition(":")[0].upper() and before.endswith("=")
+        text += f"\n{line}" if soft else line[1:]
+    return text
+
+
+def folded(text: str) -> Iterator[str]:
+    """Lines of at most 75 octets, broken between characters."""
+    part, octets = "", 0
+    for char in text:
+        size = len(char.encode("utf-8", "surrogateescape"))
+        if octets + size > LINE_OCTETS:
+            yield part
+            part, octets = " ", 1
+        part, octets = part + char, octets + size
+    yield part
 
 
 def escape(value: str) -> str:

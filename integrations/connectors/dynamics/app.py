@@ -105,7 +105,8 @@ APP = App(
         (
             _("Closed records"),
             _(
-                "opened for a change and closed again as they were; opportunities and cases by their own closing actions"
+                "left closed: a change is refused, in sight, until somebody opens the record; opportunities and cases are closed "
+                "by their own closing actions"
             ),
         ),
         (

@@ -22,23 +22,26 @@ from integrations.records import Field, FieldType, Value, Values
 
 OUTGOING, INCOMING = 1, 0  # places in Table.party_mask
 FROM, TO = 1, 2
+OWNER = "ownerid"
 LEFT_OUT = "ASSOCIATION_LIMIT"
 
 
 @dataclass(slots=True)
 class Body:
-    """``columns``: for POST or PATCH. ``then``: requests that follow in one change set. ``again``: the answer does not show all
-    that was written. ``note``: a code for the record."""
+    """``columns``: for POST or PATCH. ``then``: requests that follow in one change set. ``settled``: what a record has that no
+    answer shows, once all is done. ``row``: the row as it was read before, {} where it was not. ``note``: a code for the record."""
 
     columns: dict[str, Any] = field(default_factory=dict)
     then: list[Inner] = field(default_factory=list)
-    again: bool = False
+    settled: Values = field(default_factory=dict)
+    row: dict[str, Any] = field(default_factory=dict)
     note: str = ""
 
 
 def needs_row(table: Table, values: Values) -> bool:
     """Whether a change of these values depends on what else the row holds."""
-    return any(":" in name or name in customers.written(table, values) for name in values)
+    closes = table.closings and not {states.STATE, states.STATUS}.isdisjoint(values)
+    return bool(closes) or any(":" in name or name in customers.written(table, values) for name in values)
 
 
 class Bodies:
@@ -52,20 +55,21 @@ class Bodies:
             self._customer(table, values, {}, body)
         if values.get(PARTIES):
             body.columns[table.parties] = self._first_parties(table, values)
-            body.again = True
+            body.settled[PARTIES] = sorted(_ids(values[PARTIES]))
         self._state(table, id, values, body, new=True)
         return body
 
     def changed(self, table: Table, id: str, values: Values, fields: dict[str, Field], row: dict[str, Any]) -> Body:
         """``row``: the row as it is, where that matters (``needs_row``)."""
         body = self._body(table, values, row, fields)
+        body.row = row
         if any(name in values for name in customers.written(table, values)):
             self._customer(table, values, row, body)
         if PARTIES in values:
             listed = self._next_parties(table, row, _ids(values[PARTIES]))
             body.then.append(Inner("PUT", f"{table.kind}({id})/{table.parties}", {"value": listed}))
+            body.settled[PARTIES] = sorted(set(_ids(values[PARTIES])))
         self._state(table, id, values, body, new=False)
-        body.again = body.again or bool(body.then)
         return body
 
     # -- columns and lookups ------------------------------------------------------------------------------------------------
@@ -98,22 +102,22 @@ class Bodies:
             logical = next(key for key, kind in KINDS.items() if kind == found.refers_to)
             return f"{self._definitions.navigation(table, name, logical)}@odata.bind", address
         if found.type is FieldType.USER:
-            if value is None:
+            if value is None and name == OWNER:
                 raise errors.CannotDo(_("A record of Dynamics always has an owner."), field=name)
-            bind = f"{self._definitions.navigation(table, name, 'systemuser')}@odata.bind"
-            return bind, f"/systemusers({self._users.id(str(value), name)})"
+            # An owner is of the table *owner*, of which users and teams are rows.
+            bind = f"{self._definitions.navigation(table, name, 'owner' if name == OWNER else 'systemuser')}@odata.bind"
+            return bind, value and f"/systemusers({self._users.id(str(value), name)})"
         if name == schema.CURRENCY:
-            if value is None:
-                return f"{self._definitions.navigation(table, name, 'transactioncurrency')}@odata.bind", None
             bind = f"{self._definitions.navigation(table, name, 'transactioncurrency')}@odata.bind"
-            return bind, f"/transactioncurrencies({self._currencies.id(str(value), name)})"
+            return bind, value and f"/transactioncurrencies({self._currencies.id(str(value), name)})"
+        if found.type is FieldType.DATE and isinstance(value, str) and self._definitions.holds_moment(table, name):
+            return name, schema.moment_of_day(value)
         return name, schema.to_wire(value, found)
 
     def _fold(
         self, table: Table, attribute: str, wanted: dict[str, list[str]], row: dict[str, Any], body: Body
     ) -> None:
         """One place for several fields. ``wanted``: table → ids, of the fields that change."""
-        body.again = True  # the other targets' fields changed with it
         logical, _id = target_of(row, attribute)
         free = sorted(
             (name for name, ids in wanted.items() if ids),
@@ -149,7 +153,7 @@ class Bodies:
             body.columns[states.STATUS] = status
         elif new or table.closing(state):
             body.then.append(states.lead_to(table, id, pair))
-            body.again = True
+            body.settled |= {states.STATE: str(state), states.STATUS: str(status)}
         else:
             body.columns |= {states.STATE: state, states.STATUS: status}
 
@@ -158,8 +162,8 @@ class Bodies:
         outgoing = values.get("directioncode") != "false"
         mask = table.party_mask[OUTGOING if outgoing else INCOMING]
         listed = [_party("contacts", "contact", id, mask) for id in _ids(values[PARTIES])]
-        if isinstance(values.get("ownerid"), str) and mask in (FROM, TO):
-            owner = self._users.id(str(values["ownerid"]), "ownerid")
+        if isinstance(values.get(OWNER), str) and mask in (FROM, TO):
+            owner = self._users.id(str(values[OWNER]), OWNER)
             listed.append(_party("systemusers", "systemuser", owner, FROM if outgoing else TO))
         return listed
 

@@ -166,7 +166,7 @@ def _of_instance(status: int, code: str, remote: str) -> ConnectorError | None:
             code="OBJECT_NO_PERMISSION",
             remote=remote,
         )
-    if code == "0x80044352":
+    if code == "0x80044352" or status == 410:
         return errors.CursorExpired(_("Dynamics no longer knows what has changed since the last time."), remote=remote)
     if code == "0x80072491":
         return NotTracked(_("Change tracking is off for this table."), remote=remote)

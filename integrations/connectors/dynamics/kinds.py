@@ -34,7 +34,7 @@ CONTACTS = Kind(
         Preset("opt_out", "donotemail", on=False),
         Preset("description", "description", on=False),
     ),
-    label_fields=("firstname", "lastname", "emailaddress1"),
+    label_fields=("firstname", "lastname"), label_else=("emailaddress1",),
     filter_fields=("statuscode", "address1_country"),
 )  # fmt: skip
 
@@ -59,7 +59,7 @@ LEADS = Kind(
         Preset("annual_revenue", "revenue", on=False),
         Preset("description", "description", on=False),
     ),
-    label_fields=("firstname", "lastname", "companyname"),
+    label_fields=("firstname", "lastname"), label_else=("companyname",),
     filter_fields=("statuscode", "leadsourcecode"),
     # HubSpot knows no leads beside contacts: a lead becomes a contact there, and is not written back.
     defaults={"direction": "to_hub"},
@@ -115,7 +115,7 @@ PRODUCTS = Kind(
         Preset("currency", "transactioncurrencyid", on=False),
         Preset("description", "description"),
     ),
-    label_fields=("name", "productnumber"),
+    label_fields=("name",), label_else=("productnumber",),
     filter_fields=("statuscode",),
 )  # fmt: skip
 
@@ -136,7 +136,7 @@ INVOICES = Kind(
         Preset("contacts", "customerid:contact"),
         Preset("deals", "opportunityid"),
     ),
-    label_fields=("invoicenumber", "name"),
+    label_fields=("invoicenumber",), label_else=("name",),
     filter_fields=("statuscode",),
     defaults={"direction": "to_hub"},  # amounts are sums of lines, which are not written
 )  # fmt: skip
@@ -153,7 +153,7 @@ INCIDENTS = Kind(
         Preset("company", "customerid:account"),
         Preset("contacts", "primarycontactid"),
     ),
-    label_fields=("title", "ticketnumber"),
+    label_fields=("title",), label_else=("ticketnumber",),
     filter_fields=("statecode", "statuscode", "prioritycode"),
 )  # fmt: skip
 
@@ -247,7 +247,7 @@ ANNOTATIONS = Kind(
         Preset("deals", "objectid:opportunity"),
         Preset("tickets", "objectid:incident"),
     ),
-    label_fields=("subject", "notetext"),
+    label_fields=("subject",), label_else=("notetext",),
 )  # fmt: skip
 
 ALL = (

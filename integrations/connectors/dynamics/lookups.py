@@ -31,12 +31,14 @@ class Users:
     def __init__(self, session: ApiSession) -> None:
         self._session = session
         self._emails: dict[str, str] = {}  # of everybody, by id
-        self._ids: dict[str, str] = {}  # of those who are active, by address
-        self._names: dict[str, str] = {}  # of those who are active, by address
+        self._ids: dict[str, str] = {}  # of those who are active, by an address that is theirs alone
+        self._names: dict[str, str] = {}  # by the same
+        self._shared: set[str] = set()  # addresses of several who are active
         self._read_at = float("-inf")
 
     def options(self) -> tuple[Option, ...]:
-        """The active users as choices: address and name, read now. None where we may not see them."""
+        """The active users as choices: address and name, read now. None where we may not see them. Who shares an address with
+        somebody cannot be chosen by it."""
         try:
             self._read()
         except errors.ScopeMissing:
@@ -51,17 +53,18 @@ class Users:
         return self._emails.get(id) or id
 
     def id(self, email: str, field: str) -> str:
-        """Refused(OWNER_UNMAPPED) where no active user has the address."""
+        """Refused(OWNER_UNMAPPED) where no active user has the address, or several have: any could be the wrong one."""
         wanted = email.strip().lower()
         if wanted not in self._ids:
             self._refresh()
-        if wanted not in self._ids:
-            raise errors.Refused(
-                _("No active user of Dynamics has the address %(email)s.") % {"email": email},
-                code="OWNER_UNMAPPED",
-                field=field,
-            )
-        return self._ids[wanted]
+        if wanted in self._ids:
+            return self._ids[wanted]
+        text = (
+            _("Several active users of Dynamics have the address %(email)s.")
+            if wanted in self._shared
+            else _("No active user of Dynamics has the address %(email)s.")
+        )
+        raise errors.Refused(text % {"email": email}, code="OWNER_UNMAPPED", field=field)
 
     def _refresh(self) -> None:
         if time.monotonic() - self._read_at >= STALE:
@@ -70,13 +73,18 @@ class Users:
     def _read(self) -> None:
         """Forgets what was known: a user who was disabled meanwhile owns nothing new."""
         rows = rows_of(self._session, "systemusers?$select=systemuserid,fullname,internalemailaddress,isdisabled")
-        self._emails, self._ids, self._names = {}, {}, {}
+        self._emails, self._ids, self._names, self._shared = {}, {}, {}, set()
         for row in rows:
             address = str(row.get("internalemailaddress") or "").strip().lower()
             self._emails[row["systemuserid"]] = address
-            if address and not row.get("isdisabled"):
-                self._ids[address] = row["systemuserid"]
-                self._names[address] = str(row.get("fullname") or address)
+            if not address or row.get("isdisabled"):
+                continue
+            if address in self._ids:
+                self._shared.add(address)
+            self._ids[address] = row["systemuserid"]
+            self._names[address] = str(row.get("fullname") or address)
+        for address in self._shared:
+            del self._ids[address], self._names[address]
         self._read_at = time.monotonic()
 
 
@@ -108,12 +116,13 @@ class Currencies:
 
 
 class Definitions:
-    """What a table's lookups are called when they are written, and which state a status reason belongs to."""
+    """What a table's lookups are called when they are written, which state a status reason belongs to, which days are moments."""
 
     def __init__(self, session: ApiSession) -> None:
         self._session = session
         self._navigation: dict[str, dict[tuple[str, str], str]] = {}
         self._states: dict[str, dict[int, int]] = {}
+        self._moments: dict[str, set[str]] = {}
         self.versionless: set[str] = set()  # kinds whose rows cannot be written on condition of a version
 
     def navigation(self, table: Table, attribute: str, target: str) -> str:
@@ -136,6 +145,18 @@ class Definitions:
                 _("Dynamics has no field “%(field)s”.") % {"field": attribute}, code="FIELD_MISSING", field=attribute
             )
         return found
+
+    def holds_moment(self, table: Table, column: str) -> bool:
+        """Whether a column that shows a day holds a moment: those of another behaviour than *date only* do."""
+        if table.logical not in self._moments:
+            path = (
+                f"EntityDefinitions(LogicalName='{table.logical}')/Attributes/Microsoft.Dynamics.CRM.DateTimeAttributeMetadata"
+                "?$select=LogicalName,DateTimeBehavior"
+            )
+            rows = rows_of(self._session, path)
+            behaves = {row["LogicalName"]: (row.get("DateTimeBehavior") or {}).get("Value") for row in rows}
+            self._moments[table.logical] = {name for name, value in behaves.items() if value != "DateOnly"}
+        return column in self._moments[table.logical]
 
     def state(self, table: Table, status: int) -> int:
         """The state that a status reason belongs to. Refused(OPTION_NOT_ALLOWED) for one that the table does not have."""

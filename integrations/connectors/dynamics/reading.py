@@ -31,11 +31,11 @@ class Reader:
         self._users, self._currencies = users, currencies
 
     # -- asking ---------------------------------------------------------------------------------------------------------
-    def query(self, table: Table, names: Iterable[str]) -> tuple[str, list[str]]:
+    def query(self, table: Table, names: Iterable[str], more: Iterable[str] = ()) -> tuple[str, list[str]]:
         """(``$select=…`` and what else belongs into the address, values of the Prefer header). Names that the app no longer has are
-        left out, and so stay unknown."""
+        left out, and so stay unknown. ``more``: columns that are no fields."""
         known = self._fields_of(table)
-        columns = {table.key: None, "createdon": None, "modifiedon": None}
+        columns = dict.fromkeys([table.key, "createdon", "modifiedon", *more])
         if table.merges:
             columns |= {"merged": None, "_masterid_value": None}
         targets = parties = False
@@ -53,14 +53,14 @@ class Reader:
             text += f"&$expand={table.parties}($select=_partyid_value,participationtypemask,addressused)"
         return text, [TARGETS] if targets or parties else []
 
-    def by_ids(self, table: Table, ids: Sequence[str], names: Iterable[str]) -> Rows:
+    def by_ids(self, table: Table, ids: Sequence[str], names: Iterable[str], more: Iterable[str] = ()) -> Rows:
         values = ",".join(f'"{id}"' for id in ids)
         wanted = filter_text(f"Microsoft.Dynamics.CRM.In(PropertyName='{table.key}',PropertyValues=[{values}])")
-        return self.rows(table, names, wanted)
+        return self.rows(table, names, wanted, more)
 
-    def rows(self, table: Table, names: Iterable[str], where: str) -> Rows:
+    def rows(self, table: Table, names: Iterable[str], where: str, more: Iterable[str] = ()) -> Rows:
         """All rows that pass a filter (ready for an address)."""
-        text, prefer = self.query(table, names)
+        text, prefer = self.query(table, names, more)
         found: Rows = []
         link = f"{table.kind}?{text}&$filter={where}"
         while link:
@@ -90,10 +90,11 @@ class Reader:
             waiting = following
             if not waiting:
                 break
-        answer.gone = self._really_gone(table, sorted(answer.gone))
+        answer.gone = self.really_gone(table, sorted(answer.gone))
         return answer
 
-    def _really_gone(self, table: Table, ids: Sequence[str]) -> set[str]:
+    def really_gone(self, table: Table, ids: Sequence[str]) -> set[str]:
+        """Those of which Dynamics itself says that there is no such row."""
         units = [[Inner("GET", f"{table.kind}({id})?$select={table.key}")] for id in ids]
         gone = set()
         for id, said in zip(ids, batch.send(self._session, units, safe=True) if units else [], strict=True):

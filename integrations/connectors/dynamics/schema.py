@@ -7,7 +7,7 @@ each; either brings the other along (``states``).
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -25,7 +25,7 @@ COMMON = ("LogicalName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,
 SPECIAL = {  # what is asked of each type of column besides
     "String": "?$select=LogicalName,MaxLength,FormatName",
     "Memo": "?$select=LogicalName,MaxLength",
-    "DateTime": "?$select=LogicalName,Format,DateTimeBehavior",
+    "DateTime": "?$select=LogicalName,Format",
     "Lookup": "?$select=LogicalName,Targets",
     "Picklist": "?$select=LogicalName&$expand=OptionSet($select=Options)",
     "MultiSelectPicklist": "?$select=LogicalName&$expand=OptionSet($select=Options)",
@@ -103,6 +103,7 @@ def _fields_of(said: dict[str, Any], special: dict[str, tuple[str, Any]], curren
         or said["IsPrimaryId"]
         or name in HIDDEN
         or name.endswith("_base")
+        or said["AttributeType"] == "PartyList"  # rows of their own, in no column that could be read
     ):
         return []
     options = _options(kind, more)
@@ -189,7 +190,19 @@ def to_canonical(value: Any, kind: FieldType) -> Value:
     if kind is FieldType.DATETIME:
         at = moment(value)
         return moment_text(at) if at else str(value)
-    return str(value)[:10] if kind is FieldType.DATE else str(value)
+    return _day(str(value)) if kind is FieldType.DATE else str(value)
+
+
+def _day(text: str) -> str:
+    """Columns of the behaviour *user local* show a day and hold the moment at which it began for whoever typed it: in UTC it is the
+    day before, east of it. Thirteen hours later it is that day for all from Hawaii (UTC-10) to New Zealand (UTC+13)."""
+    at = moment(text) if "T" in text else None
+    return (at + timedelta(hours=13)).date().isoformat() if at else text[:10]
+
+
+def moment_of_day(day: str) -> str:
+    """The moment to write for a day in such a column: it is that day at all of these places."""
+    return f"{day}T10:00:00Z"
 
 
 def to_wire(value: Value, field: Field) -> Any:
@@ -201,7 +214,7 @@ def to_wire(value: Value, field: Field) -> Any:
     if field.type is FieldType.OPTION:
         return value == "true" if field.name in AS_OPTION else _choice(str(value), field)
     if field.type is FieldType.MULTI:
-        return ",".join(value) if isinstance(value, list) else value
+        return (",".join(value) or None) if isinstance(value, list) else value
     if field.type is FieldType.BOOL and not isinstance(value, bool):
         raise errors.Refused(_("This is neither yes nor no."), code="TYPE_INCOMPATIBLE", field=field.name)
     return value

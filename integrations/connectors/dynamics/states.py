@@ -1,11 +1,9 @@
 """State (``statecode``) and status reason (``statuscode``): which pair values ask for, and the requests that lead there.
 
 The two move together: a status reason belongs to one state, and a state without one takes the first of its own. Some states
-are reached by an action (``Table.closings``). A closed row takes no other change (0x80040230): it is opened, changed and closed
-again in one change set, with the closing date and amount that it had.
+are reached by an action (``Table.closings``). A closed row takes no other change (0x80040230), and stays closed: to open it for a
+change and to close it again would send its surveys, start its clocks and book its revenue once more.
 """
-
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -17,8 +15,6 @@ from integrations.records import Values
 
 STATE, STATUS = "statecode", "statuscode"
 SENDING = {"emails": {6, 7}}  # Pending Send, Sending: Dynamics would send the e-mail
-CLOSED_WITH = {"opportunities": {"actualclosedate": "actualend", "actualvalue": "actualrevenue"}}
-"""Columns that closing fills in → what the closing activity calls them."""
 
 Pair = tuple[int, int]
 """(state, status reason)"""
@@ -36,34 +32,14 @@ def asked(table: Table, values: Values, definitions: Definitions) -> Pair | None
     return None
 
 
-def lead_to(table: Table, id: str, pair: Pair, closing: dict[str, Any] | None = None) -> Inner:
-    """The request that brings an open row there. ``closing``: more for the activity that closes it."""
+def lead_to(table: Table, id: str, pair: Pair) -> Inner:
+    """The request that brings an open row there."""
     state, status = pair
     action = table.closing(state)
     if action is None:
         return Inner("PATCH", f"{table.kind}({id})", {STATE: state, STATUS: status}, {"If-Match": "*"})
-    activity = {
-        "subject": str(_("Closed by Syncline")),
-        f"{action.lookup}@odata.bind": f"/{table.kind}({id})",
-        **(closing or {}),
-    }
+    activity = {"subject": str(_("Closed by Syncline")), f"{action.lookup}@odata.bind": f"/{table.kind}({id})"}
     return Inner("POST", action.action, {action.member: activity, "Status": status})
-
-
-def may_be_opened(table: Table, row: dict[str, Any]) -> bool:
-    """A closed row, but for an e-mail on its way: to open that and to close it again would send it, perhaps once more."""
-    return row.get(STATE) not in (0, table.born, None) and row.get(STATUS) not in SENDING.get(table.kind, ())
-
-
-def reopen(table: Table, id: str, definitions: Definitions, version: str) -> Inner:
-    pair = {STATE: table.born, STATUS: definitions.status(table, table.born)}
-    return Inner("PATCH", f"{table.kind}({id})", pair, {"If-Match": version or "*"})
-
-
-def close_again(table: Table, id: str, row: dict[str, Any]) -> Inner:
-    """``row``: as it was before it was opened."""
-    kept = {theirs: row[name] for name, theirs in CLOSED_WITH.get(table.kind, {}).items() if row.get(name) is not None}
-    return lead_to(table, id, (int(row[STATE]), int(row[STATUS])), kept)
 
 
 def _number(values: Values, name: str) -> int | None:

@@ -21,7 +21,8 @@ class Table:
 
     ``party_mask``: what a contact is in the participants of a new activity, by ``directioncode`` (True: outgoing); () where the
     activity has no participants. ``born``: the state of a new row. ``account`` and ``contact``: the fields that say whose an
-    opportunity or a case is, see ``customers``.
+    opportunity or a case is, see ``customers``. ``title``: of rows with requests besides the update (participants, closing), the
+    column that says what they are called.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Table:
     find_first: tuple[str, ...] = ()  # lookups that a new row needs, see ``lookups.Defaults``
     account: str = ""
     contact: str = ""
+    title: str = "subject"
 
     @property
     def parties(self) -> str:
@@ -57,11 +59,11 @@ TABLES = {
         Table("leads", "lead", "leadid", merges=True),
         Table("accounts", "account", "accountid", merges=True),
         Table("opportunities", "opportunity", "opportunityid", closings=OPPORTUNITY, account="parentaccountid",
-              contact="parentcontactid"),
+              contact="parentcontactid", title="name"),
         Table("products", "product", "productid", born=2, find_first=("unit",)),
         Table("invoices", "invoice", "invoiceid", find_first=("price_list",)),
         Table("incidents", "incident", "incidentid", merges=True, closings=INCIDENT, account="customerid:account",
-              contact="primarycontactid"),
+              contact="primarycontactid", title="title"),
         Table("tasks", "task", "activityid"),
         Table("phonecalls", "phonecall", "activityid", party_mask=(1, 2)),
         Table("appointments", "appointment", "activityid", party_mask=(5, 5), born=3),

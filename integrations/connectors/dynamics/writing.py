@@ -8,25 +8,25 @@ Dataverse filled in by itself (an owner, a status): the engine then knows that n
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.dynamics import batch, customers, states
+from integrations.connectors.dynamics import batch, customers
 from integrations.connectors.dynamics.batch import Inner
 from integrations.connectors.dynamics.bodies import Bodies, Body, needs_row
 from integrations.connectors.dynamics.client import TARGETS, Exists, NoVersions
 from integrations.connectors.dynamics.lookups import Defaults, Definitions
-from integrations.connectors.dynamics.reading import Reader
+from integrations.connectors.dynamics.reading import Reader, master_of
 from integrations.connectors.dynamics.tables import PARTIES, Table
+from integrations.echoes import without_others
 from integrations.http import Answer, ApiSession
 from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Verdict
 
 SHOW = {"Prefer": f"return=representation,{TARGETS}"}
-
-
+MAKERS = ("_createdby_value", "_modifiedby_value")
+TAKEN = (Exists, errors.StaleVersion)  # a create asks for no version: 412 without a code says that the id is taken
 DEFAULTED = (FieldType.USER, FieldType.OPTION, FieldType.BOOL)
 
 
@@ -49,7 +49,7 @@ class Writer:
     def create(self, items: Sequence[Create]) -> list[Verdict]:
         ids = [id_for(item.key) for item in items]
         extra = self._defaults.of(self._table) if items else {}
-        shown = [[*item.values, *(name for name in self._filled_in() if name not in item.values)] for item in items]
+        shown = [self._all_shown(item) for item in items]
 
         def prepare(place: int) -> tuple[list[Inner], Body]:
             body = self._bodies.new(self._table, ids[place], items[place].values, self._fields)
@@ -59,73 +59,62 @@ class Writer:
             )  # fmt: skip
             return [first, *body.then], body
 
-        return self._adopted(shown, ids, self._write(shown, ids, prepare))
+        verdicts = self._adopted(items, ids, self._write(shown, ids, prepare))
+        return [of_a_parent(verdict) for verdict in verdicts]
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
-        rows = self._rows(items)
+        rows, missing = self._rows(items)
 
         def prepare(place: int) -> tuple[list[Inner], Body]:
             item = items[place]
-            if needs_row(self._table, item.values) and item.id not in rows:
-                raise errors.Gone(_("Dynamics has no such record any more."))
-            return self._changes(item, rows.get(item.id, {}), item.version)
+            if item.id in missing:
+                raise missing[item.id]
+            return self._changes(item, rows.get(item.id, {}))
 
-        wanted, ids = [list(item.values) for item in items], [item.id for item in items]
-        verdicts = self._write(wanted, ids, prepare)
+        verdicts = self._write([list(item.values) for item in items], [item.id for item in items], prepare)
         unversioned = [place for place, verdict in enumerate(verdicts) if isinstance(verdict.error, NoVersions)]
-        if unversioned:  # the others are done
+        if unversioned and self._table.kind not in self._definitions.versionless:  # the others are done
             self._definitions.versionless.add(self._table.kind)
-            self._once_more(unversioned, items, prepare, verdicts)
-        return self._reopened(items, rows, verdicts)
+            again = self.update([items[place] for place in unversioned])
+            for place, verdict in zip(unversioned, again, strict=True):
+                verdicts[place] = verdict
+        return self._explained(items, verdicts)
 
-    def _changes(self, item: Update, row: dict[str, Any], version: str) -> tuple[list[Inner], Body]:
+    def _changes(self, item: Update, row: dict[str, Any]) -> tuple[list[Inner], Body]:
+        """``row``: as it is now, where it was read. StaleVersion where it is not what the update was made for."""
+        if row and not self._is_as_known(item, row):
+            raise errors.StaleVersion(_("The record changed in Dynamics meanwhile."))
         body = self._bodies.changed(self._table, item.id, item.values, self._fields, row)
-        requests = list(body.then)
-        if body.columns:
+        requests, columns, title = list(body.then), body.columns, row.get(self._table.title)
+        versionless = self._table.kind in self._definitions.versionless
+        if requests and not columns and title and not versionless:
+            # Participants and closing actions ask for no version. This does it for them, and changes nothing.
+            columns = {self._table.title: title}
+        if columns:
             path = f"{self._table.kind}({item.id})?{self._select(list(item.values))}"
-            match = "" if self._table.kind in self._definitions.versionless else version
-            requests.insert(0, Inner("PATCH", path, body.columns, {**SHOW, "If-Match": match or "*"}))
+            match = "" if versionless else item.version or str(row.get("@odata.etag") or "")
+            requests.insert(0, Inner("PATCH", path, columns, {**SHOW, "If-Match": match or "*"}))
         return requests, body
 
-    def _reopened(
-        self, items: Sequence[Update], rows: dict[str, dict[str, Any]], verdicts: list[Verdict]
-    ) -> list[Verdict]:
-        """The updates that closed rows have refused, once more: the row is opened for them and closed again."""
-        locked = [
-            place for place, verdict in enumerate(verdicts)
-            if isinstance(verdict.error, errors.Refused) and verdict.error.code == "RECORD_LOCKED"
-        ]  # fmt: skip
-        names = [states.STATE, states.STATUS, *states.CLOSED_WITH.get(self._table.kind, {})]
-        found = {
-            str(row[self._table.key]): row
-            for row in (
-                self._reader.by_ids(self._table, [items[place].id for place in locked], names) if locked else ()
-            )
+    def _is_as_known(self, item: Update, row: dict[str, Any]) -> bool:
+        """By version, or where there is none by what we believe that the record holds."""
+        if master_of(row):
+            return False
+        version = str(row.get("@odata.etag") or "")
+        if item.version and version:
+            return version == item.version
+        held = self._reader.record(self._table, row, list(item.known)).values
+        return all((value or None) == (item.known[name] or None) for name, value in held.items())
+
+    def _explained(self, items: Sequence[Update], verdicts: list[Verdict]) -> list[Verdict]:
+        """What Dynamics calls missing may be another record, which this one names: only the record's own end is its end."""
+        doubted = {
+            item.id for item, verdict in zip(items, verdicts, strict=True) if isinstance(verdict.error, errors.Gone)
         }
-        again = [place for place in locked if states.may_be_opened(self._table, found.get(items[place].id, {}))]
-
-        def prepare(place: int) -> tuple[list[Inner], Body]:
-            item = items[place]
-            match = "" if self._table.kind in self._definitions.versionless else item.version
-            first = states.reopen(self._table, item.id, self._definitions, match)
-            requests, body = self._changes(item, rows.get(item.id, {}), "")
-            if states.asked(self._table, item.values, self._definitions) is None:
-                requests.append(states.close_again(self._table, item.id, found[item.id]))
-            body.again = True
-            return [first, *requests], body
-
-        self._once_more(again, items, prepare, verdicts)
-        return verdicts
-
-    def _once_more(
-        self, places: list[int], items: Sequence[Update], prepare: Callable[[int], tuple[list[Inner], Body]],
-        verdicts: list[Verdict],
-    ) -> None:  # fmt: skip
-        """Send these of ``items`` again, as ``prepare`` makes them; what is said now takes the place of what was said first."""
-        wanted, ids = [list(items[place].values) for place in places], [items[place].id for place in places]
-        sent = self._write(wanted, ids, lambda number: prepare(places[number]))
-        for place, verdict in zip(places, sent, strict=True):
-            verdicts[place] = verdict
+        gone = self._reader.really_gone(self._table, sorted(doubted))
+        return [
+            verdict if item.id in gone else of_a_parent(verdict) for item, verdict in zip(items, verdicts, strict=True)
+        ]
 
     def delete(self, ids: Sequence[str]) -> list[Verdict]:
         """What is not there any more counts as done."""
@@ -137,9 +126,10 @@ class Writer:
         return verdicts
 
     # -- inside -------------------------------------------------------------------------------------------------------------
-    def _filled_in(self) -> list[str]:
-        """Fields that may have a value although none was given."""
-        return [field.name for field in self._fields.values() if field.type in DEFAULTED and field.writable]
+    def _all_shown(self, item: Create) -> list[str]:
+        """The fields that have a value now: Dynamics may have filled in some that were not given."""
+        filled_in = [field.name for field in self._fields.values() if field.type in DEFAULTED and field.writable]
+        return list(dict.fromkeys([*item.values, *filled_in]))
 
     def _write(
         self, wanted: Sequence[Sequence[str]], ids: Sequence[str], prepare: Callable[[int], tuple[list[Inner], Body]]
@@ -149,83 +139,78 @@ class Writer:
         verdicts: dict[int, Verdict] = {}
         units: list[list[Inner]] = []
         sent: list[tuple[int, Body]] = []
-        again = []
         for place in range(len(wanted)):
             try:
                 requests, body = prepare(place)
-            except (errors.Refused, errors.CannotDo, errors.Gone) as error:
+            except errors.ConnectorError as error:
                 verdicts[place] = Verdict(error=error)
                 continue
             if requests:
                 units.append(requests)
                 sent.append((place, body))
             else:
-                verdicts[place] = Verdict(record=RemoteRecord(ids[place], {}), note=body.note)
-                again.append(place)
+                verdicts[place] = Verdict(record=self._shown(ids[place], body.row, wanted[place]), note=body.note)
         answered = batch.send(self._session, units) if units else []
         for (place, body), answers in zip(sent, answered, strict=True):
             refusal = batch.refusal(answers)
             verdicts[place] = (
                 Verdict(error=refusal) if refusal else self._done(ids[place], wanted[place], answers, body)
             )
-            if body.again and not refusal:
-                again.append(place)
-        self._look_again(again, ids, wanted, verdicts)
         return [verdicts[place] for place in range(len(wanted))]
 
     def _done(self, id: str, names: Sequence[str], answers: list[Answer], body: Body) -> Verdict:
-        """The record as the answer shows it."""
-        row = next((answer.data for answer in answers if isinstance(answer.data, dict)), None)
-        if row is None or self._table.key not in row:
-            return Verdict(record=RemoteRecord(id, {}), note=body.note)
-        record = self._reader.record(self._table, row, [name for name in names if name != PARTIES])
+        """The record as the first answer shows it, with what the requests after it have made of it. Nothing is read once more: a
+        later look would show other people's changes, too, and nobody could tell them from ours."""
+        row = next((answer.data for answer in answers if isinstance(answer.data, dict)), {})
+        record = self._shown(id, row, [name for name in names if name not in body.settled])
+        record.values |= {name: value for name, value in body.settled.items() if name in names}
+        if body.then:
+            record.version = ""  # of the last of these requests no version is told
         return Verdict(record=record, note=body.note)
 
-    def _look_again(
-        self, places: list[int], ids: Sequence[str], wanted: Sequence[Sequence[str]], verdicts: dict[int, Verdict]
-    ) -> None:
-        """Read what an answer could not show. What cannot be read now stays unknown: it was written all the same."""
-        if not places:
-            return
-        names = list(
-            dict.fromkeys(name for place in places for name in (*wanted[place], *self._siblings(wanted[place])))
-        )
-        try:
-            found = self._reader.read(self._table, [ids[place] for place in places], names).records
-        except errors.ConnectorError:
-            found = {}
-        for place in places:
-            shown = {*wanted[place], *self._siblings(wanted[place])}
-            record = found.get(ids[place]) or RemoteRecord(ids[place], {})
-            kept = {name: value for name, value in record.values.items() if name in shown}
-            verdicts[place] = replace(verdicts[place], record=replace(record, values=kept))
-
-    def _siblings(self, names: Sequence[str]) -> list[str]:
-        """The other targets of the split lookups among ``names``: they changed with it."""
+    def _shown(self, id: str, row: dict[str, Any], names: Sequence[str]) -> RemoteRecord:
+        """With the other targets of split lookups among ``names``: they change with these."""
+        if self._table.key not in row:
+            return RemoteRecord(id, {})
         split = {name.partition(":")[0] for name in names if ":" in name and name != PARTIES}
-        return [name for name in self._fields if name.partition(":")[0] in split and ":" in name]
+        siblings = [name for name in self._fields if name.partition(":")[0] in split and ":" in name]
+        return self._reader.record(self._table, row, [*names, *siblings])
 
-    def _adopted(self, shown: Sequence[Sequence[str]], ids: Sequence[str], verdicts: list[Verdict]) -> list[Verdict]:
-        """A create whose id is taken was answered by nobody the first time: the record is ours."""
-        doubted = [place for place, verdict in enumerate(verdicts) if isinstance(verdict.error, Exists)]
-        if doubted:
-            names = list(dict.fromkeys(name for place in doubted for name in shown[place]))
-            found = self._reader.read(self._table, [ids[place] for place in doubted], names).records
-            for place in doubted:
-                if ids[place] in found:
-                    verdicts[place] = Verdict(record=found[ids[place]], existed=True)
+    def _adopted(self, items: Sequence[Create], ids: Sequence[str], verdicts: list[Verdict]) -> list[Verdict]:
+        """A create whose id is taken was answered by nobody the first time: the record is ours. What somebody has changed of it
+        since is not: that is left out, so that it shows as a change when the record is read the next time."""
+        doubted = [place for place, verdict in enumerate(verdicts) if isinstance(verdict.error, TAKEN)]
+        if not doubted:
+            return verdicts
+        names = list(dict.fromkeys(name for place in doubted for name in self._all_shown(items[place])))
+        rows = self._reader.by_ids(self._table, [ids[place] for place in doubted], names, MAKERS)
+        found = {str(row[self._table.key]): row for row in rows if not master_of(row)}
+        for place in doubted:
+            if row := found.get(ids[place]):
+                record = self._reader.record(self._table, row, self._all_shown(items[place]))
+                if len({row.get(name) for name in MAKERS}) > 1:
+                    record = without_others(record, items[place].values, self._fields)
+                verdicts[place] = Verdict(record=record, existed=True)
         return verdicts
 
-    def _rows(self, items: Sequence[Update]) -> dict[str, dict[str, Any]]:
-        """The rows of updates that depend on what their row holds, by id, with what these need."""
-        wanted = [item for item in items if needs_row(self._table, item.values)]
+    def _rows(self, items: Sequence[Update]) -> tuple[dict[str, dict[str, Any]], dict[str, errors.ConnectorError]]:
+        """By id: the rows of updates that depend on what their row holds, with what these need; why others of these have none."""
+        wanted = [item for item in items if self._is_read_first(item)]
         if not wanted:
-            return {}
+            return {}, {}
         names = {name for item in wanted for name in item.values if ":" in name} | set(customers.names(self._table))
-        if "directioncode" in self._fields:
-            names.add("directioncode")
-        rows = self._reader.by_ids(self._table, [item.id for item in wanted], sorted(names))
-        return {str(row[self._table.key]): row for row in rows}
+        names |= {name for item in wanted if not item.version for name in item.known}
+        names |= {self._table.title, "directioncode"} & self._fields.keys()
+        found = self._reader.by_ids(self._table, [item.id for item in wanted], sorted(names))
+        rows = {str(row[self._table.key]): row for row in found}
+        absent = sorted({item.id for item in wanted} - rows.keys())
+        gone = self._reader.really_gone(self._table, absent)
+        return rows, {id: _gone() if id in gone else _hidden() for id in absent}
+
+    def _is_read_first(self, item: Update) -> bool:
+        """What has no version to be written on condition of is looked at before, at least."""
+        unversioned = self._table.kind in self._definitions.versionless or not item.version
+        return needs_row(self._table, item.values) or (unversioned and bool(item.known or item.version))
 
     def _select(self, names: Sequence[str]) -> str:
         text, _prefer = self._reader.query(self._table, [name for name in names if name != PARTIES])
@@ -242,3 +227,19 @@ def id_for(key: str) -> str:
 
 def _present(columns: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in columns.items() if value is not None}
+
+
+def of_a_parent(verdict: Verdict) -> Verdict:
+    """Of a record that is there, or not there yet: what Dynamics calls missing is another one, which this one names."""
+    if not isinstance(verdict.error, errors.Gone):
+        return verdict
+    text = _("Dynamics no longer has a record that this one names.")
+    return Verdict(error=errors.Refused(text, code="PARENT_FAILED", remote=verdict.error.remote))
+
+
+def _gone() -> errors.Gone:
+    return errors.Gone(_("Dynamics has no such record any more."))
+
+
+def _hidden() -> errors.NotVisible:
+    return errors.NotVisible(_("The user that Syncline signs in with may not see this record in Dynamics."))

@@ -14,6 +14,7 @@ from integrations import errors
 from integrations.budget import Limit
 from integrations.errors import ConnectorError
 from integrations.http import Answer, ApiSession
+from portal.redaction import redact
 
 VERSION = "2026-03"
 PATHS = {
@@ -36,6 +37,17 @@ PATHS = {
     "revoke": f"/oauth/{VERSION}/token/revoke",
 }
 READS = {"read", "search", "associated"}  # POSTs that change nothing
+OF_MANY = READS | {
+    "account",
+    "list",
+    "properties",
+    "pipelines",
+    "owners",
+}  # what a 404 as a whole does not say of a record
+WRITES, SILENT = (
+    {"create", "update"},
+    {"archive", "associate", "dissociate", "unlabel"},
+)  # SILENT: an answer may be empty
 
 # Any rolling window must stay below the stated limit: burst + rate × window. An OAuth app has 110 calls per 10 s and account; a
 # private app 190 (100 in free accounts, which the headers tell us); search has 5 a second for all apps together.
@@ -80,10 +92,20 @@ def call(
     """Call ``PATHS[name]``. GET without a body, else POST."""
     path = PATHS[name].format(kind=kind, id=id, to=to)
     bucket = "search" if name == "search" else "calls"
-    if body is None:
-        answer = session.get(path, params=params, bucket=bucket)
-    else:
-        answer = session.post(path, params=params, json=body, safe=name in READS, bucket=bucket)
+    try:
+        if body is None:
+            answer = session.get(path, params=params, bucket=bucket)
+        else:
+            answer = session.post(path, params=params, json=body, safe=name in READS, bucket=bucket)
+    except errors.Gone as gone:
+        if name not in OF_MANY:
+            raise
+        # The address is not there: a version that has ended, a kind that the account does not have. No record is gone.
+        message = _("HubSpot does not answer at %(path)s.") % {"path": path}
+        raise errors.Unavailable(message, status=gone.status, remote=gone.remote) from gone
+    if name not in SILENT and not isinstance(answer.data, dict):  # a page of somebody between us and HubSpot
+        kind_of = errors.NoAnswer if name in WRITES else errors.Unavailable
+        raise kind_of(_("HubSpot's answer cannot be read."), remote=redact(answer.text[:1000]))
     left = answer.headers.get("X-HubSpot-RateLimit-Remaining", "")
     if left.isdigit():
         session.observe(bucket, int(left))
@@ -139,6 +161,10 @@ def item_error(said: dict[str, Any], status: int = 0) -> ConnectorError:
             existing_id=found.group(1) if found else "",
             field=field,
             remote=remote,
+        )
+    if category == "INTERNAL_ERROR":  # among the errors of a batch, of which the rest went through
+        return errors.NoAnswer(
+            _("HubSpot had trouble with this record; it may or may not have been written."), remote=remote
         )
     if category == "RATE_LIMITS":
         return errors.RateLimited(_("HubSpot asks for fewer calls."), retry_after=10.0, remote=remote)

@@ -1,8 +1,8 @@
 """HubSpot's records in the words of the connector protocol: all object types of one shape (``objects.py``).
 
 What is where: ``feed.py`` changes and deletions, ``reading.py`` records from answers, ``writes.py`` batches with a verdict per
-item, ``associations.py`` and ``linking.py`` references, ``owners.py`` users, ``pipelines.py`` stages, ``schema.py`` fields and
-values.
+item, ``associations.py`` and ``linking.py`` references, ``owners.py`` users, ``pipelines.py`` stages, ``days.py`` days that are
+moments, ``schema.py`` fields and values.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -62,7 +62,8 @@ class HubSpot(Connector):
         self._types: dict[str, dict[str, FieldType]] = {}
         self._owners, self._pipelines = Owners(session), Pipelines(session)
         self._associations = Associations(session)
-        self._reader = Reader(session, self._types_of, self._owners, self._associations, sees_secrets=self.sees_secrets)
+        sees = None if scopes is None else self.sees_secrets
+        self._reader = Reader(session, self._types_of, self._owners, self._associations, sees_secrets=sees)
         self._feed = Feed(self._reader)
 
     @property
@@ -114,7 +115,8 @@ class HubSpot(Connector):
     # -- reading -------------------------------------------------------------------------------------------------------
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
         records, after = self._reader.listed(kind, fields, (position or {}).get("after"))
-        return Page(records, position={"after": after} if after else None)
+        total = None if position or after else len(records)  # of more than a page HubSpot's lists do not tell
+        return Page(records, position={"after": after} if after else None, total=total)
 
     def ahead(self, kind: str, *, fields: Sequence[str], position: dict[str, Any], scope: Scope) -> None:
         self._reader.ahead(kind, fields, position["after"])
@@ -159,14 +161,22 @@ class HubSpot(Connector):
         return Writer(self._session, kind, partial(self._reader.record, kind), partial(self._on_wire, kind), linker)
 
     def _on_wire(self, kind: str, values: Values) -> dict[str, str]:
-        """The properties to send. Refused for an owner that HubSpot does not know."""
+        """The properties to send. Refused for an owner that HubSpot does not know, and for a choice that its list cannot hold."""
         types = self._types_of(kind)
         found: dict[str, str] = {}
         for name, value in self._pipelines.completed(kind, values).items():
             if name.startswith(PREFIX):
                 continue
+            if isinstance(value, list) and any(";" in choice for choice in value):
+                raise errors.Refused(
+                    _("HubSpot would take “%(value)s” for several choices.") % {"value": "; ".join(value)},
+                    code="OPTION_NOT_ALLOWED",
+                    field=name,
+                )
             if not isinstance(value, str):
                 found[name] = schema.to_wire(value)
+            elif name in OBJECTS[kind].days:
+                found[name] = self._reader.days.on_wire(value)
             else:
                 found[name] = self._owners.id_of(value, name) if value and types.get(name) is FieldType.USER else value
         if (pair := OBJECTS[kind].same_time) and found.get(pair[0]):

@@ -57,7 +57,7 @@ PEOPLE = Kind(
         Preset("company", COMPANY),  # rests until the companies themselves sync
         Preset("companies", COMPANIES, on=False),
     ),
-    label_fields=("firstname", "lastname", "email"),
+    label_fields=("firstname", "lastname"), label_else=("email",),
     filter_fields=("lifecyclestage", "hs_lead_status", "country"),
 )  # fmt: skip
 
@@ -77,7 +77,7 @@ FIRMS = Kind(
         Preset("description", "description", on=False),
         Preset("company_type", "type", on=False),
     ),
-    label_fields=("name", "domain"),
+    label_fields=("name",), label_else=("domain",),
     filter_fields=("lifecyclestage", "industry", "country"),
 )  # fmt: skip
 
@@ -110,7 +110,7 @@ GOODS = Kind(
         Preset("description", "description"),
         Preset("cost", "hs_cost_of_goods_sold", on=False),
     ),
-    label_fields=("name", "hs_sku"),
+    label_fields=("name",), label_else=("hs_sku",),
 )  # fmt: skip
 
 # HubSpot numbers invoices and sums them up itself, and takes no payments through this API: it is the side that receives.

@@ -15,7 +15,7 @@ from integrations import errors
 from integrations.connectors.hubspot.associations import Associations, value_of, wanted
 from integrations.connectors.hubspot.client import call, item_error
 from integrations.connectors.hubspot.objects import OBJECTS, Reference
-from integrations.connectors.hubspot.parts import in_parts
+from integrations.connectors.hubspot.parts import in_parts, unsettled
 from integrations.http import ApiSession
 from integrations.records import Update, Values, Verdict
 
@@ -56,7 +56,7 @@ class Linker:
         except errors.ConnectorError as error:
             if not done:
                 raise
-            return {place: error for place, _item in items}
+            return {place: unsettled(error, sent=True) for place, _item in items}
         for step in STEPS:
             for to in dict.fromkeys(edge.to for edge in edges if edge.step == step):
                 now = [edge for edge in edges if (edge.step, edge.to) == (step, to) and edge.place not in failed]
@@ -66,7 +66,7 @@ class Linker:
                     if not done:
                         raise
                     left = STEPS[STEPS.index(step) :]
-                    return {edge.place: error for edge in edges if edge.step in left} | failed
+                    return {edge.place: unsettled(error, sent=True) for edge in edges if edge.step in left} | failed
                 done = done or bool(now)
         return failed
 
@@ -107,7 +107,7 @@ class Linker:
             some = edges[at : at + size]
             verdicts = in_parts(some, lambda part: self._once(step, to, part))
             failed |= {
-                edge.place: _of_a_pair(verdict.error)
+                edge.place: of_a_pair(verdict.error)
                 for edge, verdict in zip(some, verdicts, strict=True)
                 if isinstance(verdict.error, errors.ConnectorError)
             }
@@ -117,16 +117,18 @@ class Linker:
         inputs = _grouped(edges) if step == "dissociate" else [_input(edge) for edge in edges]
         data = call(self._session, step, self._kind, to=to, body={"inputs": inputs}).data or {}
         complaints = data.get("errors") or []
-        if not complaints:
-            return [Verdict() for _edge in edges]
         made = {(str(each.get("fromObjectId")), str(each.get("toObjectId"))) for each in data.get("results") or []}
-        return [
-            Verdict() if (edge.id, edge.other) in made else Verdict(error=item_error(_about(complaints, edge)))
-            for edge in edges
-        ]
+        # Results name a merged record by its new id. So where each complaint names its pair, silence means that all is well.
+        nameless = next((each for each in complaints if not any(_names(each, edge) for edge in edges)), None)
+        found = []
+        for edge in edges:
+            about = next((each for each in complaints if _names(each, edge)), nameless)
+            failed = about and (edge.id, edge.other) not in made
+            found.append(Verdict(error=item_error(about)) if about and failed else Verdict())
+        return found
 
 
-def _of_a_pair(error: errors.ConnectorError) -> errors.ConnectorError:
+def of_a_pair(error: errors.ConnectorError) -> errors.ConnectorError:
     """A pair that HubSpot does not find lacks an end, and it is not said which: whether our record is gone, a read will tell."""
     if isinstance(error, errors.Gone):
         return errors.Refused(
@@ -209,10 +211,7 @@ def _grouped(edges: list[Edge]) -> list[dict[str, Any]]:
     return [{"from": {"id": id}, "to": others} for id, others in by_id.items()]
 
 
-def _about(complaints: list[dict[str, Any]], edge: Edge) -> dict[str, Any]:
-    """The complaint that names an end of this pair, else the first one."""
-    for complaint in complaints:
-        named = str(complaint.get("context") or {})
-        if f"'{edge.other}'" in named or f"'{edge.id}'" in named:
-            return complaint
-    return complaints[0]
+def _names(complaint: dict[str, Any], edge: Edge) -> bool:
+    """Whether a complaint is about an end of this pair."""
+    named = str(complaint.get("context") or {})
+    return f"'{edge.other}'" in named or f"'{edge.id}'" in named

@@ -50,8 +50,9 @@ class ObjectType:
     modified: str = "hs_lastmodifieddate"
     group: str = ""  # property group that a new property is put into; "" = none is made
     merges: bool = False
+    days: tuple[str, ...] = ()  # properties that people know as days, and HubSpot keeps as moments
     same_time: tuple[str, str] | None = None  # (property, the one that has to be equal to it)
-    secret: tuple[str, ...] = ()  # properties that come blank, or as ``REDACTED``, without ``TEXT_SCOPE``
+    secret: tuple[str, ...] = ()  # come blank (the first: as ``REDACTED``) without ``TEXT_SCOPE``
 
     def reference(self, name: str) -> Reference | None:
         return next((reference for reference in self.references if reference.name == name), None)
@@ -96,6 +97,7 @@ OBJECTS = {
             "deals", "0-3", "deal",
             (_primary("companies", 341, 5), _many("companies", 341), _many("contacts", 3), _many("tickets", 27)),
             required=("dealname", "dealstage"), pipeline=("pipeline", "dealstage"), group="dealinformation", merges=True,
+            days=("closedate",),
         ),
         ObjectType(
             "tickets", "0-5", "ticket",
@@ -106,7 +108,7 @@ OBJECTS = {
         ObjectType("products", "0-7", "product", required=("name",)),
         ObjectType(
             "invoices", "0-53", "invoice", (_many("companies", 179), _many("contacts", 177), _many("deals", 175)),
-            required=("hs_currency",),
+            required=("hs_currency",), days=("hs_invoice_date", "hs_due_date"),
         ),
         ObjectType(
             "leads", "0-136", "lead", (_primary("contacts", 608, 578, required=True), _primary("companies", 610, 580)),
@@ -115,7 +117,7 @@ OBJECTS = {
         _activity("calls", "0-48", (194, 182, 206, 220)),
         _activity(
             "emails", "0-49", (198, 186, 210, 224), required=("hs_timestamp", "hs_email_direction"),
-            secret=("hs_email_subject", "hs_email_text", "hs_email_html", "hs_email_headers"),
+            secret=("hs_email_text", "hs_email_subject", "hs_email_html", "hs_email_headers"),
         ),
         _activity(
             "meetings", "0-47", (200, 188, 212, 226), singular="meeting_event",
@@ -131,6 +133,9 @@ KINDS = {word: each.kind for each in OBJECTS.values() for word in (each.singular
 TYPE_IDS = {each.type_id: each.kind for each in OBJECTS.values()}
 
 LIST_PAGE, SEARCH_PAGE, BATCH = 100, 200, 100
+LAG = 60
+"""Seconds after which a search certainly shows a write: a guess, as HubSpot says "a few moments". A create without an answer is
+looked for during twice that time before it is sent again. Contacts are found by their address, which lags behind nothing."""
 
 
 def abilities(kind: str) -> Abilities:
@@ -146,6 +151,6 @@ def abilities(kind: str) -> Abilities:
         read_batch=BATCH,
         write_batch=BATCH,
         poll_seconds=60,
-        visibility_lag=10,
+        visibility_lag=10 if found.kind == "contacts" else LAG,
         calls_per_minute=600,
     )

@@ -27,8 +27,9 @@ class Listed:
 
     read_at: float = float("-inf")
     addresses: dict[str, str] = field(default_factory=dict)  # by id
-    ids: dict[str, str] = field(default_factory=dict)  # by address
-    names: dict[str, str] = field(default_factory=dict)  # by address
+    ids: dict[str, str] = field(default_factory=dict)  # by an address that is one owner's alone
+    names: dict[str, str] = field(default_factory=dict)  # by the same
+    shared: set[str] = field(default_factory=set)  # addresses of several owners
 
 
 class Owners:
@@ -37,7 +38,8 @@ class Owners:
         self._active, self._archived = Listed(), Listed()
 
     def options(self) -> tuple[Option, ...]:
-        """The active owners as choices: address and name, read now. None where we may not see them."""
+        """The active owners as choices: address and name, read now. None where we may not see them. Who shares an address with
+        somebody cannot be chosen by it."""
         try:
             self._active = self._read(archived=False)
         except errors.ScopeMissing:
@@ -54,15 +56,16 @@ class Owners:
         return self._active.addresses.get(id) or self._archived.addresses.get(id) or id
 
     def id_of(self, email: str, field: str) -> str:
-        """The id of the active owner with this address; Refused (OWNER_UNMAPPED) without one. An id that came out of
-        ``email_of`` stays what it is."""
+        """The id of the active owner with this address; Refused (OWNER_UNMAPPED) without one, and with several: any could be the
+        wrong one. An id that came out of ``email_of`` stays what it is."""
         if found := next(self.ids_of([email]), None):
             return found
-        raise errors.Refused(
-            _("No active HubSpot user has the address %(email)s.") % {"email": email},
-            code="OWNER_UNMAPPED",
-            field=field,
+        text = (
+            _("Several active HubSpot users have the address %(email)s.")
+            if email.strip().lower() in self._active.shared
+            else _("No active HubSpot user has the address %(email)s.")
         )
+        raise errors.Refused(text % {"email": email}, code="OWNER_UNMAPPED", field=field)
 
     def ids_of(self, emails: Iterable[str]) -> Iterator[str]:
         """Ids of those that are active owners."""
@@ -86,13 +89,17 @@ class Owners:
                 _add(found, owner)
             after = after_of(data)
             if after is None:
-                return found
+                break
+        for address in found.shared:
+            del found.ids[address], found.names[address]
+        return found
 
 
 def _add(listed: Listed, owner: dict[str, Any]) -> None:
     id, address = str(owner["id"]), str(owner.get("email") or "").strip().lower()
     name = f"{owner.get('firstName') or ''} {owner.get('lastName') or ''}".strip()
     listed.addresses[id] = address
+    if address in listed.ids and listed.ids[address] != id:
+        listed.shared.add(address)
     if address:
-        listed.ids.setdefault(address, id)
-        listed.names.setdefault(address, name or address)
+        listed.ids[address], listed.names[address] = id, name or address

@@ -34,14 +34,15 @@ def in_parts(items: list[Item], send: Callable[[list[Item]], list[Verdict]]) -> 
             if not any(verdicts):
                 raise
             return [
-                verdict or Verdict(error=_unsettled(error, low <= place < high))
+                verdict or Verdict(error=unsettled(error, sent=low <= place < high))
                 for place, verdict in enumerate(verdicts)
             ]
     return [verdict for verdict in verdicts if verdict]
 
 
-def _unsettled(error: errors.ConnectorError, sent: bool) -> errors.ConnectorError:
-    """What an error means for an item: a lost answer says nothing about items that were not even sent."""
+def unsettled(error: errors.ConnectorError, *, sent: bool) -> errors.ConnectorError:
+    """What an error of the account means for one item. A lost answer says nothing about items that were not even sent; and a login
+    that ends is no record's failure: the item comes again, and then the error stands alone and is raised."""
     if isinstance(error, errors.NoAnswer) and not sent:
         return errors.Unavailable(error.message, status=error.status)
-    return error
+    return errors.RateLimited(error.message, retry_after=1) if error.retry == "S" else error

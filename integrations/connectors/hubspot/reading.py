@@ -13,6 +13,7 @@ from integrations import errors
 from integrations.connectors.hubspot import schema
 from integrations.connectors.hubspot.associations import Associations, inline, is_reference
 from integrations.connectors.hubspot.client import after_of, ahead, call
+from integrations.connectors.hubspot.days import Days
 from integrations.connectors.hubspot.objects import BATCH, LIST_PAGE, OBJECTS, REDACTED, SEARCH_PAGE
 from integrations.connectors.hubspot.owners import Owners
 from integrations.http import Answer, ApiSession
@@ -34,11 +35,12 @@ class Found:
     records: list[RemoteRecord]
     last_id: str  # of the page, "" when it is empty
     more: bool
-    answer: Answer
+    answer: Answer  # the first one, for its time
 
 
 class Reader:
-    """``types_of(kind)``: field types by name, as far as they are not text. ``sees_secrets``: see ``ObjectType.secret``."""
+    """``types_of(kind)``: field types by name, as far as they are not text. ``sees_secrets``: see ``ObjectType.secret``;
+    None where it is not known."""
 
     def __init__(
         self,
@@ -47,14 +49,14 @@ class Reader:
         owners: Owners,
         associations: Associations,
         *,
-        sees_secrets: bool = True,
+        sees_secrets: bool | None = None,
     ) -> None:
         self._session, self._types_of, self._sees_secrets = session, types_of, sees_secrets
-        self._owners, self._associations = owners, associations
+        self._owners, self._associations, self.days = owners, associations, Days(session)
 
     def listed(self, kind: str, fields: Sequence[str], after: str | None) -> tuple[list[RemoteRecord], str | None]:
         """A page of all live records, and where the next one starts."""
-        if len(_properties(fields)) > WIDE_LIST:
+        if len(_properties(kind, fields)) > WIDE_LIST:
             data = self.page(kind, (), after).data
             return self._read_listed(kind, data, fields), after_of(data)
         with_them = _inline(kind, fields)
@@ -67,28 +69,30 @@ class Reader:
 
     def ahead(self, kind: str, fields: Sequence[str], after: str) -> None:
         """Start to fetch the page that ``listed`` is about to be asked for."""
-        if len(_properties(fields)) <= WIDE_LIST:
-            ahead(self._session, "list", kind, params=_page(fields, after, **_inline(kind, fields)))
+        if len(_properties(kind, fields)) <= WIDE_LIST:
+            ahead(self._session, "list", kind, params=_page(kind, fields, after, **_inline(kind, fields)))
 
     def page(self, kind: str, fields: Sequence[str], after: str | None, **more: Any) -> Answer:
-        return call(self._session, "list", kind, params=_page(fields, after, **more))
+        return call(self._session, "list", kind, params=_page(kind, fields, after, **more))
 
     def search(
         self, kind: str, filters: list[dict[str, Any]], fields: Sequence[str], *, room: int = WIDE_SEARCH
     ) -> Found:
-        """The first page of what fits all filters, by ascending id. ``room``: characters for names of properties."""
-        wide = len(_properties(fields)) > room
+        """The first page of what fits all filters, by ascending id. ``room``: characters for names of properties. Only ``paging``
+        says that it was the last: the index lags, and a page may be short of records that were archived since."""
+        wide = len(_properties(kind, fields)) > room
         body = {
             "filterGroups": [{"filters": filters}],
             "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-            "properties": _properties(() if wide else fields).split(","),
+            "properties": _properties(kind, () if wide else fields).split(","),
             "limit": SEARCH_PAGE,
         }
-        answer = call(self._session, "search", kind, body=body)
-        results = answer.data["results"]
+        first = answer = call(self._session, "search", kind, body=body)
+        while not answer.data["results"] and (after := after_of(answer.data)):
+            answer = call(self._session, "search", kind, body={**body, "after": after})
+        results, following = answer.data["results"], after_of(answer.data)
         records = self._read_listed(kind, answer.data, fields) if wide else self.records(kind, answer.data, fields)
-        more = len(results) >= SEARCH_PAGE and len(results) < answer.data.get("total", SEARCH_PAGE + 1)
-        return Found(records, str(results[-1]["id"]) if results else "", more, answer)
+        return Found(records, str(results[-1]["id"]) if results else "", following is not None, first)
 
     def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> ReadAnswer:
         """By id, as things are now. Ids of merged records give the record that took over."""
@@ -110,10 +114,11 @@ class Reader:
 
     def find(self, kind: str, field: str, values: Sequence[str], fields: Sequence[str]) -> list[RemoteRecord]:
         """By a unique property: a batch read, which sees writes at once. Else a search, which lags."""
-        wanted = list(dict.fromkeys(value for value in values if value))
+        # With and without blanks around it: whether HubSpot keeps those is not known, and searches compare them.
+        wanted = list(dict.fromkeys(form for value in values for form in (value, value.strip()) if form))
         found: list[RemoteRecord] = []
         if field in schema.UNIQUE.get(kind, ()):
-            for some in _chunks([value.strip().lower() for value in wanted], BATCH):
+            for some in _chunks(list(dict.fromkeys(value.strip().lower() for value in wanted)), BATCH):
                 data = self._batch_read(kind, fields, [{"id": value} for value in some], idProperty=field)
                 found += self.records(kind, data, fields)
             return found
@@ -131,7 +136,7 @@ class Reader:
 
     def record(self, kind: str, item: dict[str, Any], fields: Iterable[str]) -> RemoteRecord:
         """Only the properties that were asked for: HubSpot adds dates of its own, which would look like changes of the record."""
-        types = self._types_of(kind)
+        types, days = self._types_of(kind), OBJECTS[kind].days
         values = item.get("properties") or {}
         merged = values.get(ALIASES)
         if OBJECTS[kind].secret:
@@ -145,7 +150,7 @@ class Reader:
                 elif (type_ := types.get(name)) in schema.AS_IT_IS:
                     found[name] = str(text)
                 else:
-                    found[name] = self._value(text, type_)
+                    found[name] = self.days.day_of(text) if name in days else self._value(text, type_)
         return RemoteRecord(
             id=str(item["id"]),
             values=found,
@@ -158,8 +163,10 @@ class Reader:
 
     def _without_secrets(self, secret: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
         """What HubSpot keeps from us is unknown: neither blank nor the words that it puts there instead. A key does not tell its
-        scopes; then those words do."""
-        if self._sees_secrets and not any(str(values.get(name) or "").startswith(REDACTED) for name in secret):
+        scopes; then those words do, and an e-mail of which nothing is shown may be one of those."""
+        shown = [str(values.get(name) or "") for name in secret]
+        hidden = self._sees_secrets is False or any(text.startswith(REDACTED) for text in shown)
+        if not hidden and (self._sees_secrets or any(shown)):
             return values
         return {name: value for name, value in values.items() if name not in secret}
 
@@ -188,15 +195,18 @@ class Reader:
     def _batch_read(
         self, kind: str, fields: Sequence[str], inputs: list[dict[str, str]], **more: str
     ) -> dict[str, Any]:
-        body = {"inputs": inputs, "properties": _properties(fields).split(","), **more}
+        body = {"inputs": inputs, "properties": _properties(kind, fields).split(","), **more}
         return dict(call(self._session, "read", kind, body=body).data)
 
     def _read_one(self, kind: str, id: str, fields: Sequence[str], answer: ReadAnswer) -> None:
-        """For an id on which the batch is silent (it was merged, perhaps): asked alone, HubSpot follows the merge."""
+        """For an id on which the batch is silent (it was merged, perhaps): asked alone, HubSpot follows the merge. What it
+        refuses for good (more than 250 merges stand behind a record) must not keep the others from being read."""
         try:
-            said = call(self._session, "one", kind, id=id, params={"properties": _properties(fields)})
+            said = call(self._session, "one", kind, id=id, params={"properties": _properties(kind, fields)})
         except errors.Gone:
             answer.gone.add(id)
+            return
+        except errors.Refused:
             return
         [record] = self.records(kind, {"results": [said.data]}, fields)
         record.aliases = tuple(dict.fromkeys([*record.aliases, *([id] if record.id != id else [])]))
@@ -210,9 +220,9 @@ class Reader:
         return list(found.values())
 
 
-def _page(fields: Sequence[str], after: str | None, **more: Any) -> dict[str, Any]:
+def _page(kind: str, fields: Sequence[str], after: str | None, **more: Any) -> dict[str, Any]:
     """The parameters of one page of a list."""
-    return {"limit": LIST_PAGE, "properties": _properties(fields), **more, **({"after": after} if after else {})}
+    return {"limit": LIST_PAGE, "properties": _properties(kind, fields), **more, **({"after": after} if after else {})}
 
 
 def _inline(kind: str, fields: Sequence[str]) -> dict[str, str]:
@@ -220,8 +230,10 @@ def _inline(kind: str, fields: Sequence[str]) -> dict[str, str]:
     return {"associations": with_them} if with_them else {}
 
 
-def _properties(fields: Sequence[str]) -> str:
-    return ",".join(dict.fromkeys([*(name for name in fields if not is_reference(name)), ALIASES]))
+def _properties(kind: str, fields: Sequence[str]) -> str:
+    secret = OBJECTS[kind].secret
+    telling = secret[:1] if not set(secret).isdisjoint(fields) else ()
+    return ",".join(dict.fromkeys([*(name for name in fields if not is_reference(name)), *telling, ALIASES]))
 
 
 def _chunks(values: list[str], size: int) -> Iterator[list[str]]:

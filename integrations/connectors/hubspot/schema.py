@@ -52,15 +52,15 @@ def field_of(definition: dict[str, Any], kind: str) -> Field | None:
     return Field(
         name=name,
         label=definition.get("label") or name,
-        type=kind_of_value,
+        type=FieldType.DATE if name in OBJECTS[kind].days else kind_of_value,
         required=name in OBJECTS[kind].required,
         writable=not (definition.get("calculated") or rules.get("readOnlyValue")),
         unique=bool(definition.get("hasUniqueValue")) or name in UNIQUE.get(kind, ()),
         custom=not definition.get("hubspotDefined"),
         options=tuple(
-            Option(str(option["value"]), str(option.get("label") or option["value"]))
+            # Hidden ones are not for choosing any more, and records that hold them keep them.
+            Option(str(option["value"]), str(option.get("label") or option["value"]), writable=not option.get("hidden"))
             for option in definition.get("options") or []
-            if not option.get("hidden")
         ),
         max_length=MAX_TEXT if definition.get("type") == "string" else None,
     )
@@ -132,13 +132,14 @@ def to_canonical(text: str | None, kind: FieldType) -> Value:
 
 
 def to_wire(value: Value) -> str:
-    """A canonical value → what HubSpot takes; blank is "" (which clears). A list replaces, it does not append."""
+    """A canonical value → what HubSpot takes; blank is "" (which clears). A list replaces: it would append if the text began with a
+    semicolon, as it would with an empty choice in front."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ";".join(value)
+        return ";".join(filter(None, value))
     return value
 
 

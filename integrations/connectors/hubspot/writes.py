@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from integrations import errors
 from integrations.connectors.hubspot.associations import is_reference
 from integrations.connectors.hubspot.client import call, item_error
-from integrations.connectors.hubspot.linking import Linker, at_creation, refuse_lost, written
+from integrations.connectors.hubspot.linking import Linker, at_creation, of_a_pair, refuse_lost, written
 from integrations.connectors.hubspot.parts import in_parts
 from integrations.http import ApiSession
 from integrations.records import Create, RemoteRecord, Update, Values, Verdict
@@ -63,7 +63,11 @@ class Writer:
         return [found[place] for place in range(len(items))]
 
     def _create_ready(self, ready: list[Ready]) -> list[Verdict]:
-        return in_parts(ready, self._create_once)
+        """No verdict says that a record is gone which was to be made: what HubSpot did not find is one that it refers to."""
+        return [
+            Verdict(error=of_a_pair(verdict.error)) if isinstance(verdict.error, errors.Gone) else verdict
+            for verdict in in_parts(ready, self._create_once)
+        ]
 
     def _update_ready(self, ready: list[Ready]) -> list[Verdict]:
         """An item without properties is about associations only: no call of the object's own is made for it."""

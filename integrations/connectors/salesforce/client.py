@@ -54,6 +54,7 @@ CODES = {  # refusals of one record → ours
     "INVALID_FIELD": "FIELD_MISSING",
     "INACTIVE_OWNER_OR_USER": "OWNER_UNMAPPED",
     "CANNOT_UPDATE_CONVERTED_LEAD": "CONVERTED_AWAY",
+    "ENTITY_IS_LOCKED": "RECORD_LOCKED",  # by an approval process
 }
 COLUMN = re.compile(r"No such column '(\w+)'")
 TAKEN = re.compile(r"duplicates value on record with id: (\w+)")

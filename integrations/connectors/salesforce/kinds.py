@@ -31,7 +31,7 @@ CONTACTS = Kind(
         Preset("lead_source", "LeadSource", on=False),
         Preset("description", "Description", on=False),
     ),
-    label_fields=("FirstName", "LastName", "Email"),
+    label_fields=("FirstName", "LastName"), label_else=("Email",),
     filter_fields=("LeadSource", "MailingCountry", "RecordTypeId"),
     # Whoever is a contact in Salesforce was qualified by a salesperson; later stages stay as they are.
     stamps=(("lifecycle_stage", "salesqualifiedlead"),),
@@ -62,7 +62,7 @@ LEADS = Kind(
         Preset("annual_revenue", "AnnualRevenue", on=False),
         Preset("description", "Description", on=False),
     ),
-    label_fields=("FirstName", "LastName", "Company"),
+    label_fields=("FirstName", "LastName"), label_else=("Company",),
     filter_fields=("Status", "LeadSource", "Rating"),
     # A lead becomes a contact of the hub, and the contact that it is converted to takes its place there.
     defaults={"direction": "to_hub"},
@@ -120,7 +120,7 @@ PRODUCTS = Kind(
         Preset("description", "Description"),
         Preset("active", "IsActive"),
     ),
-    label_fields=("Name", "ProductCode"),
+    label_fields=("Name",), label_else=("ProductCode",),
     filter_fields=("Family", "IsActive"),
 )  # fmt: skip
 
@@ -137,7 +137,7 @@ CASES = Kind(
         Preset("company", "AccountId"),
         Preset("contacts", "ContactId"),
     ),
-    label_fields=("Subject", "CaseNumber"),
+    label_fields=("Subject",), label_else=("CaseNumber",),
     filter_fields=("Status", "Priority", "Origin"),
 )  # fmt: skip
 

@@ -34,9 +34,9 @@ class Reader:
         self._vanished: set[tuple[str, str]] = set()  # (object, column) that the org no longer shows us
 
     # -- asking ---------------------------------------------------------------------------------------------------------
-    def columns(self, obj: Object, names: Iterable[str]) -> list[str]:
-        """What to select. Names that the app no longer has are left out, and so stay unknown."""
-        found = dict.fromkeys(["Id", "CreatedDate", "LastModifiedDate", "SystemModstamp", "IsDeleted"])
+    def columns(self, obj: Object, names: Iterable[str], more: Iterable[str] = ()) -> list[str]:
+        """What to select. Names that the app no longer has are left out, and so stay unknown. ``more``: columns besides."""
+        found = dict.fromkeys(["Id", "CreatedDate", "LastModifiedDate", "SystemModstamp", "IsDeleted", *more])
         if obj.merges:
             found |= {"MasterRecordId": None}
         if obj.converts:
@@ -47,11 +47,11 @@ class Reader:
                 found |= dict.fromkeys(_columns(known[name]))
         return [column for column in found if (obj.name, column) not in self._vanished]
 
-    def ask(self, obj: Object, names: Iterable[str], tail: str) -> Answer:
+    def ask(self, obj: Object, names: Iterable[str], tail: str, more: Iterable[str] = ()) -> Answer:
         """A query's first page. A column that was removed, or hidden from our user, since the fields were read is left out."""
         wanted = list(names)
         while True:
-            columns = self.columns(obj, wanted)
+            columns = self.columns(obj, wanted, more)
             try:
                 answer = soql.ask(self._session, f"SELECT {', '.join(columns)} FROM {obj.name} {tail}")
                 roles.complete(self._session, answer.data["records"])
@@ -62,9 +62,9 @@ class Reader:
                     raise
                 self._vanished |= {(obj.name, column) for column in lost}
 
-    def rows(self, obj: Object, names: Iterable[str], tail: str) -> soql.Rows:
+    def rows(self, obj: Object, names: Iterable[str], tail: str, more: Iterable[str] = ()) -> soql.Rows:
         """All rows of a query: a page may hold fewer than would fit."""
-        found = soql.rest(self._session, self.ask(obj, names, tail).data)
+        found = soql.rest(self._session, self.ask(obj, names, tail, more).data)
         roles.complete(self._session, found)
         return found
 
@@ -78,7 +78,7 @@ class Reader:
         absent: dict[str, str] = {}
         for _hop in range(FOLLOWED):
             wanted = sorted(set(waiting.values()) - made.keys())
-            rows = self._by_ids(obj, wanted, names)
+            rows = self.by_ids(obj, wanted, names)
             made |= {id: self.record(obj, row, names) for id, row in rows.items() if is_live(row)}
             following = {}
             for asked, id in waiting.items():
@@ -115,8 +115,10 @@ class Reader:
             return self.deletions(obj, soql.literal(now - DELETIONS), soql.literal(now + timedelta(hours=1)))[0]
         return set()
 
-    def _by_ids(self, obj: Object, ids: Sequence[str], names: Iterable[str]) -> dict[str, dict[str, Any]]:
-        rows = self.rows(obj, names, f"WHERE {soql.among('Id', ids)}") if ids else []
+    def by_ids(
+        self, obj: Object, ids: Sequence[str], names: Iterable[str], more: Iterable[str] = ()
+    ) -> dict[str, dict[str, Any]]:
+        rows = self.rows(obj, names, f"WHERE {soql.among('Id', ids)}", more) if ids else []
         return {str(row["Id"]): row for row in rows}
 
     # -- answers ----------------------------------------------------------------------------------------------------------

@@ -3,12 +3,14 @@
 Reading needs no look-up (rows bring both along, ``Owner.Email``); writing asks once for what is not known yet.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
 from integrations import errors
 from integrations.connectors.salesforce import soql
+from integrations.connectors.salesforce.client import long_id, request
 from integrations.http import ApiSession
 from integrations.records import Option
 
@@ -19,40 +21,58 @@ SOME = 100  # addresses in one query
 class Users:
     def __init__(self, session: ApiSession) -> None:
         self._session = session
-        self._ids: dict[str, str] = {}  # of active users, by address
+        self._ids: dict[str, str] = {}  # of active users, by an address that is theirs alone
+        self._shared: set[str] = set()  # addresses of several active users
         self._strangers: set[str] = set()
+        self._me = ""
 
     def options(self) -> tuple[Option, ...]:
-        """The active users as choices, by name. None where we may not see them."""
+        """The active users as choices, by name. None where we may not see them. Who shares an address with somebody cannot be
+        chosen by it."""
         try:
             found = soql.rows(self._session, f"SELECT Id, Name, Email FROM User WHERE {ACTIVE} ORDER BY Name")
         except (errors.ScopeMissing, errors.Refused):
             return ()
-        by_address = {str(row["Email"]).lower(): str(row["Name"]) for row in reversed(found) if row.get("Email")}
-        options = (Option(address, name) for address, name in by_address.items())
+        taken = Counter(str(row.get("Email") or "").lower() for row in found)
+        named = ((str(row.get("Email") or "").lower(), str(row["Name"])) for row in found)
+        options = (Option(address, name) for address, name in named if address and taken[address] == 1)
         return tuple(sorted(options, key=lambda option: option.label.casefold()))
 
     def learn(self, addresses: Iterable[str]) -> None:
         """Look up all that are not known yet, before ``id`` is asked for each."""
-        wanted = sorted({address.strip().lower() for address in addresses} - self._ids.keys() - self._strangers)
+        known = self._ids.keys() | self._shared | self._strangers
+        wanted = sorted({address.strip().lower() for address in addresses} - known)
         for start in range(0, len(wanted), SOME):
             some = wanted[start : start + SOME]
             where = soql.both(soql.among("Email", some), ACTIVE)
             for row in soql.rows(self._session, f"SELECT Id, Email FROM User WHERE {where} ORDER BY Id"):
-                self._ids.setdefault(str(row["Email"]).lower(), str(row["Id"]))
-        self._strangers |= set(wanted) - self._ids.keys()
+                address = str(row["Email"]).lower()
+                if address in self._ids:
+                    self._shared.add(address)
+                self._ids[address] = str(row["Id"])
+        for address in self._shared & self._ids.keys():
+            del self._ids[address]
+        self._strangers |= set(wanted) - self._ids.keys() - self._shared
+
+    def me(self) -> str:
+        """The id of the user that we sign in as: of the identity that the API's root names, ``…/id/<org>/<user>``."""
+        if not self._me:
+            said = request(self._session, "GET", "").data
+            self._me = long_id(str(said["identity"]).rstrip("/").rpartition("/")[2])
+        return self._me
 
     def id(self, address: str, field: str) -> str:
-        """Refused(OWNER_UNMAPPED) where no active user has the address."""
+        """Refused(OWNER_UNMAPPED) where no active user has the address, or several have: any could be the wrong one."""
         self.learn([address])
-        found = self._ids.get(address.strip().lower())
-        if found is None:
-            raise errors.Refused(
-                _("No active user of Salesforce has the address %(email)s.") % {"email": address},
-                code="OWNER_UNMAPPED",
-                field=field,
-            )
-        return found
+        wanted = address.strip().lower()
+        if wanted in self._ids:
+            return self._ids[wanted]
+        text = (
+            _("Several active users of Salesforce have the address %(email)s.")
+            if wanted in self._shared
+            else _("No active user of Salesforce has the address %(email)s.")
+        )
+        raise errors.Refused(text % {"email": address}, code="OWNER_UNMAPPED", field=field)
 
 
 class RecordTypes:

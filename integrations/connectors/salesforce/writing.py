@@ -17,13 +17,17 @@ from integrations.connectors.salesforce import roles
 from integrations.connectors.salesforce.bodies import LEFT_OUT, Bodies, Body
 from integrations.connectors.salesforce.client import item_error, request
 from integrations.connectors.salesforce.objects import Object
-from integrations.connectors.salesforce.reading import Reader
+from integrations.connectors.salesforce.reading import Reader, is_live
 from integrations.connectors.salesforce.roles import ROLES
 from integrations.connectors.salesforce.schema import KEY_FIELD
 from integrations.connectors.salesforce.users import Users
+from integrations.connectors.verdicts import unsent
+from integrations.echoes import without_others
 from integrations.http import ApiSession
 from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Value, Values, Verdict
 
+UPDATES = "composite/sobjects"
+MAKERS = ("CreatedById", "LastModifiedById")
 DEFAULTED = (FieldType.USER, FieldType.OPTION, FieldType.BOOL, FieldType.DATETIME)
 
 Ways = tuple[set[str], set[str]]
@@ -49,7 +53,7 @@ class Writer:
             body = self._bodies.new(self._object, items[place].values, self._fields)
             return {**body.columns, **({KEY_FIELD: items[place].key} if keyed else {})}, body
 
-        path = f"composite/sobjects/{self._object.name}/{KEY_FIELD}" if keyed else "composite/sobjects"
+        path = f"{UPDATES}/{self._object.name}/{KEY_FIELD}" if keyed else UPDATES
         shown = [[*item.values, *self._filled_in(item.values)] for item in items]
         ways = [(_ids(item.values.get(ROLES)), set[str]()) for item in items]
         verdicts = self._write(
@@ -65,7 +69,7 @@ class Writer:
 
         shown = [[*item.values, *self._siblings(item.values)] for item in items]
         ways = [_ways(item) for item in items]
-        verdicts = self._write("PATCH", "composite/sobjects", [item.values for item in items], shown, ways, prepare)
+        verdicts = self._write("PATCH", UPDATES, [item.values for item in items], shown, ways, prepare)
         return self._explained([item.id for item in items], verdicts)
 
     def delete(self, ids: Sequence[str]) -> list[Verdict]:
@@ -101,20 +105,34 @@ class Writer:
         if sent:
             results = self._send(method, path, [columns for _place, columns, _body in sent])
             for (place, _columns, body), result in zip(sent, results, strict=True):
-                verdicts[place] = _verdict(result, body.note)
+                verdicts[place] = result if isinstance(result, Verdict) else _verdict(result, body.note)
         self._write_roles(ways, verdicts)
-        self._look_again(shown, verdicts)
+        self._look_again(values, shown, verdicts, born=method == "POST" or path != UPDATES)
         return [verdicts[place] for place in range(len(values))]
 
-    def _send(self, method: str, path: str, rows: list[dict[str, Any]]) -> list[Result]:
+    def _send(self, method: str, path: str, rows: list[dict[str, Any]]) -> list[Result | Verdict]:
+        """A value of a type that its field cannot have (12.5 for a whole number) spoils the whole call, before anything is written:
+        then halves are sent, until the record stands alone."""
         records = [{"attributes": {"type": self._object.name}, **row} for row in rows]
         # An owner that was chosen is not to be replaced by the org's assignment rules.
         chosen = any("OwnerId" in row for row in rows)
-        answer = request(
-            self._session, method, path, json={"allOrNone": False, "records": records},
-            headers={"Sforce-Auto-Assign": "FALSE"} if chosen else None,
-        )  # fmt: skip
-        return _results(answer.data, len(rows))
+        try:
+            answer = request(
+                self._session, method, path, json={"allOrNone": False, "records": records},
+                headers={"Sforce-Auto-Assign": "FALSE"} if chosen else None,
+            )  # fmt: skip
+        except errors.Refused as error:
+            if len(rows) == 1:
+                return [Verdict(error=error)]
+            middle = len(rows) // 2
+            first = self._send(method, path, rows[:middle])
+            try:
+                return first + self._send(method, path, rows[middle:])
+            except errors.NoAnswer as unknown:
+                return [*first, *(Verdict(error=unknown) for _row in rows[middle:])]
+            except errors.ConnectorError as trouble:  # of the whole org: what was written must not be forgotten
+                return [*first, *unsent(trouble, len(rows) - middle)]
+        return [*_results(answer.data, len(rows))]
 
     def _write_roles(self, ways: Sequence[Ways], verdicts: dict[int, Verdict]) -> None:
         """Roles of the records that were written. What is refused, or not answered, shows in a note: the record itself is there."""
@@ -146,21 +164,43 @@ class Writer:
                 verdicts[place] = _of_a_parent(verdicts[place])
         return verdicts
 
-    def _look_again(self, shown: Sequence[Sequence[str]], verdicts: dict[int, Verdict]) -> None:
-        """Read what was written. What cannot be read now stays unknown: it was written all the same."""
+    def _look_again(
+        self, values: Sequence[Values], shown: Sequence[Sequence[str]], verdicts: dict[int, Verdict], *, born: bool
+    ) -> None:
+        """Read what was written. What cannot be read now stays unknown: it was written all the same. What somebody has made of it
+        by then is left out: it shows as their change when the record is read the next time. ``born``: these are creates."""
         written = {verdict.record.id: place for place, verdict in verdicts.items() if verdict.record}
         if not written:
             return
         names = list(dict.fromkeys(name for place in written.values() for name in shown[place]))
         try:
-            found = self._reader.read(self._object, list(written), names, deleted=()).records
+            rows = self._reader.by_ids(self._object, list(written), names, MAKERS)
+            for id, place in written.items():
+                if id in rows and is_live(rows[id]):
+                    record = self._reader.record(self._object, rows[id], shown[place])
+                    made = born and not verdicts[place].existed
+                    verdicts[place].record = self._ours(record, rows[id], values[place], born=made)
+                    self._own_roles(values[place], verdicts[place])
         except errors.ConnectorError:
             return
-        for id, place in written.items():
-            if id in found:
-                record = found[id]
-                record.values = {name: value for name, value in record.values.items() if name in shown[place]}
-                verdicts[place].record = record
+
+    def _ours(self, record: RemoteRecord, row: dict[str, Any], sent: Values, *, born: bool) -> RemoteRecord:
+        """The record without what others have made of it since we wrote it. Automation in our write's transaction acts as us."""
+        by = str(row.get("LastModifiedById") or "")
+        if born:
+            is_ours = by == str(row.get("CreatedById") or "")
+        else:
+            told = sent.keys() & record.values.keys() - {ROLES}
+            is_ours = without_others(record, sent, self._fields).values.keys() >= told or by == self._users.me()
+        return record if is_ours else without_others(record, sent, self._fields)
+
+    @staticmethod
+    def _own_roles(sent: Values, verdict: Verdict) -> None:
+        """Roles are rows of their own, which others add and take away beside ours."""
+        record, wanted = verdict.record, _ids(sent.get(ROLES))
+        if record and ROLES in sent:
+            there = _ids(record.values.get(ROLES))
+            record.values[ROLES] = sorted(wanted & there if verdict.note == LEFT_OUT else wanted)
 
     def _addresses(self, values: Sequence[Values]) -> set[str]:
         """The users that these values name."""

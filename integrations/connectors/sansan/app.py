@@ -31,7 +31,7 @@ CARDS = Kind(
         Preset("description", "memo", on=False),
         Preset("tags", "tags"),
     ),
-    label_fields=("last_name", "first_name", "email"),  # the order in which names are written on cards
+    label_fields=("last_name", "first_name"), label_else=("email",),  # the order in which names are written on cards
     filter_fields=("tags", "company_name", "exchange_date", "owner"),
     # A card that is no longer there may only be out of this key's sight, so nothing is deleted in the hub.
     defaults={"direction": "to_hub", "winner": "app", "when_deleted_in_app": "flag", "when_deleted_in_hub": "ignore"},

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.connectors.sansan import schema
-from integrations.connectors.sansan.client import CARDS_PAGE, Client
+from integrations.connectors.sansan.client import CARDS_PAGE, Client, WrongVersion
 from integrations.errors import ConnectorError
 from integrations.records import CheckResult
 
@@ -17,6 +17,8 @@ def run(client: Client, most_tags: int) -> Iterator[CheckResult]:
         user = client.me()
     except ConnectorError as error:
         fix = _("Copy the API key again from Sansan's settings and reconnect.")
+        if isinstance(error, WrongVersion):
+            fix = _("Reconnect, and leave the version empty or take the one of your contract.")
         yield CheckResult(_("API key"), "failed", error.message, fix)
         return
     name = schema.blank(user.get("name")) or _("a user whose name Sansan does not tell")

@@ -4,6 +4,7 @@ A key belongs to one user of Sansan and shows what that user sees. Reported limi
 """
 
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,14 @@ from integrations.models import AppInstance
 from integrations.services import credentials
 
 Json = dict[str, Any]
+
+
+class WrongVersion(errors.ScopeMissing):
+    """Nothing can be read until the version of the API is put right, which is done by reconnecting."""
+
+    code = "API_ACCESS_DISABLED"
+
+
 VERSION = "v3.2"
 CARDS_PAGE, TAGS_PAGE = 300, 100  # the most that one call gives
 PATIENCE = 3.0  # seconds that a call waits for its turn
@@ -49,7 +58,7 @@ def fault(answer: Answer, wrote: bool) -> ConnectorError | None:
     if status == 403:
         return errors.ScopeMissing(_("Sansan refuses this to the key's user. Ask a Sansan administrator."))
     if status == 404:
-        return errors.Gone(_("Sansan has no such card for this key, or not this version of its API."))
+        return errors.Gone(_("Sansan has no such card for this key."))
     if status == 429:
         wait = waiting_time(answer)
         return errors.RateLimited(_("Sansan asks for fewer calls; Syncline waits."), retry_after=wait)
@@ -77,10 +86,16 @@ def waiting_time(answer: Answer) -> float:
 
 
 class Client:
-    """Answers are given as the app sent them; lists as ``(rows, token of the next page or "")``."""
+    """Answers are given as the app sent them; lists as ``(rows, token of the next page or "")``.
+
+    Sansan answers 404 for a card that is not there and for a version of the API that it does not have, and the two must not be
+    confused: where a list is not there either, the version is wrong, and no card is gone.
+    """
 
     def __init__(self, session: ApiSession, version: str = VERSION) -> None:
-        self._session, self._base = session, f"/{version}"
+        self._session, self._version = session, version
+        self._lists_answer = False  # this version is known to be there
+        self.told_at: datetime | None = None  # by Sansan's clock, when it gave the last answer; None: it does not tell
 
     @property
     def calls(self) -> int:
@@ -110,7 +125,17 @@ class Client:
         try:
             return item(self._get(f"/bizCards/{id}", CARD))
         except errors.Gone:
+            if not self._lists_answer:
+                self.search(limit=1)
             return None
+
+    def current_card(self, person_id: str) -> Json | None:
+        """The card that counts of all that a person handed out; None where this key is not told."""
+        try:
+            found = item(self._get(f"/persons/{person_id}")).get("headBizCard")
+        except (errors.Gone, errors.Refused, errors.ScopeMissing):
+            return None
+        return found if isinstance(found, dict) else None
 
     def tags(self) -> list[Json]:
         """All tags that the key's user sees: ``{"id", "name", "type", "owner"}``."""
@@ -122,18 +147,39 @@ class Client:
 
     def try_key(self) -> None:
         """The cheapest call that is known to answer."""
-        self._get("/tags", {"limit": 1})
+        self._list("/tags", {"limit": 1})
 
     def _page(self, path: str, params: Json, token: str = "") -> tuple[list[Json], str]:
-        data = self._get(path, {**params, "nextPageToken": token} if token else params)
+        data = self._list(path, {**params, "nextPageToken": token} if token else params)
         found = data.get("data") if isinstance(data, dict) else None
         if not isinstance(found, list):
             raise errors.Unavailable(_("Sansan answered with something that is not a list."))
         more = data.get("hasMore", True) and data.get("nextPageToken")
+        if data.get("hasMore") and not more:  # else the rest would count as read, and cards in it as gone
+            raise errors.Unavailable(_("Sansan says that there are more cards, and not where."))
         return [row for row in found if isinstance(row, dict)], str(more or "")
 
+    def _list(self, path: str, params: Json) -> Any:
+        try:
+            data = self._get(path, params)
+        except errors.Gone as gone:
+            message = _("Sansan does not have version %(version)s of its API. Reconnect with another one.")
+            raise WrongVersion(message % {"version": self._version}, status=gone.status, remote=gone.remote) from gone
+        self._lists_answer = True
+        return data
+
     def _get(self, path: str, params: Json | None = None) -> Any:
-        return self._session.get(self._base + path, params=params).data
+        answer = self._session.get(f"/{self._version}{path}", params=params)
+        self.told_at = date_of(answer)
+        return answer.data
+
+
+def date_of(answer: Answer) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(answer.headers.get("Date", ""))
+    except (TypeError, ValueError):
+        return None
+    return at if at.tzinfo else None
 
 
 def item(data: Any) -> Json:

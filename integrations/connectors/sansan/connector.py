@@ -5,6 +5,7 @@ cards that carry one of them. A card that two keys see has one id at both, so th
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,11 +34,13 @@ from integrations.records import (
 
 MOST_TAGS = 300  # of one sync, as HubSpot's own Sansan app has it
 SLICE_SECONDS = 10  # of calls that one read batch may take: there is no batch read
+FEW = 10  # cards of a poll whose persons' older cards are looked for at once
+CALLS_A_CARD = 2  # of a read: the card, and which one of its person's counts
 
 
 def abilities(kind: str) -> Abilities:
     a_minute = settings.SANSAN_CALLS_PER_MINUTE
-    batch = max(1, min(100, a_minute * SLICE_SECONDS // 60))
+    batch = max(1, min(100, a_minute * SLICE_SECONDS // 60 // CALLS_A_CARD))
     return Abilities(
         create=False,
         update=False,
@@ -49,7 +52,7 @@ def abilities(kind: str) -> Abilities:
         shares_ids=True,
         scan_page=CARDS_PAGE,
         read_batch=batch,
-        read_calls=batch,
+        read_calls=batch * CALLS_A_CARD,
         poll_seconds=60,
         calls_per_minute=a_minute,
     )
@@ -112,8 +115,13 @@ class Sansan:
         else:
             first = Place.at(position)
         cards, following = reading.step(self._client, first)
-        records = _records(cards, fields, scope)
-        return Page(records, position=following.json if following else None)
+        records = [schema.record(card, fields) for card in cards if _is_wanted(card, scope)]
+        # One page tells how many there are; of more than that Sansan does not tell.
+        total = len(records) if position is None and following is None else None
+        if following is None and first.since and not first.rest:
+            moment = self._clock()
+            following = reading.what_moved(first.end, max(moment, self._client.told_at or moment))
+        return Page(records, position=following.json if following else None, total=total)
 
     def changes(
         self,
@@ -124,23 +132,34 @@ class Sansan:
         position: dict[str, Any] | None,
         scope: Scope,
     ) -> Page:
-        """Cursor: ``{"at": end of the period read last, "swept": when the chosen tags were last walked}``, ISO text.
+        """Cursor: ``{"at": end of the period read last, "swept": when the chosen tags were last walked}``, ISO text. The end is
+        ours or, by Sansan's clock, the moment of the period's first answer, whichever is earlier.
 
         A card that lost its last chosen tag is not shown any more: it stays as it is in the hub.
         """
         if cursor is None:
-            moment = self._clock().isoformat()
+            self._client.try_key()
+            moment = self._not_ahead(self._clock()).isoformat()
             return Page([], cursor={"at": moment, "swept": moment})
         since = datetime.fromisoformat(cursor["at"]) - reading.OVERLAP
         here = Place.at(position) if position else reading.period(since, self._clock())
         cards, following = reading.step(self._client, here)
+        end = self._not_ahead(datetime.fromisoformat(here.end)).isoformat()
+        here, following = replace(here, end=end), replace(following, end=end) if following else None
         swept = bool(here.tags)
         if following is None and not swept and self._sweep_is_due(cursor, here, scope):
             following = reading.by_tags(self._live(_chosen(scope)), datetime.fromisoformat(here.end))
-        records = _records(cards, fields, scope)
+        wanted = [card for card in cards if _is_wanted(card, scope)]
+        records = [schema.record(card, fields) for card in wanted]
+        left = self._older(wanted) if here.since and len(wanted) <= FEW else []
         if following:
-            return Page(records, position=following.json)
-        return Page(records, cursor={"at": here.end, "swept": here.end if swept else cursor["swept"]})
+            return Page(records, left=left, position=following.json)
+        return Page(records, left=left, cursor={"at": here.end, "swept": here.end if swept else cursor["swept"]})
+
+    def _not_ahead(self, at: datetime) -> datetime:
+        """``at``, or the time of the last answer where that is earlier: were our clock ahead of Sansan's, the next poll would begin
+        after cards that change right now."""
+        return min(at, self._client.told_at or at)
 
     def _sweep_is_due(self, cursor: dict[str, Any], here: Place, scope: Scope) -> bool:
         last, end = datetime.fromisoformat(cursor["swept"]), datetime.fromisoformat(here.end)
@@ -154,15 +173,37 @@ class Sansan:
         return [id for id in chosen if id in offered]
 
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
-        """One call per card. A card that is being typed in again is left out: it is neither gone nor worth believing."""
+        """Two calls per card. A card that is being typed in again is left out: it is neither gone nor worth believing. Of a
+        person's cards with one address only the current one is listed and syncs; an older one gives way, and nothing is deleted.
+        """
         answer = ReadAnswer({})
         for ref in refs:
             card = self._client.card(ref.id)
             if card is None:
                 answer.gone.add(ref.id)
+            elif schema.is_readable(card) and self._gave_way(card):
+                answer.left.add(ref.id)
             elif schema.is_readable(card):
                 answer.records[ref.id] = schema.record(card, fields)
         return answer
+
+    def _gave_way(self, card: dict[str, Any]) -> bool:
+        person, address = schema.blank(card.get("personId")), schema.address(card)
+        current = self._client.current_card(person) if person and address else None
+        if current is None or str(current.get("id")) == str(card["id"]) or not schema.is_readable(current):
+            return False
+        return schema.address(current) == address
+
+    def _older(self, cards: Sequence[dict[str, Any]]) -> list[str]:
+        """The cards that gave way to these, as far as an address finds them. A call for each; what is missed here is found when it
+        is read: a scan lists it no more, and the audit comes to it."""
+        found: set[str] = set()
+        for card in cards:
+            person, email = schema.blank(card.get("personId")), schema.blank(card.get("email"))
+            if person and email:
+                same, _token = self._client.search(email=email, includePastBizCards="true")
+                found |= {str(each["id"]) for each in same if schema.blank(each.get("personId")) == person}
+        return sorted(found - {str(card["id"]) for card in cards})
 
     def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[RemoteRecord]:
         """Cards with these e-mail addresses, one call each: Sansan compares them to the letter, so lower case is asked for, too."""
@@ -200,7 +241,7 @@ def _chosen(scope: Scope) -> list[str]:
     return [str(id) for id in scope.get("lists") or []]
 
 
-def _records(cards: list[dict[str, Any]], fields: Sequence[str], scope: Scope) -> list[RemoteRecord]:
-    """The cards that carry a chosen tag, or all of them where none is chosen."""
+def _is_wanted(card: dict[str, Any], scope: Scope) -> bool:
+    """Whether it carries a chosen tag; where none is chosen, all cards are wanted."""
     chosen = set(_chosen(scope))
-    return [schema.record(card, fields) for card in cards if not chosen or chosen & schema.tag_ids(card)]
+    return not chosen or bool(chosen & schema.tag_ids(card))

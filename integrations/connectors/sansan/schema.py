@@ -128,6 +128,11 @@ OTHERS = {
 ALL = {*PLAIN, *OTHERS}
 
 
+def address(card: Json) -> str:
+    """The e-mail address as addresses compare; "" without one."""
+    return str(value_of(card, "email") or "").casefold()
+
+
 def tag_ids(card: Json) -> set[str]:
     """Of the tags by which cards can be chosen."""
     return {str(tag.get("id")) for tag in card.get("tags") or [] if is_offered(tag)}

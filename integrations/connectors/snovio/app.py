@@ -25,7 +25,7 @@ PROSPECTS = Kind(
         Preset("website", "website", on=False),
         Preset("linkedin", "linkedin", on=False),
     ),
-    label_fields=("first_name", "last_name", "email"),
+    label_fields=("first_name", "last_name"), label_else=("email",),
     filter_fields=("country", "company_name", "job_title"),
 )  # fmt: skip
 

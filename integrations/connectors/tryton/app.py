@@ -31,13 +31,13 @@ PEOPLE = Kind(
         Preset("fax", "fax"),
         Preset("company", "organisation"),
     ),
-    label_fields=("name", "email"),
+    label_fields=("name",), label_else=("email",),
     filter_fields=("city", "country"),
 )  # fmt: skip
 ORGANISATIONS = Kind(
     key="organisations", label=_("Organisations"), noun=_("organisation"), concept="company",
     presets=(Preset("name", "name", required=True), *PARTY),
-    label_fields=("name", "code"),
+    label_fields=("name",), label_else=("code",),
     filter_fields=("city", "country"),
 )  # fmt: skip
 PRODUCTS = Kind(
@@ -49,7 +49,7 @@ PRODUCTS = Kind(
         Preset("cost", "cost_price"),
         Preset("description", "description"),
     ),
-    label_fields=("name", "code"),
+    label_fields=("name",), label_else=("code",),
     filter_fields=("type",),
 )  # fmt: skip
 OPPORTUNITIES = Kind(
@@ -69,7 +69,7 @@ OPPORTUNITIES = Kind(
         Preset("company", "organisation"),
         Preset("contacts", "person"),
     ),
-    label_fields=("number", "description"),
+    label_fields=("number",), label_else=("description",),
     filter_fields=("state",),
 )  # fmt: skip
 NOTES = Kind(

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 CASTS = {
     "StringAttributeMetadata": {"String"}, "MemoAttributeMetadata": {"Memo"}, "IntegerAttributeMetadata": {"Integer"},
     "DecimalAttributeMetadata": {"Decimal"}, "DoubleAttributeMetadata": {"Double"}, "MoneyAttributeMetadata": {"Money"},
-    "DateTimeAttributeMetadata": {"DateTime", "DateOnly"}, "LookupAttributeMetadata": {"Lookup", "Customer", "Owner"},
+    "DateTimeAttributeMetadata": {"DateTime", "DateOnly", "LocalDate"},
+    "LookupAttributeMetadata": {"Lookup", "Customer", "Owner", "PartyList"},
     "PicklistAttributeMetadata": {"Picklist"}, "MultiSelectPicklistAttributeMetadata": {"MultiSelectPicklist"},
     "StateAttributeMetadata": {"State"}, "StatusAttributeMetadata": {"Status"}, "BooleanAttributeMetadata": {"Boolean"},
 }  # fmt: skip
@@ -85,12 +86,14 @@ def _definition(org: "Organisation", kind: TableType) -> dict[str, Any]:
 
 
 def _attribute(kind: TableType, column: Column) -> dict[str, Any]:
-    type_name = {"DateOnly": "DateTime", "MultiSelectPicklist": "Virtual"}.get(column.type, column.type)
+    type_name = {"DateOnly": "DateTime", "LocalDate": "DateTime", "MultiSelectPicklist": "Virtual"}.get(
+        column.type, column.type
+    )
     locked = column.read_only or column.name in ("merged", "masterid", "versionnumber")
     return {
         "@odata.type": f"#Microsoft.Dynamics.CRM.{_class_of(column)}",
         "LogicalName": column.name, "SchemaName": column.schema_name or column.name,
-        "AttributeType": type_name, "AttributeTypeName": {"Value": f"{column.type.replace('DateOnly', 'DateTime')}Type"},
+        "AttributeType": type_name, "AttributeTypeName": {"Value": f"{column.type if type_name == 'Virtual' else type_name}Type"},
         "DisplayName": _label(column.label), "AttributeOf": None,
         "RequiredLevel": {"Value": LEVELS[column.required], "CanBeChanged": True,
                           "ManagedPropertyLogicalName": "canmodifyrequirementlevelsettings"},
@@ -106,12 +109,11 @@ def _special(kind: TableType, column: Column) -> dict[str, Any]:
     if column.type in ("String", "Memo"):
         word = next((form for start, form in FORMATS.items() if column.name.startswith(start)), "Text")
         found |= {"MaxLength": column.max, "Format": word, "FormatName": {"Value": word}}
-    elif column.type in ("DateTime", "DateOnly"):
-        day = column.type == "DateOnly"
-        found |= {"Format": "DateOnly" if day else "DateAndTime",
-                  "DateTimeBehavior": {"Value": "DateOnly" if day else "UserLocal"}}  # fmt: skip
-    elif column.is_lookup:
-        found["Targets"] = list(column.targets)
+    elif column.type in ("DateTime", "DateOnly", "LocalDate"):
+        found |= {"Format": "DateAndTime" if column.type == "DateTime" else "DateOnly",
+                  "DateTimeBehavior": {"Value": "DateOnly" if column.type == "DateOnly" else "UserLocal"}}  # fmt: skip
+    elif column.is_lookup or column.type == "PartyList":
+        found["Targets"] = list(column.targets) or ["account", "contact", "lead", "systemuser"]
     elif column.type in ("Integer", "Decimal", "Double", "Money"):
         found |= {"MinValue": -(2**31), "MaxValue": 2**31 - 1}
     elif column.type == "Boolean":
@@ -129,13 +131,15 @@ def _special(kind: TableType, column: Column) -> dict[str, Any]:
 
 
 def _relationships(kind: TableType) -> list[dict[str, Any]]:
+    """An owner is of the table *owner*, which users and teams are rows of."""
     found = []
     for name, (column, target) in kind.navigation.items():
-        for each in (target,) if target else column.targets:
-            found.append({"SchemaName": f"{kind.logical}_{name}", "ReferencingEntity": kind.logical,
-                          "ReferencingAttribute": column.name, "ReferencedEntity": each,
-                          "ReferencingEntityNavigationPropertyName": name,
-                          "MetadataId": _id(f"{kind.logical}/{name}/{each}")})  # fmt: skip
+        if name == "ownerid" and kind.is_activity:
+            continue  # a relationship of the type that activities derive from
+        found.append({"SchemaName": f"{kind.logical}_{name}", "ReferencingEntity": kind.logical,
+                      "ReferencingAttribute": column.name, "ReferencedEntity": target or "owner",
+                      "ReferencingEntityNavigationPropertyName": name,
+                      "MetadataId": _id(f"{kind.logical}/{name}/{target}")})  # fmt: skip
     return found
 
 

@@ -35,6 +35,9 @@ MONEY = "transactioncurrencyid|Lookup|Currency|to=transactioncurrency\nexchanger
 
 @dataclass
 class Column:
+    """``type``: as the metadata calls it; "DateOnly" is a date of that behaviour, "LocalDate" one of the behaviour *user local*:
+    shown as a day, kept as the moment at which it began where the user is."""
+
     name: str
     type: str
     label: str
@@ -102,9 +105,13 @@ def column(line: str) -> Column:
 
 
 def navigation_of(logical: str, found: Column) -> dict[str, tuple[Column, str]]:
-    """Polymorphic lookups have a navigation property per target; those of activities are named after the activity, too."""
-    if found.name == "ownerid" or len(found.targets) == 1:
-        return {found.schema_name: (found, "" if found.name == "ownerid" else found.targets[0])}
+    """Polymorphic lookups have a navigation property per target; those of activities are named after the activity, too: that of
+    the type they all derive from is inherited beside their own."""
+    if found.name == "ownerid":
+        names = ["ownerid", f"ownerid_{logical}"] if logical in ACTIVITIES else ["ownerid"]
+        return dict.fromkeys(names, (found, ""))
+    if len(found.targets) == 1:
+        return {found.schema_name: (found, found.targets[0])}
     named = {f"{found.name}_{target}": (found, target) for target in found.targets}
     if logical in ACTIVITIES:
         named |= {f"{found.name}_{target}_{logical}": (found, target) for target in found.targets}

@@ -32,7 +32,7 @@ def stored(table: TableType, column: Column, value: Any) -> Any:
         return value
     if not isinstance(value, str):
         raise _unconvertible(table, value, "Edm.String")
-    if column.type in ("DateTime", "DateOnly"):
+    if column.type in ("DateTime", "DateOnly", "LocalDate"):
         return _moment(table, column, value)
     if column.type == "Uniqueidentifier":
         if not GUID.fullmatch(value):
@@ -64,11 +64,11 @@ def _choices(table: TableType, column: Column, value: Any) -> str:
 
 
 def _moment(table: TableType, column: Column, value: str) -> str:
-    """Seconds are as fine as it gets; a date-only column takes no time."""
+    """Seconds are as fine as it gets; a column of the behaviour *date only* takes no time, any other no day alone."""
     try:
         if column.type == "DateOnly":
             return date.fromisoformat(value).isoformat()
-        at = datetime.fromisoformat(value)
+        at = datetime.fromisoformat(value if "T" in value else "")
     except ValueError:
         raise _unconvertible(table, value, "Edm.Date" if column.type == "DateOnly" else "Edm.DateTimeOffset") from None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -141,7 +141,7 @@ class Portal:
         if table.kind.name == "contacts":
             values["hs_additional_emails"] = _joined_addresses(primary, other)
         id = primary.id if self.keeps_primary_id else table.next_id
-        table.merge([primary, other], id)
+        table.merge([primary, other], id, self.clock.ms())
         record = table.insert(values, self.clock.ms(), created=min(primary.created, other.created), id=id)
         for old in (primary, other):
             if old.id != record.id:

@@ -22,7 +22,6 @@ PROPERTIES = ("/crm/properties/{version:dated}", "/crm/v3/properties")
 VALIDATIONS = ("/crm/property-validations/{version:dated}", "/crm/v3/property-validations")
 OWNERS = ("/crm/owners/{version:dated}", "/crm/v3/owners")
 ACCOUNT = ("/account-info/{version:dated}", "/account-info/v3")
-TIME_ZONE = "Europe/Berlin"
 
 # type → field types that go with it
 FIELD_TYPES = {
@@ -238,13 +237,14 @@ def owner(call: Call) -> Response:
 
 
 def details(call: Call) -> Response:
-    offset = datetime.fromtimestamp(call.portal.clock.now(), ZoneInfo(TIME_ZONE)).utcoffset()
+    zone = call.hub.settings["time_zone"]
+    offset = datetime.fromtimestamp(call.portal.clock.now(), ZoneInfo(zone)).utcoffset()
     seconds = int(offset.total_seconds()) if offset else 0
     return answer(
         {
             "portalId": call.portal.id,
             "accountType": "STANDARD",
-            "timeZone": TIME_ZONE,
+            "timeZone": zone,
             "companyCurrency": "EUR",
             "additionalCurrencies": ["USD"],
             "utcOffset": f"{'-' if seconds < 0 else '+'}{abs(seconds) // 3600:02d}:{abs(seconds) % 3600 // 60:02d}",

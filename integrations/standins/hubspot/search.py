@@ -277,7 +277,9 @@ def _test(definition: Property, operator: str, given: dict[str, Any]) -> Test:
     if operator in ("IN", "NOT_IN"):
         if not isinstance(given.get("values"), list):
             raise bad_request(f"{operator} needs values.")
-        allowed = {_key(definition, str(value)) for value in given["values"]}
+        # Text is compared in lower case, with values as they are given: whoever sends capitals finds nothing.
+        is_text = definition.type == "string"
+        allowed = {str(value) if is_text else _key(definition, str(value)) for value in given["values"]}
         inside = operator == "IN"
         # HubSpot: NOT_IN and NEQ leave out records without a value unless HAS_PROPERTY says otherwise.
         return lambda record: name in record.values and (_key(definition, record.values[name]) in allowed) == inside

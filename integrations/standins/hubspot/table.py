@@ -130,9 +130,10 @@ class Table:
         self._stamp(record, ms)
         self._enter(record)
 
-    def merge(self, olds: Iterable[Record], into: int) -> None:
+    def merge(self, olds: Iterable[Record], into: int, ms: int) -> None:
         """``olds`` vanish; their ids, and those merged into them before, lead to ``into``."""
         for old in olds:
+            self._shadow(old, ms, replace(old, values=dict(old.values), rendered=None))
             self._leave(old)
             del self.records[old.id]
             self.forward.update({source: into for source, target in self.forward.items() if target == old.id})

@@ -52,6 +52,7 @@ class HubSpot(Vendor):
         "webhook_properties": "*",  # comma-separated names that have a propertyChange subscription; * = all writable
         "rules": {},  # rules of the account, see ``rules.py``
         "static_scopes": "*",  # what the service key may do
+        "time_zone": "Europe/Berlin",  # of the accounts
         "portals": 2,  # how many accounts there are; read at the start
     }
 

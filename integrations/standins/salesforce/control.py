@@ -12,6 +12,8 @@
 ``fill``        ``{"records": n, "seed": 7}``: the org starts afresh with n people (0: empty)
 ``fields``      ``{"type": "Contact", "lines": ["Shoe_Size__c|double|Shoe size|num=3.1"]}``: as an administrator (``fields.py``)
 ``refuse``      ``{"code": "UNABLE_TO_LOCK_ROW", "type": "", "next": 1, "skip": 0, "message": ""}``: writes of single records
+``meanwhile``   ``{"type": "Contact", "edit": {…}, "automation": false}``: what a person, or the org's automation as the API's own
+                user, makes of the next record that the API writes, before anybody else sees it
 ``validation``  ``{"type": "Contact", "field": "Title", "value": "X", "message": "…"}``; ``{"clear": true}``
 ``quota``       ``{"spend": n}`` calls of others; answers ``{"used", "most"}``
 ``empty_bin``   deleted records are gone for good
@@ -112,6 +114,11 @@ def _troubles(vendor: "Salesforce") -> dict[str, Verb]:
         wanted = {name: given[name] for name in ("code", "next", "skip", "message") if name in given}
         office.org.refusals.pending.append(Refusal(kind=str(given.get("type", "")), **wanted))
 
+    def meanwhile(given: dict[str, Any]) -> None:
+        office, kind = _place(vendor, given)
+        org = office.org
+        org.meanwhile.append((kind, dict(given["edit"]), org.me if given.get("automation") else org.users[0]))
+
     def validation(given: dict[str, Any]) -> None:
         office, kind = _place(vendor, given)
         if given.get("clear"):
@@ -123,7 +130,8 @@ def _troubles(vendor: "Salesforce") -> dict[str, Verb]:
     def empty_bin(given: dict[str, Any]) -> dict[str, Any]:
         return {"gone": _place(vendor, given)[0].org.empty_bin()}
 
-    return {"fields": fields, "refuse": refuse, "validation": validation, "empty_bin": empty_bin}
+    found = (fields, refuse, meanwhile, validation, empty_bin)
+    return {verb.__name__: verb for verb in found}
 
 
 def _place(vendor: "Salesforce", given: dict[str, Any]) -> tuple[Office, str]:

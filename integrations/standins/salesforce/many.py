@@ -107,14 +107,17 @@ class Many:
 
     # -- one by one -------------------------------------------------------------------------------------------------------
     def _each(self, records: list[Record], together: bool, one: Callable[[Record], Record]) -> Reply:
-        undo = self.org.journal() if together else None
+        undo = self.org.journal()
         results = []
         for record in records:
             try:
                 results.append(one(record))
             except Problem as problem:
+                if problem.code == "JSON_PARSER_ERROR":  # the body is parsed as a whole, before any record is looked at
+                    undo()
+                    raise
                 results.append(problem.verdict())
-        if undo is not None and not all(result["success"] for result in results):
+        if together and not all(result["success"] for result in results):
             undo()
             rolled_back = Problem("ALL_OR_NONE_OPERATION_ROLLED_BACK", "Record rolled back because not all records were valid and "
                                   "the request was using AllOrNone header", [])  # fmt: skip

@@ -43,6 +43,9 @@ class Org:
         self.hidden: set[str] = set()  # ids of records that sharing does not show to the API's user
         self.duplicates = Duplicates(self)
         self.refusals = Refusals(self)
+        self.meanwhile: list[
+            tuple[str, Values, str]
+        ] = []  # (object, values, user): what happens to the next that the API writes
         self.described_at = self.clock.now()
         self.me = ""
         self.id = self.make("Organization", {"Name": self.name, "OrganizationType": "Enterprise Edition",
@@ -131,6 +134,7 @@ class Org:
         self._note(lambda: self.tables[kind].drop(row))
         if after := AFTER.get(kind):
             after(self, row)
+        self._go_on(kind, row, by)
         return row
 
     def update(self, kind: str, row: Row, given: dict[str, Any], by: str, *, allow_save: bool = False) -> None:
@@ -148,6 +152,14 @@ class Org:
         self.change(kind, row, changes, by)
         if done := AFTER.get(kind):
             done(self, row)
+        self._go_on(kind, row, by)
+
+    def _go_on(self, kind: str, row: Row, by: str) -> None:
+        """Somebody, or the org's automation, changes a record right after the API has written it."""
+        place = next((n for n, each in enumerate(self.meanwhile) if each[0] == kind), None) if by == self.me else None
+        if place is not None:
+            _kind, values, who = self.meanwhile.pop(place)
+            self.update(kind, row, values, who, allow_save=True)
 
     def touch(self, kind: str, row: Row, changes: Values) -> None:
         """The platform changes something, unless it is so already."""

@@ -16,6 +16,7 @@ MESSAGES = {
     "STORAGE_LIMIT_EXCEEDED": "storage limit exceeded",
     "INSUFFICIENT_ACCESS_OR_READONLY": "insufficient access rights on object id",
     "ENTITY_IS_DELETED": "entity is deleted",
+    "ENTITY_IS_LOCKED": "the entity is locked for editing",
 }
 
 

@@ -34,6 +34,7 @@ class Sansan(Vendor):
         "widest_window_days": 0,  # a longer period is refused; 0 = any
         "knows_me": True,  # GET /me answers
         "wrapped": False,  # a single card comes under "item"
+        "versions": "v2.2 v2.3 v2.4 v2.5 v2.6 v3.0 v3.1 v3.2 v6.0",  # of the API; under any other nothing is found
     }
 
     def __init__(self, world: World, settings: dict[str, Any] | None = None) -> None:
@@ -90,7 +91,7 @@ class Sansan(Vendor):
         try:
             user = self.user_of(request)
             version, _, path = request.url.path.strip("/").partition("/")
-            if not (version.startswith("v") and version[1:].replace(".", "").isdigit()):
+            if version not in str(self.settings["versions"]).split():
                 raise Refuse(404, "NotFound")
             self.store.finish_due()
             if request.method == "POST" and path == "bizCards":

@@ -24,6 +24,7 @@ TABLES = {
 }  # fmt: skip
 SETS = {table: kind for kind, table in TABLES.items()}
 ACTIVITIES = ("tasks", "phonecalls", "appointments", "emails")
+CLOSED = ("opportunities", "leads", "incidents", *ACTIVITIES)  # what the states 1 and 2 close
 MERGING = ("contacts", "leads", "accounts", "incidents")
 POINTS_TO = {"parentaccountid": "accounts", "parentcontactid": "contacts", "primarycontactid": "contacts",
              "opportunityid": "opportunities"}  # fmt: skip
@@ -141,6 +142,24 @@ class Dynamics(Standin):
 
     def writes(self, kind: str) -> int:
         return int(self.control("writes").get(kind, 0))
+
+    def locked(self, kind: str) -> set[str]:
+        """Closed rows, which take no change until somebody opens them, and what they name: when that is deleted or merged
+        elsewhere, they would lose it, or get another one."""
+        found: set[str] = set()
+        for closed in CLOSED:
+            parties = f"{TABLES[closed]}_activity_parties"
+            query = {"$filter": "statecode eq 1 or statecode eq 2"}
+            query |= {"$expand": f"{parties}($select=_partyid_value)"} if closed in ACTIVITIES else {}
+            for row in self._rows(closed, query):
+                found |= {row["activityid"] if closed in ACTIVITIES else row[f"{TABLES[closed]}id"]}
+                found |= {
+                    str(id)
+                    for each in (row, *row.get(parties, ()))
+                    for name, id in each.items()
+                    if name.endswith("_value")
+                }
+        return found
 
     # -- inside ------------------------------------------------------------------------------------------------------------
     def _column(self, kind: str, field: Field) -> str:

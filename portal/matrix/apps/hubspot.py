@@ -3,9 +3,11 @@ wire, and addresses to everyone else."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from integrations.models import AppInstance
 from integrations.records import Field, FieldType, Values
@@ -108,9 +110,15 @@ class HubSpot(Standin):
                 self._read_references(kind, field, found)
         return found
 
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.api.call("GET", f"/account-info/{VERSION}/details")["timeZone"])
+
     def _read(self, value: Any, field: Field) -> Any:
         if field.type is FieldType.USER:
             return self.owners.get(value, value) or None
+        if field.type is FieldType.DATE and "T" in str(value or ""):  # a day that is kept as a moment
+            return datetime.fromisoformat(value).astimezone(self.zone).date().isoformat()
         return _read(value, field)
 
     def _read_references(self, kind: str, field: Field, found: Records) -> None:

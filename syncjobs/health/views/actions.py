@@ -19,9 +19,10 @@ from syncjobs.health import conflicts, words
 from syncjobs.health import numbers as counting
 from syncjobs.health.lists import Query
 from syncjobs.health.numbers import STATUSES
+from syncjobs.health.readable import Reader
 from syncjobs.health.views.overview import instance_or_404
-from syncjobs.models import Sync, SyncState
-from syncjobs.services import syncs, unconfirmed
+from syncjobs.models import RecordStatus, Sync, SyncState
+from syncjobs.services import syncs, unconfirmed, weak
 
 SELECTED_AT_MOST = 1000
 
@@ -77,8 +78,11 @@ def resync(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = [int(pk) for pk in request.POST.getlist("link")[:SELECTED_AT_MOST] if pk.isdecimal() and len(pk) < 19]
     if "link" in request.POST and not chosen:
         return HttpResponse(status=400)  # never all of them because none could be read
-    more = {"link_ids": chosen} if chosen else {"cause": Query.of(status, request.POST).cause}
-    number = sum(syncs.resync(sync=sync, by=request.user, status=one, **more) for one in STATUSES[status])
+    cause = Query.of(status, request.POST).cause
+    twins = weak.asked_by_twin(sync) if status == RecordStatus.REVIEW and not chosen else None
+    doubled = 0 if twins is None else twins.filter(**cause).count()  # tried again, too, and counted once
+    more: dict[str, Any] = {"link_ids": chosen} if chosen else {"cause": cause}
+    number = sum(syncs.resync(sync=sync, by=request.user, status=one, **more) for one in STATUSES[status]) - doubled
     text = ngettext("%(n)s record is tried again now.", "%(n)s records are tried again now.", number)
     messages.success(request, text % {"n": number_format(number, force_grouping=True)})
     return _back(request, _page(sync))
@@ -92,7 +96,7 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     field, stamp, side = (request.POST.get(name, "") for name in ("field", "stamp", "side"))
     if side not in list(Side):
         return HttpResponse(status=400)
-    waiting = conflicts.of_link(link, words.field_labels(link.sync))
+    waiting = conflicts.of_link(link, Reader(link.sync))
     one = next((one for one in waiting if one.mapping.hub_field == field and one.stamp == stamp), None)
     if one is None:
         messages.warning(request, gettext("Nothing was changed: the values are no longer those you saw. Look again."))

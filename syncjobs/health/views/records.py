@@ -96,7 +96,7 @@ def _cause(sync: Sync, query: lists.Query, found: lists.RecordPage) -> dict[str,
     cause = found.rows[0].reason if found.rows else None
     cause = cause or words.reason(sync, code, side=side, field=field, labels=labels)
     field_label = words.field_label(labels, Side(side or "app"), field)
-    title = lists.title_of(cause, field_label, words.app_name(sync, side) if side else "")
+    title = lists.title_of(cause, field_label, words.app_name(sync, side) if side and code != weak.CODE else "")
     number = lists.count(sync, query)
     return {
         "cause": cause,

@@ -1,6 +1,5 @@
 """One sync: its numbers, settings in words, runs; and the progress of its initial sync."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -63,7 +62,7 @@ def _settings(sync: Sync) -> list[Section]:
     assert shown is not None, "a saved sync has its pair"
     known = {side: stored(sync.instance(side), sync.kind(side)) or [] for side in Side}
     fields = {side: {field.name: field for field in found} for side, found in known.items()}
-    return sections(replace(shown, fields=fields))
+    return sections(shown.naming(fields))
 
 
 def _standing(sync: Sync) -> standing.SyncStanding:

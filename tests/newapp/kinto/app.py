@@ -24,7 +24,7 @@ CONTACTS = Kind(
         Preset("city", "city", on=False),
         Preset("country", "country", on=False),
     ),
-    label_fields=("first_name", "last_name", "email"),
+    label_fields=("first_name", "last_name"), label_else=("email",),
     filter_fields=("company", "country"),
 )  # fmt: skip
 

@@ -1,12 +1,15 @@
 """The table of ``engine.merge``, row by row."""
 
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
 
 from integrations.records import FieldType, Side, Value
 from syncjobs.engine.merge import Half, Outcome, Rule, echo_of, merge
+from syncjobs.engine.references import merge_references
 from syncjobs.engine.rules import End, MappingRule
+from syncjobs.engine.transforms import convert
 
 EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -154,6 +157,29 @@ def test_what_we_sent_is_an_echo_even_cut_short_and_never_travels_back() -> None
     assert outcome.write is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "old", "sent"),
+    [
+        (FieldType.TEXT, "as it was", "for a moment"),
+        (FieldType.MULTI, ["a"], ["a", "b"]),
+        (FieldType.MULTI, ["a", "b"], ["a"]),
+    ],
+)
+def test_what_went_back_while_its_write_had_no_answer_goes_back_at_the_other_side(
+    kind: FieldType, old: Value, sent: Value
+) -> None:
+    app = Half(now={"a": sent}, seen={"a": old}, expected={"a": sent}, exists=True)
+    assert written(merge(mapping(kind=kind), half("h", old, old), app, clear_values=False)) == (Side.APP, old)
+
+
+def test_an_association_that_was_undone_while_its_write_had_no_answer_is_undone_at_the_other_side() -> None:
+    rule = mapping(kind=FieldType.REFERENCE, many=True)
+    rule.partners[Side.APP].update(c="C", d="D")
+    app = Half(now={"a": ["C", "D"]}, seen={"a": ["D"]}, expected={"a": ["C", "D"]}, exists=True)
+    outcome = merge_references(rule, half("h", ["d"], ["d"]), app, clear_values=False)
+    assert written(outcome) == (Side.APP, ["D"])
+
+
 def test_an_answer_that_was_lost_and_an_edit_since_is_somebodys_change() -> None:
     app = Half(now={"a": "edited"}, seen={"a": "old"}, expected={"a": "sent"}, exists=True)
     assert written(merge(mapping(), half("h", "sent", "sent"), app, clear_values=False)) == (Side.HUB, "edited")
@@ -185,3 +211,44 @@ def test_sets_merge_both_sides_additions_and_removals() -> None:
     outcome = merge(rule, half("h", ["a", "b"], ["a", "c"]), half("a", ["a", "b"], ["a", "b", "d"]), clear_values=False)
     parts = {part.write: part.value for part in (outcome, *outcome.extra)}
     assert parts == {Side.HUB: ["a", "c", "d"], Side.APP: ["a", "c", "d"]}
+
+
+def options(*names: str) -> End:
+    return End("a", FieldType.MULTI, options=frozenset(names))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "there"),
+    [
+        (["a", "o"], ["a", "b", "o"], ["a", "b", "x", "y"]),  # b was added: x and y, which o stands for, stay
+        (["a", "o"], ["o"], ["x", "y"]),
+        (["a", "o"], ["a"], ["a"]),
+        (["a", "o"], None, None),
+    ],
+)
+def test_items_that_share_a_stand_in_go_with_it_and_not_with_others(before: Value, after: Value, there: Value) -> None:
+    app = dataclasses.replace(options("a", "b", "o"), otherwise="o")
+    rule = MappingRule(app=app, hub=dataclasses.replace(options("a", "b", "x", "y"), field="h"))
+    hub = ["a", "x", "y"]
+    assert written(decide(rule, (hub, hub), (before, after), clear=True)) == (Side.HUB, there)
+
+
+@pytest.mark.parametrize(("after", "there"), [(["b", "x"], None), (["x"], ["q"]), (["a", "b"], ["p"])])
+def test_an_item_stays_as_long_as_one_of_those_that_it_stands_for(after: Value, there: Value) -> None:
+    rule = dataclasses.replace(mapping(kind=FieldType.MULTI), value_map=(("p", "a"), ("p", "b"), ("q", "x")))
+    assert written(decide(rule, (["a", "b", "x"], after), (["p", "q"], ["p", "q"]))) == (
+        Side.APP if there else None,
+        there,
+    )
+
+
+def test_the_last_item_stays_where_the_app_cannot_clear() -> None:
+    outcome = decide(mapping(kind=FieldType.MULTI, clearable=False), (["a"], None), (["a"], ["a"]), clear=True)
+    assert (outcome.write, outcome.note) == (None, "CANNOT_CLEAR")
+
+
+def test_several_items_with_one_counterpart_are_sent_once() -> None:
+    rule = dataclasses.replace(mapping(kind=FieldType.MULTI), value_map=(("p", "a"), ("p", "b")))
+    assert convert(rule, ["a", "b"], Side.APP) == ["p"]
+    rule = MappingRule(app=dataclasses.replace(options("o"), otherwise="o"), hub=End("h", FieldType.MULTI))
+    assert convert(rule, ["a", "b"], Side.APP) == ["o"]

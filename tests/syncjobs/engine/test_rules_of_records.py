@@ -1,5 +1,6 @@
 """Filters, identifiers, conversions and whole-record plans."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -262,6 +263,17 @@ def test_an_edit_beats_a_deletion() -> None:
     assert plan(gone, Half(seen=seen, exists=True), sides, NOW).delete is Side.APP
     edited = plan(gone, Half(seen=seen, now={**seen, "name": "Eve"}, exists=True), sides, NOW)
     assert (edited.delete, edited.status) == (None, "deleted_hub")
+
+
+@pytest.mark.parametrize(
+    ("linked", "deleted"), [(["1"], Side.APP), ([], Side.APP), (["1", "2", "3"], None), (["1", "3"], None)]
+)
+def test_a_deletion_crosses_though_the_neighbours_went_too(linked: list[str], deleted: Side | None) -> None:
+    seen = {"email": "ada@example.com", "deals": ["1", "2"]}
+    deals = MappingRule(End("deals", T.REFERENCE, many=True), End("deals", T.REFERENCE, many=True))
+    sides = replace(rules(app=SideRules(TYPES, when_other_deleted="delete")), mappings=(*rules().mappings, deals))
+    left = Half(seen=seen, now={**seen, "deals": linked}, exists=True)
+    assert plan(Half(seen=seen, exists=True, gone=True), left, sides, NOW).delete is deleted
 
 
 def test_memory_of_a_field_that_is_on_its_way_stays_old() -> None:

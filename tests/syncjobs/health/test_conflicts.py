@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.accounts.models import Account, AuditEvent
-from syncjobs.health import conflicts, words
+from syncjobs.health import conflicts
+from syncjobs.health.readable import Reader
 from syncjobs.models import FieldMapping, RecordLink, Sync
 from tests import factories
 
@@ -40,7 +41,7 @@ def parked(sync: Sync, **more: Any) -> RecordLink:
 
 
 def waiting(link: RecordLink) -> list[str]:
-    return [one.label for one in conflicts.of_link(link, words.field_labels(link.sync))]
+    return [one.label for one in conflicts.of_link(link, Reader(link.sync))]
 
 
 def page_of(client: Client, link: RecordLink) -> str:

@@ -100,12 +100,14 @@ REWRITES = {"plain": lambda name, value: value, "cut": cut, "lower": lower, "tri
 @st.composite
 def abilities(draw: st.DrawFn) -> dict[str, Any]:
     """What one app can do, mostly everything."""
-    feed = draw(st.sampled_from([True, True, True, False]))
+    feed, keyed = draw(st.sampled_from([True, True, True, False])), draw(st.booleans())
     return {
         "change_feed": feed,
         "sees_deletions": feed and draw(st.booleans()),
         "conditional_writes": draw(st.booleans()),
         "visibility_lag": draw(st.sampled_from([0, 0, 7])),
+        "idempotent_creates": keyed,
+        "lists_changes": keyed and feed and draw(st.booleans()),
         "write_batch": draw(st.sampled_from([100, 2])),
     }
 

@@ -39,6 +39,16 @@ def test_a_create_sent_again_with_a_new_address_is_looked_up_by_that_one(univers
     assert len(u.peers[APP].live()) == 1
 
 
+def test_a_value_that_went_back_while_its_write_had_no_answer_goes_back_everywhere(universe: Make) -> None:
+    u, hub, app = _together(universe)
+    u.edit(HUB, hub, first_name="Augusta")
+    u.once("app.update.after", lose)
+    u.poll()
+    u.edit(HUB, hub, first_name="Ada")
+    u.check()
+    assert u.peers[APP].live()[app]["first_name"] == u.peers[HUB].live()[hub]["first_name"] == "Ada"
+
+
 def test_a_moved_version_is_read_and_merged_and_not_sent_again_for_ever(universe: Make) -> None:
     u, hub, app = _together(universe)
     u.edit(HUB, hub, first_name="Augusta")

@@ -194,7 +194,7 @@ class Universe:
             return
         link = RecordLink.objects.filter(sync=self.sync, **{f"{side}_id": id}).first()
         for name in MAPPED:
-            if (side, row.id, name) in self.typed and link is not None and not self.peers[side]._hidden(row):
+            if (side, row.id, name) in self.typed and link is not None:
                 seen = (getattr(link, f"{side}_seen") or {}).get(name)
                 value = self.typed[side, row.id, name]
                 kept = equal(seen, value, TYPES[name]) or (side, row.id, name) in self.meanwhile

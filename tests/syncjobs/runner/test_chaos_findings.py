@@ -138,3 +138,17 @@ def test_a_record_made_by_hand_meanwhile_is_not_doubled_where_the_app_takes_two(
     w.assert_equal()
     assert [row["first_name"] for row in w.values(Side.APP).values()] == ["By hand"]
     assert FieldChange.objects.filter(field="first_name", loser="Typed at the hub").exists()
+
+
+def test_a_value_typed_after_the_last_read_keeps_its_record_from_being_deleted(world: Make) -> None:
+    w = world(when_deleted_in_hub="delete")
+    hub = w.hub.put({"email": "ada@example.com", "notes": "as it was"})
+    w.initial()
+    w.settle()
+    w.hub.remove(hub)
+    w.app.abilities = Abilities(visibility_lag=60)  # the poll cannot see it yet
+    w.app.edit(next(iter(w.app.live())), notes="just now")
+    w.poll()
+    w.settle()
+    assert [values["notes"] for values in w.app.live().values()] == ["just now"]
+    assert w.counts() == {"deleted_hub": 1}

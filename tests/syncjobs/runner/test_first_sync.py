@@ -11,7 +11,7 @@ from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.connectors.memory import MemoryConnector
 from integrations.records import Create, Side, Verdict
-from syncjobs.models import RecordLink, RunEvent, WriteIntent
+from syncjobs.models import ConstantField, RecordLink, RunEvent, WriteIntent
 from syncjobs.runner import writing
 from syncjobs.runner.work import plan_row
 from tests.syncjobs.runner.world import World
@@ -230,6 +230,16 @@ def test_one_way_never_writes_to_its_source(world: Make) -> None:
     assert w.link(app_id=pk).code == "DIRECTION_ONE_WAY"
 
 
+def test_one_way_stamps_no_constant_at_its_source(world: Make) -> None:
+    w = world(direction="to_app")
+    ConstantField.objects.create(sync=w.sync, side="hub", field="notes", value="from a time when it went both ways")
+    for peer in (w.hub, w.app):
+        peer.put({"email": "ada@example.com"})
+    w.initial()
+    w.settle()
+    assert w.hub.writes == 0
+
+
 def test_a_listing_that_shows_little_is_completed_by_reads(world: Make) -> None:
     able = Abilities(change_feed=False, sees_deletions=False, partial_scan=True, read_batch=10, containers="list")
     w = world(app=able)
@@ -269,6 +279,23 @@ def test_the_policy_delete_removes_the_twin(world: Make) -> None:
     w.hub.remove(pk)
     w.settle()
     assert w.app.live() == {}
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_what_a_listing_shows_late_of_a_deleted_record_does_not_bring_it_back(world: Make, partial: bool) -> None:
+    w = world(hub=Abilities(visibility_lag=8, partial_scan=partial), when_deleted_in_app="delete")
+    w.hub.listed_fields = ("email",)
+    ids = [w.app.put({"email": f"{name}@example.com"}) for name in ("ada", "bob")]
+    w.initial()
+    w.settle()
+    w.app.remove(ids[0])
+    w.poll()
+    assert list(w.values(Side.HUB)) == ["bob@example.com"]
+    w.poll()  # at once: the listing shows the record that we deleted
+    assert list(w.values(Side.APP)) == ["bob@example.com"]
+    w.settle()
+    assert w.counts() == {"insync": 1, "deleted_app": 1}
+    assert w.quiet_writes() == 0
 
 
 def test_a_mass_deletion_stops_the_sync_and_names_the_number(world: Make) -> None:

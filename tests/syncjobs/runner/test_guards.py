@@ -11,6 +11,7 @@ from integrations.errors import Refused
 from integrations.records import Side
 from portal.accounts.models import Account
 from syncjobs.models import RunKind, SyncState
+from syncjobs.runner import guards
 from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
 
@@ -79,6 +80,25 @@ def test_more_than_half_of_all_changed_at_once_waits(world: Make) -> None:
     w.assert_equal()
 
 
+def test_a_worker_killed_before_it_has_asked_leaves_the_question_to_the_next(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(ctx: object) -> None:
+        raise Killed
+
+    w = world()
+    for pk in filled(w, 300)[:250]:
+        w.hub.edit(pk, first_name="Q")
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(guards, "before_writing", kill)
+        w.poll()
+    w.poll()
+    assert stopped(w) == ("GUARD_MASS_UPDATE", "250")
+
+
 def test_a_full_scan_that_finds_more_than_half_changed_waits(world: Make) -> None:
     """What no feed has told is found by a scan, and is no smaller for that."""
     w = world()
@@ -132,6 +152,24 @@ def test_an_app_that_does_not_tell_when_it_made_a_record_is_watched_all_the_same
         w.app.edit(pk, first_name="Q")
     w.poll()
     assert stopped(w) == ("GUARD_MASS_UPDATE", "300")
+
+
+def test_a_name_that_an_app_makes_for_each_new_record_is_no_mass_update(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address book gives each new card a full name, which is not mapped, and does not say since when there is a card."""
+    tell = MemoryConnector._record
+    monkeypatch.setattr(MemoryConnector, "_record", lambda *given: replace(tell(*given), created_at=None))
+    w = world()
+    w.sync.mappings.filter(app_field="first_name").delete()
+    filled(w, 300)
+    for pk in w.app.live():
+        w.app.edit(pk, first_name="Made of the others")
+    w.poll()
+    w.sync.refresh_from_db()
+    assert w.sync.state == SyncState.ACTIVE
+    assert w.counts() == {"insync": 300}
+    assert w.link(app_id="1").label == "Made of the others"
 
 
 def test_many_refusals_stop_the_run(world: Make) -> None:

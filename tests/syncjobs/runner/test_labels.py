@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from syncjobs.runner.ingest import name_of
+from syncjobs.runner.links import name_of
 
-PERSON, COMPANY, CARD = ("first", "last", "email"), ("name", "domain"), ("first", "last", "full", "email")
+PERSON = (("first", "last"), ("email",))
+COMPANY = (("name",), ("domain",))
+CARD = (("first", "last"), ("full", "email"))
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,6 @@ PERSON, COMPANY, CARD = ("first", "last", "email"), ("name", "domain"), ("first"
     ],
 )
 def test_a_record_is_called_by_its_name_and_else_by_what_stands_in(
-    fields: tuple[str, ...], values: dict[str, Any], label: str
+    fields: tuple[tuple[str, ...], tuple[str, ...]], values: dict[str, Any], label: str
 ) -> None:
-    assert name_of(values, fields) == label
+    assert name_of(values, *fields) == label

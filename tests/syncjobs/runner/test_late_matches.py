@@ -1,11 +1,14 @@
 """What a person brings back while a run writes has missed that run's match, and must not be made a second time for it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from integrations import errors
+from integrations.connectors.base import Abilities
 from syncjobs.models import RunKind
-from syncjobs.runner import slices
+from syncjobs.runner import recovery, slices
 from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
 
@@ -71,3 +74,59 @@ def test_what_was_held_because_of_another_is_matched_when_that_one_has_another_i
     w.settle()
     w.assert_equal()
     assert w.counts() == {"insync": 2}
+
+
+LISTING = Abilities(lists_changes=True, idempotent_creates=True, write_batch=2)
+
+
+def looked(w: World) -> set[str]:
+    return {verb for verb, _ in w.app.log} & {"find", "changed"}
+
+
+def not_unique(w: World) -> World:
+    """The app takes one address twice, so it has to be looked at before a create."""
+    w.app.fields = [replace(one, unique=False) for one in w.app.fields]
+    return w
+
+
+def test_before_a_create_only_what_changed_is_looked_at_where_the_app_lists_that(world: Callable[..., World]) -> None:
+    """A person makes the record at the other side after that was read; a search would make such an app read all it has."""
+    w = not_unique(world(app=LISTING))
+    for n in range(5):
+        w.hub.put({"email": f"{n}@example.com", "first_name": "Hub"})
+    typed = {"email": "4@example.com", "last_name": "Typed"}
+    w.app.fail("create", lambda: w.app.put(typed) and errors.RateLimited("wait"), skip=1)
+    w.initial()
+    w.settle()
+    assert looked(w) == {"changed"}
+    assert len(w.app.live()) == 5
+    w.assert_equal()
+
+
+def test_what_is_outside_the_chosen_lists_is_looked_at_too(world: Callable[..., World]) -> None:
+    w = not_unique(world(app=LISTING, app_scope={"lists": ["a"], "target_list": "a"}))
+    w.app.put({"email": "0@example.com"}, lists=["b"])
+    w.hub.put({"email": "0@example.com"})
+    w.initial()
+    assert looked(w) == {"changed"}
+    assert len(w.app.live()) == 1
+    w.assert_equal()
+
+
+@pytest.mark.parametrize("what", ["forgotten", "parked", "import"])
+def test_where_changes_do_not_tell_all_the_app_is_searched(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    w = not_unique(world(app=LISTING))
+    if what == "parked":
+        w.app.put({"email": "0@example.com"}, id="1" * 300)
+    if what == "import":
+        monkeypatch.setattr(recovery, "MOST_NEWS", 1)
+        w.app.fail("create", lambda: [w.app.put({}) for _ in range(2)] and errors.RateLimited("wait"))
+    if what == "forgotten":
+        w.app.fail("changed", lambda: errors.CursorExpired("forgotten"))
+    w.hub.put({"email": "0@example.com"})
+    w.initial()
+    w.settle()
+    assert "find" in looked(w)
+    assert sum(each.get("email") == "0@example.com" for each in w.app.live().values()) == 1

@@ -305,6 +305,24 @@ def test_a_database_that_is_away_sets_nobody_aside(
     assert w.counts() == {"insync": 10}
 
 
+@pytest.mark.parametrize("name", ["take", "forgive", "release"])
+def test_a_database_that_is_away_at_the_lease_itself_raises_nothing(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    w = with_neighbours(world())
+
+    def away(*args: Any) -> Any:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Lease, name, away)
+        patched.setattr(ingest, "keys_of", away)
+        w.initial()
+    w.poll()
+    settle(w)
+    assert w.counts() == {"insync": 10}
+
+
 def test_an_app_in_trouble_halves_nothing(world: Callable[..., World]) -> None:
     w = world()
     w.hub.put({"email": "ann@example.com"})

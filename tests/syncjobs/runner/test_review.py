@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.records import Side
-from syncjobs.models import FieldChange, PendingChange, RecordLink, RunKind, Sync, SyncCount, SyncRun
+from syncjobs.models import FieldChange, PendingChange, RecordLink, RunKind, Sync, SyncCount, SyncFilter, SyncRun
 from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
 
@@ -263,3 +263,54 @@ def test_a_change_found_months_later_ends_its_run(world: Make) -> None:
     assert not w.sync.runs.active().exists()
     w.sync.refresh_from_db()
     assert w.sync.lag_ms is not None
+
+
+@pytest.mark.parametrize("refused", [False, True])
+@pytest.mark.parametrize("new_id", [False, True])
+def test_the_twin_of_a_record_merged_into_one_without_a_twin_becomes_its_twin(
+    world: Make, new_id: bool, refused: bool
+) -> None:
+    w = world(hub=Abilities(merges=True))
+    no = errors.Refused("no", code="VALIDATION_RULE")
+    if refused:
+        w.app.refuse = lambda values: no if values["email"] == "ada@example.com" else None
+    else:
+        SyncFilter.objects.create(sync=w.sync, side="hub", groups=[[{"field": "score", "operator": "known"}]])
+    ada = w.hub.put({"email": "ada@example.com"})
+    bob = w.hub.put({"email": "bob@example.com", "score": "5"})
+    w.initial()
+    w.settle()
+    assert w.counts() == {"insync": 1, "failed" if refused else "excluded": 1}
+    w.app.refuse = lambda values: None
+    w.hub.merge(ada, bob, new_id=new_id)
+    w.settle()
+    assert w.counts() == {"insync": 1}
+    w.assert_equal()
+    assert w.quiet_writes() == 0
+
+
+def test_an_address_that_one_record_hands_to_another_follows(world: Make) -> None:
+    w = world()
+    two_pairs(w)
+    ada, bob = by_email(w, Side.HUB, "ada@example.com"), by_email(w, Side.HUB, "bob@example.com")
+    w.hub.edit(bob, email="robert@example.com")
+    w.hub.edit(ada, email="bob@example.com")  # written first, while Bob still has it in the app
+    w.settle()
+    assert w.counts() == {"insync": 2}
+    w.assert_equal()
+
+
+def test_the_deletion_of_a_record_that_left_the_filter_does_not_cross(world: Make) -> None:
+    w = world(leaving="stop", when_deleted_in_hub="delete", direction="to_app")
+    SyncFilter.objects.create(sync=w.sync, side="hub", groups=[[{"field": "score", "operator": "known"}]])
+    ada, bob = (w.hub.put({"email": f"{name}@example.com", "score": "5"}) for name in ("ada", "bob"))
+    w.initial()
+    w.settle()
+    w.hub.edit(ada, score=None)
+    w.settle()
+    assert w.counts() == {"insync": 1, "excluded": 1}
+    w.hub.remove(ada)
+    w.hub.remove(bob)
+    w.settle()
+    assert w.counts() == {"deleted_hub": 2}
+    assert list(w.values(Side.APP)) == ["ada@example.com"]

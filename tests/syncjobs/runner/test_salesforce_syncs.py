@@ -289,3 +289,19 @@ def test_a_share_that_is_used_up_is_waited_for_and_harms_nothing(
     people.poll()
     assert not people.sync.runs.active().exists()
     assert RecordLink.objects.get(sync=people.sync, app_id=app_id).status == "insync"
+
+
+def test_what_somebody_types_right_after_our_write_comes_to_the_hub(
+    start: Start, control: Control, hubspot_control: Control
+) -> None:
+    """It is there by the time that we look at what became of the write, and no result of it."""
+    world = start("contacts", "contacts")
+    hub_id, app_id = next(iter(twins(world.sync).items()))
+    hubspot_control("records", type="contacts", edit=[{"id": hub_id, "jobtitle": "Ours", "phone": "+66 2 555 0101"}])
+    control("meanwhile", type="Contact", edit={"Title": "Theirs"})
+    for _round in range(3):
+        world.poll()
+    assert salesforce_rows(control, "Contact")[app_id]["Title"] == "Theirs"
+    assert hubspot_rows(hubspot_control, "contacts")[hub_id]["jobtitle"] == "Theirs"
+    assert salesforce_rows(control, "Contact")[app_id]["Phone"] == "+66 2 555 0101"
+    assert troubles(world) == Counter()

@@ -1,14 +1,17 @@
 """Two connections of one app that see the same records, into one hub: one counterpart each, whoever comes first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from django.utils.timezone import now
 
 from integrations import registry
 from integrations.connectors.base import Abilities
-from integrations.connectors.memory import MemoryApp, MemoryConnector
+from integrations.connectors.memory import FIELDS, MemoryApp, MemoryConnector
 from integrations.models import AppInstance
+from integrations.records import Side
 from syncjobs.models import FieldMapping, RecordLink, Sync, SyncState, WriteIntent
 from syncjobs.services import previews
 from tests.syncjobs.runner.world import MAPPED, World
@@ -38,6 +41,26 @@ def keys(world: Callable[..., World]) -> tuple[World, World]:
     sync.refresh_from_db()
     FieldMapping.objects.bulk_create(FieldMapping(sync=twin, app_field=name, hub_field=name) for name in MAPPED)
     return first, World(twin, first.hub, second_app)
+
+
+@pytest.fixture
+def apps(world: Callable[..., World]) -> Iterator[tuple[World, World]]:
+    """Two apps with a sync each into one hub, which takes an address twice, and whose search lags."""
+    first = world(hub=Abilities(visibility_lag=15))
+    first.hub.fields = [replace(field, unique=False) for field in FIELDS]
+    second_app = MemoryApp(account_id="other")
+    registry.apps()["memory_other"] = replace(
+        registry.apps()["memory_app"], key="memory_other", connect=lambda instance: MemoryConnector(second_app)
+    )
+    sync = first.sync
+    instance = AppInstance.objects.create(account=sync.account, app_key="memory_other", label="Other", way_in="keys")
+    other = Sync.objects.create(
+        account=sync.account, hub_instance=sync.hub_instance, app_instance=instance, hub_kind="people", app_kind="people",
+        state=sync.state, winner="app", identifiers=sync.identifiers,
+    )  # fmt: skip
+    FieldMapping.objects.bulk_create(FieldMapping(sync=other, app_field=name, hub_field=name) for name in MAPPED)
+    yield first, World(other, first.hub, second_app)
+    registry.apps().pop("memory_other")
 
 
 def both_see(keys: tuple[World, World], id: str, **values: str) -> None:
@@ -87,6 +110,36 @@ def test_one_waits_while_the_other_makes_it(keys: tuple[World, World]) -> None:
     second.settle()
     assert len(first.hub.live()) == 1
     assert (first.counts(), second.counts()) == ({"insync": 1}, {"insync": 1})
+
+
+@pytest.mark.parametrize("unanswered", [False, True])
+def test_what_is_new_in_two_apps_is_made_once_in_the_hub(apps: tuple[World, World], unanswered: bool) -> None:
+    first, second = apps
+    first.app.put({"email": "acme@example.com", "first_name": "Acme"})
+    second.app.put({"email": "acme@example.com", "last_name": "Inc."})
+    first.hub.land_late = unanswered
+    first.initial()
+    first.hub.land_late = False
+    second.initial()
+    for _ in range(3):
+        first.settle()
+        second.settle()
+    assert list(first.hub.live().values()) == [{"email": "acme@example.com", "first_name": "Acme", "last_name": "Inc."}]
+    assert first.app.live() == second.app.live() == first.hub.live()
+    assert (first.counts(), second.counts()) == ({"insync": 1}, {"insync": 1})
+
+
+def test_what_another_sync_remembers_of_a_record_is_looked_at_before_it_is_believed(apps: tuple[World, World]) -> None:
+    first, second = apps
+    first.app.put({"email": "acme@example.com"})
+    first.initial()
+    hub = next(iter(first.hub.live()))
+    first.hub.edit(hub, email="new-name@example.com")  # which the first sync has not read yet
+    WriteIntent.objects.update(sent_at=now() - timedelta(hours=1))
+    second.app.put({"email": "acme@example.com"})
+    second.initial()
+    second.settle()
+    assert sorted(first.values(Side.HUB)) == ["acme@example.com", "new-name@example.com"]
 
 
 def test_two_cards_of_one_person_at_two_keys_do_not_take_turns(keys: tuple[World, World]) -> None:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.records import Side
 from syncjobs.models import RecordLink, Sync
-from syncjobs.runner import associations, ingest, siblings, statements, store
+from syncjobs.runner import associations, links, siblings, statements, store
 from tests.syncjobs.runner.world import World
 
 on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="about PostgreSQL")
@@ -79,8 +79,8 @@ def test_a_batch_looks_at_its_own_links_alone(world: Callable[..., World], new: 
     assert looked_at(lambda: associations._names(sync.pk, Side.HUB, ids)) <= 400
     assert looked_at(lambda: associations._by_domain(sync.pk, Side.HUB, domains)) <= 400
     assert looked_at(lambda: siblings._linked([sync.pk], Side.APP, work)) <= 400
-    assert looked_at(lambda: ingest.find_links(sync.pk, Side.HUB, ids)) <= 400
-    assert looked_at(lambda: ingest.call_heirs(ctx, {("key", key) for key in domains})) <= 800
+    assert looked_at(lambda: links.find_links(sync.pk, Side.HUB, ids)) <= 400
+    assert looked_at(lambda: links.call_heirs(ctx, {("key", key) for key in domains})) <= 800
 
 
 @on_postgres
@@ -101,6 +101,6 @@ def test_what_is_told_together_goes_out_in_one_piece_and_before_what_is_asked_af
 def test_a_record_that_is_named_by_its_id_and_its_alias_is_one_link(world: Callable[..., World]) -> None:
     sync = world().sync
     RecordLink.objects.create(sync=sync, hub_id="1", hub_alias="old")
-    found = ingest.find_links(sync.pk, Side.HUB, ["1", "old", "2"])
+    found = links.find_links(sync.pk, Side.HUB, ["1", "old", "2"])
     assert found.keys() == {"1", "old"}
     assert found["1"] is found["old"]

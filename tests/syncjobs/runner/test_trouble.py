@@ -15,7 +15,7 @@ from integrations.connectors.base import Abilities
 from integrations.records import Side
 from syncjobs.engine.merge import Rule
 from syncjobs.models import FieldChange, PendingChange, RecordLink, RunKind, SyncRun, SyncState, WriteIntent
-from syncjobs.runner import context, reading, settling, slices
+from syncjobs.runner import context, inbox, settling, slices
 from syncjobs.runner.lease import Lease, LeaseLost
 from syncjobs.services import runs, syncs
 from tests.syncjobs.runner.world import World
@@ -77,7 +77,21 @@ def test_a_create_that_lands_late_is_not_sent_twice(world: Make) -> None:
     w.assert_equal()
 
 
-def test_a_create_that_another_worker_still_waits_for_is_not_sent_again(world: Make) -> None:
+def test_a_record_deleted_while_its_create_has_no_answer_does_not_come_back(world: Make) -> None:
+    w = world(app=Abilities(visibility_lag=8))
+    w.initial()
+    ada = w.hub.put({"email": "ada@example.com"})
+    w.app.fail("create", lambda: errors.NoAnswer("lost"), when="after")
+    w.poll()
+    w.hub.remove(ada)
+    w._finish(runs.start(sync=w.sync, kind=RunKind.INCREMENTAL))  # at once: what was made cannot be found yet
+    w.settle()
+    assert w.hub.live() == {}
+    assert w.counts() == {"deleted_hub": 1}
+
+
+@pytest.mark.parametrize("before", [None, errors.Locked("busy"), errors.NoAnswer("lost")])
+def test_a_create_that_another_worker_still_waits_for_is_not_sent_again(world: Make, before: Any) -> None:
     """The app takes ten seconds for it; meanwhile somebody turns the sync off and on, and the next run does not find the record."""
     w = world(identifiers=[{"hub_field": "last_name", "app_field": "last_name", "strong": True}])
     w.hub.put({"email": "ada@example.com", "last_name": "Lovelace"})
@@ -91,8 +105,11 @@ def test_a_create_that_another_worker_still_waits_for_is_not_sent_again(world: M
             w._finish(w.sync.runs.active().get())
 
     w.app.fields = [replace(one, unique=False) for one in w.app.fields]
+    if before:  # an earlier try
+        w.app.refuse = lambda values: before
+        w.initial()
     w.app.refuse = meanwhile
-    w.initial()
+    w.poll() if before else w.initial()
     w.settle()
     assert len(w.app.live()) == 1
     assert w.counts() == {"insync": 1}
@@ -486,7 +503,7 @@ def test_a_hint_that_comes_while_we_read_is_kept_whatever_the_clocks_say(world: 
     w.hub.resolve = meanwhile  # type: ignore[method-assign]
     run = runs.start(sync=w.sync, only_inbox=True)
     ctx = context.build(w.sync, run, Lease.take(run.pk), time.monotonic() + 10)  # type: ignore[arg-type]
-    reading.inbox(ctx, Side.HUB)
+    inbox.step(ctx, Side.HUB)
     assert list(PendingChange.objects.values_list("remote_id", flat=True)) == ["1"]
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
+from django.utils.timezone import now
 
 from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.records import Side
-from syncjobs.models import FieldChange, FieldMapping, RunKind, RunState, SyncRun
+from syncjobs.models import FieldChange, FieldMapping, RunKind, RunState, SyncRun, WriteIntent
 from syncjobs.services import runs, undo
 from syncjobs.services.undo import State
 from tests.syncjobs.runner.world import World
@@ -229,6 +231,45 @@ def test_a_made_record_that_somebody_edited_or_that_cannot_be_deleted_stays(worl
     assert [(one.field, one.code) for one in undo.left_alone(made)] == [("", "UNDO_EDITED_SINCE")]
     w.settle()
     assert names(w, Side.APP) == ["Mine now"]
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+def test_a_made_record_to_which_somebody_has_added_a_value_stays(world: Make, noticed: bool) -> None:
+    w = world()
+    run = first_sync(w)
+    WriteIntent.objects.update(sent_at=now() - timedelta(days=1))
+    w.app.edit(sorted(w.app.live())[0], notes="Called on Monday")
+    if noticed:
+        w.settle()
+    made = take_back(w, run)
+    assert made.counts["removed"] == 2
+    w.settle()
+    assert [values.get("notes") for values in w.app.live().values()] == ["Called on Monday"]
+
+
+def test_what_an_app_fills_in_at_a_made_record_does_not_keep_it(world: Make) -> None:
+    w = world()
+    run = first_sync(w)
+    for pk in w.app.live():
+        w.app.edit(pk, score="10")
+    w.poll()
+    WriteIntent.objects.update(sent_at=now() - timedelta(minutes=2))
+    assert take_back(w, run).counts["removed"] == 3
+
+
+def test_runs_can_be_undone_backwards(world: Make) -> None:
+    w = world()
+    ids, second = changed(w)
+    for pk in ids:
+        w.hub.edit(pk, first_name="Newest")
+    w.poll()
+    third = w.sync.runs.filter(kind=RunKind.INCREMENTAL).latest("pk")
+    undone = take_back(w, third)
+    assert names(w, Side.APP) == ["New"] * 3
+    assert take_back(w, second).counts["restored"] == 3
+    assert names(w, Side.APP) == ["Old"] * 3
+    assert w.quiet_writes() == 0
+    assert undo.plan_undo(undone).counts()["edited_since"] == 3, "not what that undo left there"
 
 
 def test_an_app_that_cannot_delete_keeps_what_was_made(world: Make) -> None:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from integrations import errors
 from integrations.records import Side
 from portal.accounts.models import AuditEvent
+from syncjobs.health import lists, numbers
 from syncjobs.models import RecordLink, RunKind, ToldPair
 from syncjobs.runner import slices
 from syncjobs.services import runs, weak
@@ -171,3 +172,24 @@ def test_a_viewer_sees_both_and_is_offered_nothing(world: Callable[..., World], 
     assert "0@hub.example" in html
     assert "Different" not in html
     assert as_viewer.get(reverse("syncjobs:weak", args=[w.sync.pk])).status_code == 403
+
+
+def test_a_question_counts_once_and_has_one_card(world: Callable[..., World], as_manager: Client) -> None:
+    """Two records wait for each answer, and there is one thing to do."""
+    w = asked(world, 3)
+    assert numbers.of_syncs([w.sync])[w.sync.pk].review == 3
+    address = reverse("syncjobs:records", args=[w.sync.pk, "review"])
+    page = as_manager.get(address)
+    ((group, _button, number, of_cause),) = page.context["cards"]
+    assert (page.context["heading"], group.title, number) == ("3 to review", "Only a weak match", "3")
+    rows = as_manager.get(of_cause).context["page"].rows
+    assert {row.link.app_key for row in rows} == {f"{i}@app.example" for i in range(3)}
+    answer = as_manager.post(reverse("syncjobs:resync", args=[w.sync.pk]), {"status": "review"}, follow=True)
+    assert "3 records are tried again now." in answer.content.decode()
+
+
+def test_a_record_that_waits_without_its_twin_is_counted_and_listed(world: Callable[..., World]) -> None:
+    w = asked(world)
+    RecordLink.objects.filter(app_key="0@app.example").update(app_key2="another name")
+    assert numbers.of_syncs([w.sync])[w.sync.pk].review == 2
+    assert len(lists.page(w.sync, lists.Query("review")).rows) == 2

@@ -22,7 +22,7 @@ from syncjobs.services import drafts, runs, syncs
 KIND = Kind(
     "people", "People", "person", "person",
     presets=(Preset("email", "email"), Preset("first_name", "first_name"), Preset("last_name", "last_name")),
-    label_fields=("first_name", "last_name", "email"),
+    label_fields=("first_name", "last_name"), label_else=("email",),
 )  # fmt: skip
 MAPPED = ("email", "first_name", "last_name", "score", "tags", "notes")
 

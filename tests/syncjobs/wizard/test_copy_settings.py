@@ -44,6 +44,30 @@ def test_the_first_step_copies_what_was_decided(bench: Bench, first: Sync, secon
     assert second.constants.get().value == "Leadbox"
 
 
+def test_the_chosen_source_is_still_chosen_after_the_redraw_that_choosing_it_causes(
+    bench: Bench, first: Sync, second: Sync
+) -> None:
+    ticked = f"{second.app_instance_id}:people:contacts"
+    step = bench.htmx(second, "connect", pair=ticked, copy_from=str(first.pk))
+    assert f'<option value="{first.pk}" selected>' in step
+
+
+def test_settings_are_offered_for_a_pair_that_is_ticked_and_not_stored_yet(bench: Bench, first: Sync) -> None:
+    """The only pair of an app is ticked beforehand, and no change of it ever comes."""
+    other = AppInstance.objects.create(account=bench.account, app_key="leads", label="EMEA", way_in="keys")
+    Sync.objects.create(
+        account=bench.account, hub_instance=bench.hub, app_instance=other, hub_kind="companies", app_kind="firms",
+        state=SyncState.ACTIVE,
+    )  # fmt: skip
+    bench.leads.fields.pop()
+    fresh = drafts.new(account=bench.account, by=bench.user, app_instance=other)
+    assert f'<option value="{first.pk}">' in bench.get(fresh, "connect")
+    ticked = f"{other.pk}:people:contacts"
+    assert bench.post(fresh, "connect", do="copy", pair=ticked, copy_from=str(first.pk)).status_code == 302
+    fresh.refresh_from_db()
+    assert (fresh.app_kind, fresh.direction) == ("people", Direction.TO_HUB)
+
+
 def test_a_field_that_only_the_other_account_has_is_named_and_left_out(bench: Bench, first: Sync, second: Sync) -> None:
     assert drafts.copy_settings(draft=second, source=first) == ["only_here ↔ origin"]
     assert not second.mappings.filter(app_field="only_here").exists()

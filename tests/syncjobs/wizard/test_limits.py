@@ -187,6 +187,49 @@ def test_an_app_may_bound_how_many_can_be_chosen(bench: Bench, draft: Sync) -> N
     ]
 
 
+def test_one_too_many_says_so_when_it_is_ticked_and_no_longer_when_it_is_not(bench: Bench, draft: Sync) -> None:
+    bench.leads.abilities = replace(bench.leads.abilities, containers="tag", most_containers=1)
+    data = {**{key: value for key, value in LIMITS.items() if key != "app-all"}, "do": "tick:app"}
+    for too_many in (bench.htmx(draft, "limits", **{**data, "app-list": ["7", "8"]}),
+                     bench.htmx(draft, "limits", **{**data, "do": "lists:app"})):  # fmt: skip
+        choice = too_many[too_many.index('id="app-choice"') : too_many.index('id="app-boxes"')]
+        assert "2 of at most 1 chosen." in choice
+        assert "at most 1 can be chosen, and 2 are. Untick 1" in choice
+        assert "Not saved yet" in too_many
+    draft.refresh_from_db()
+    assert not draft.app_scope.get("lists")
+    step = bench.htmx(draft, "limits", **{**data, "app-list": ["8"]})
+    assert "at most 1 can be chosen" not in step
+    assert "Draft saved" in step
+
+
+def test_a_ticked_box_means_not_all_and_all_means_no_box(bench: Bench, draft: Sync) -> None:
+    """Both at once would say two things, and the one that counts would not be seen."""
+    step = bench.htmx(draft, "limits", **{**LIMITS, "do": "tick:app", "app-list": ["7"]})
+    assert not re.search(r'id="app-all"[^>]* checked', step)
+    draft.refresh_from_db()
+    assert draft.app_scope["lists"] == ["7"]
+    step = bench.htmx(draft, "limits", **{**LIMITS, "do": "all:app", "app-list": ["7"]})
+    assert re.search(r'id="app-all"[^>]* checked', step)
+    assert not re.search(r'id="app-list-7"[^>]* checked', step)
+    draft.refresh_from_db()
+    assert draft.app_scope["lists"] == []
+
+
+def test_the_review_leads_to_the_lists(bench: Bench, draft: Sync) -> None:
+    assert f'href="{bench.url(draft, "limits")}#lists"' in bench.get(draft, "review")
+    page = bench.get(draft, "limits")
+    assert page.index('id="lists"') < page.index("Lists in Leadbox") < page.index("</main>")
+    assert "When a record stops matching" not in page[page.index('id="lists"') :]
+
+
+def test_address_books_are_called_so(bench: Bench, draft: Sync) -> None:
+    bench.leads.abilities = replace(bench.leads.abilities, containers="address book")
+    page = bench.get(draft, "limits")
+    assert "Records come from <b>all address books</b> of Leadbox." in page
+    assert "Choose an address book" in page
+
+
 def test_many_are_searched_and_what_the_search_hides_stays_chosen(bench: Bench, draft: Sync) -> None:
     bench.leads.lists |= {str(number): f"Fair {number}" for number in range(100, 130)}
     data = {key: value for key, value in LIMITS.items() if key != "app-all"}

@@ -7,7 +7,7 @@ import pytest
 
 from integrations import errors
 from integrations.records import Field, FieldType, Option
-from syncjobs.models import Direction, Sync
+from syncjobs.models import Direction, Sync, SyncState
 from syncjobs.wizard import samples
 from tests.syncjobs.wizard.conftest import Bench
 
@@ -213,6 +213,34 @@ def test_a_refused_constant_keeps_what_was_typed(bench: Bench, draft: Sync) -> N
     assert "“Score” takes a number" in answer
     assert 'value="lots"' in answer
     assert "Choose a field." in press(bench, draft, "constant:elsewhere")
+
+
+def test_an_app_without_records_shows_what_the_hub_would_give(bench: Bench, draft: Sync) -> None:
+    bench.crm.put({"email": "kay@example.com", "firstname": "Kay"})
+    found = bench.browser.get(f"/syncs/{draft.pk}/setup/mappings/sample/").content.decode()
+    assert "<b>Kay</b>" in found
+    assert "<b>kay@example.com</b>" in found
+
+
+def test_an_association_without_a_sync_of_its_records_is_not_counted_among_those_that_sync(
+    bench: Bench, draft: Sync
+) -> None:
+    bench.crm.fields.append(Field("firm", "Primary company", FieldType.REFERENCE, refers_to="companies"))
+    bench.leads.fields.append(Field("employer", "Employer", FieldType.REFERENCE, refers_to="firms"))
+    draft.mappings.create(app_field="employer", hub_field="firm", position=9)
+    press(bench, draft, "refresh")
+    review = bench.get(draft, "review")
+    before = re.search(r"<b>(\d+) fields</b> sync", review)
+    assert "<b>Employer</b> begins when a sync of the records that it names is on." in review
+    assert "E-mail, Given name, Family name, Employer" not in review
+    Sync.objects.create(
+        account=bench.account, hub_instance=bench.hub, app_instance=bench.app, hub_kind="companies", app_kind="firms",
+        state=SyncState.ACTIVE,
+    )  # fmt: skip
+    review = bench.get(draft, "review")
+    after = re.search(r"<b>(\d+) fields</b> sync", review)
+    assert "begins when" not in review
+    assert [int(found[1]) for found in (before, after) if found] == [4, 5]
 
 
 def test_a_sample_is_shown_in_words() -> None:

@@ -5,12 +5,13 @@ import re
 import pytest
 from django.test import Client
 
-from integrations import errors
+from integrations import errors, registry
+from integrations.connectors.memory import MemoryApp
 from integrations.models import AppInstance, InstanceState
 from portal.accounts.models import Account
 from syncjobs.models import Direction, Sync, SyncRun, SyncState
 from syncjobs.services import drafts
-from tests.syncjobs.wizard.conftest import Bench
+from tests.syncjobs.wizard.conftest import APP_KINDS, Bench, catalogue_entry
 
 STEPS = ["connect", "direction", "limits", "mappings", "review"]
 
@@ -120,6 +121,19 @@ def test_the_only_pair_that_is_free_is_chosen(bench: Bench, draft: Sync) -> None
     assert " checked" not in bench.get(another, "connect"), "there are two"
     Sync.objects.filter(pk=draft.pk).update(state=SyncState.ACTIVE)
     assert re.search(r'value="\d+:firms:companies" checked', bench.get(another, "connect"))
+
+
+def test_of_the_app_that_the_person_came_from_the_only_pair_is_chosen_and_other_apps_are_folded(bench: Bench) -> None:
+    """Whatever else is connected: only this app is meant."""
+    other = AppInstance.objects.create(account=bench.account, app_key="cards", label="Tokyo", way_in="keys")
+    registry.apps()["cards"] = catalogue_entry("cards", "Cards", MemoryApp(), (APP_KINDS[0],))
+    try:
+        page = bench.get(drafts.new(account=bench.account, by=bench.user, app_instance=other), "connect")
+        assert re.findall(r'value="([^"]+)" checked', page) == [f"{other.pk}:people:contacts"]
+        assert page.index("Another app (1)") < page.index(f'value="{bench.app.pk}:people:contacts"')
+        assert " checked" not in bench.get(drafts.new(account=bench.account, by=bench.user), "connect"), "from nowhere"
+    finally:
+        del registry.apps()["cards"]
 
 
 def test_pairs_of_saved_syncs_are_shown_as_taken(bench: Bench, draft: Sync) -> None:
