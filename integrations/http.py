@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cached_property, partial
 from threading import Thread
 from typing import Any, Protocol
@@ -129,12 +130,33 @@ _Call = tuple[str, str, Any, Any]
 """(method, path, params, encoded body): what tells two calls of a session apart."""
 
 
-class _Early(Thread):
-    """A call that was sent before anybody asked for it."""
+_to_do: ContextVar[Callable[[], None] | None] = ContextVar("to_do", default=None)
 
-    def __init__(self, call: _Call, send: Callable[[], requests.Response]) -> None:
+
+@contextmanager
+def meanwhile(work: Callable[[], None]) -> Iterator[None]:
+    """``work`` is done while the first call inside the ``with`` waits for its answer. It must neither raise nor call an app. Not
+    done where there is no such call, or one that does not come by here."""
+    token = _to_do.set(work)
+    try:
+        yield
+    finally:
+        _to_do.reset(token)
+
+
+def do_meanwhile() -> None:
+    """A call is under way."""
+    if work := _to_do.get():
+        _to_do.set(None)
+        work()
+
+
+class _UnderWay(Thread):
+    """A call whose answer nobody waits for yet."""
+
+    def __init__(self, send: Callable[[], requests.Response]) -> None:
         super().__init__(daemon=True)
-        self.call, self._send = call, send
+        self._send = send
         self._got: requests.Response | BaseException
         self.start()
 
@@ -149,6 +171,14 @@ class _Early(Thread):
         if isinstance(self._got, BaseException):
             raise self._got
         return self._got
+
+
+class _Early(_UnderWay):
+    """One that was sent before anybody asked for it."""
+
+    def __init__(self, call: _Call, send: Callable[[], requests.Response]) -> None:
+        self.call = call
+        super().__init__(send)
 
 
 class ApiSession:
@@ -336,9 +366,12 @@ class ApiSession:
         started = time.monotonic()
         outcome: Any = "lost"
         try:
-            got = early.answer() if early else self._http.request(
-                method, self.base_url + path, headers=headers, auth=auth, allow_redirects=False, **options
-            )  # fmt: skip
+            if early:
+                got = early.answer()
+            else:
+                send = partial(self._http.request, method, self.base_url + path, headers=headers, auth=auth,
+                               allow_redirects=False, **options)  # fmt: skip
+                got = _working(send)
             outcome = got.status_code
             return Answer(got.status_code, got.headers, got.content)
         except requests.RequestException as error:
@@ -354,6 +387,15 @@ class ApiSession:
             error.status = error.status or answer.status
             error.remote = error.remote or redact(answer.text[:2000])
         return error
+
+
+def _working(send: Callable[[], requests.Response]) -> requests.Response:
+    """Send, and do meanwhile what there is to do."""
+    if _to_do.get() is None:
+        return send()
+    under_way = _UnderWay(send)
+    do_meanwhile()
+    return under_way.answer()
 
 
 def _encoded(value: Any) -> bytes:

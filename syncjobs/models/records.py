@@ -110,15 +110,19 @@ class WriteIntent(models.Model):
         DONE = "done"
         DEAD = "dead"
 
-    link = models.ForeignKey(RecordLink, on_delete=models.CASCADE, related_name="intents")
-    sync = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="+")
+    # One is written for every record that is made, so no index and no check says what another one says already: its link holds it,
+    # is looked up by the constraint below, and is its sync's; a key is made of what that constraint keeps apart.
+    link = models.ForeignKey(RecordLink, on_delete=models.CASCADE, related_name="intents", db_index=False)
+    sync = models.ForeignKey(Sync, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
     side = models.CharField(max_length=3, choices=SIDES)
     generation = models.PositiveIntegerField(default=0)
-    key = models.UUIDField(unique=True)
+    key = models.UUIDField()
     payload = models.JSONField(default=dict)  # values sent
     source = models.JSONField(default=dict)  # the source side's values they were made from
     state = models.CharField(max_length=8, choices=State.choices, default=State.SENT)
-    run = models.ForeignKey("syncjobs.SyncRun", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    run = models.ForeignKey(
+        "syncjobs.SyncRun", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     made = models.BooleanField(default=False)  # the app answered that it made the record: an undo may remove it
     sent_at = models.DateTimeField(default=now)
     found_id = models.CharField(max_length=200, default="")  # a person says that it made this record

@@ -1,10 +1,11 @@
 """Creates. The intent is committed as *sent* before the request: a create without an answer is looked up, never made again."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from django.utils.timezone import now
 
+from integrations import http
 from integrations.errors import AlreadyExists, NoAnswer, StaleVersion
 from integrations.records import Create, Ref, Side, Verdict
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
@@ -17,43 +18,77 @@ from syncjobs.runner.work import Work
 KEY_SPACE = uuid.UUID("6d1f5ac9-3f0a-4f0e-9c0c-6f2f5f0b7a11")
 
 
-def send_creates(ctx: Context, side: Side, work: Sequence[Work]) -> None:
+Answered = tuple[Sequence[Work], Sequence[Verdict]]
+
+
+def send_creates(
+    ctx: Context, side: Side, batches: Iterable[Sequence[Work]], *, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """One batch after the other: what became of one is committed together with the announcement of the next, before that is sent.
+    ``meanwhile`` is done while each request is under way."""
+    answered: Answered | None = None
+    try:
+        for batch in batches:
+            work = _not_there(ctx, side, batch)
+            with ctx.lease.transaction():
+                ready, intents = _announce_creates(ctx, side, work)
+                if answered:
+                    before, answered = answered, None
+                    _settle(ctx, side, *before)
+            if ready:
+                answered = ready, _send(ctx, side, ready, intents, meanwhile)
+    finally:
+        if answered:
+            with ctx.lease.transaction():
+                _settle(ctx, side, *answered)
+
+
+def _not_there(ctx: Context, side: Side, work: Sequence[Work]) -> Sequence[Work]:
+    """Those of which nothing stands at ``side`` yet, as far as can be found out; the others are linked or excluded."""
     work, others = siblings.of_this_kind(ctx, side, work)
     _exclude(ctx, side, others, "SYNCS_AS_ANOTHER_KIND")
     work, doubles = siblings.not_linked_there(ctx, side, recovery.not_there_yet(ctx, side, work))
     _exclude(ctx, side, doubles, "DUPLICATE_IN_SOURCE")
-    ready, intents = _announce_creates(ctx, side, work)
-    if not ready:
-        return
+    return work
+
+
+def _send(
+    ctx: Context, side: Side, work: Sequence[Work], intents: dict[int, WriteIntent], meanwhile: Callable[[], None]
+) -> Sequence[Verdict]:
     end = ctx.end(side)
-    items = [Create(w.plan.writes[side], str(intents[w.row.id].key)) for w in ready]
-    verdicts = settling.send(ctx, lambda: end.connector.create(end.kind, items, scope=end.scope), len(items))
-    _meet_existing(ctx, side, ready, verdicts)
-    with ctx.lease.transaction():
-        taken = find_links(ctx.sync.pk, side, [v.record.id for v in verdicts if v.record])
-        made: dict[str, RecordLink] = {}
-        born: list[int] = []
-        moment = now()
-        done, dead = [], []
-        for w, verdict in zip(ready, verdicts, strict=True):
-            if verdict.record and (first := made.get(verdict.record.id)):
-                settling.conflict(w, side, first)  # the app takes the two for one
-                done.append(w.row.id)
-                continue
-            if verdict.record and (other := taken.get(verdict.record.id)) and other.pk != w.row.id:
-                _joined_or_conflict(ctx, side, w, other, verdict)
-                done.append(w.row.id)
-                continue
-            settling.settle(ctx, side, w, verdict, "created", moment)
-            if verdict.record:
-                made[verdict.record.id] = w.row
-                (done if verdict.existed else born).append(w.row.id)
-            elif not isinstance(verdict.error, NoAnswer):
-                dead.append(w.row.id)
+    items = [Create(w.plan.writes[side], str(intents[w.row.id].key)) for w in work]
+    with http.meanwhile(meanwhile):
+        verdicts = settling.send(ctx, lambda: end.connector.create(end.kind, items, scope=end.scope), len(items))
+    _meet_existing(ctx, side, work, verdicts)
+    return verdicts
+
+
+def _settle(ctx: Context, side: Side, work: Sequence[Work], verdicts: Sequence[Verdict]) -> None:
+    taken = find_links(ctx.sync.pk, side, [v.record.id for v in verdicts if v.record])
+    made: dict[str, RecordLink] = {}
+    born: list[int] = []
+    moment = now()
+    done, dead = [], []
+    for w, verdict in zip(work, verdicts, strict=True):
+        if verdict.record and (first := made.get(verdict.record.id)):
+            settling.conflict(w, side, first)  # the app takes the two for one
+            done.append(w.row.id)
+            continue
+        if verdict.record and (other := taken.get(verdict.record.id)) and other.pk != w.row.id:
+            _joined_or_conflict(ctx, side, w, other, verdict)
+            done.append(w.row.id)
+            continue
+        settling.settle(ctx, side, w, verdict, "created", moment)
+        if verdict.record:
+            made[verdict.record.id] = w.row
+            (done if verdict.existed else born).append(w.row.id)
+        elif not isinstance(verdict.error, NoAnswer):
+            dead.append(w.row.id)
+    with statements.together():
+        settling.close(ctx, [w for w in work if not w.left and w.row.id])
         store.close_intents(side, born, WriteIntent.State.DONE, made=True)
         store.close_intents(side, done, WriteIntent.State.DONE)
         store.close_intents(side, dead, WriteIntent.State.DEAD)
-        settling.close(ctx, [w for w in ready if not w.left and w.row.id])
 
 
 def _exclude(ctx: Context, side: Side, work: Sequence[Work], code: str) -> None:
@@ -67,46 +102,45 @@ def _exclude(ctx: Context, side: Side, work: Sequence[Work], code: str) -> None:
 
 
 def _announce_creates(ctx: Context, side: Side, work: Sequence[Work]) -> tuple[list[Work], dict[int, WriteIntent]]:
-    """Commit the intents. A create that was sent before goes out again only when it may (``recovery.may_resend``)."""
-    with ctx.lease.transaction():
-        known = _announced(side, work)
-        ready, fresh, moment = [], [], now()
-        busy = siblings.being_created(ctx, side, work)
-        for w in work:
-            if w.row.id in busy:
-                w.left.clear()
-                w.again, w.row.next_try_at = True, now() + siblings.WAIT
-                continue
-            intent = known.get(w.row.id)
-            if intent and intent.state == WriteIntent.State.SENT:
-                if recovery.may_resend(ctx, w.row, side, intent):
-                    ready.append(w)
-                else:
-                    _wait_or_park(ctx, w, side, intent)
-                continue
-            generation = intent.generation + 1 if intent else 0
-            name = f"{w.row.sync_id}:{w.row.id}:{side}:{generation}:{w.row.created_at.isoformat()}"
-            known[w.row.id] = store.fresh_intent(
-                link_id=w.row.id, sync_id=ctx.sync.pk, side=side.value, generation=generation,
-                key=uuid.uuid5(KEY_SPACE, name), payload=w.plan.writes[side], source=w.plan.after[side], run_id=ctx.run.pk,
-                sent_at=moment,
-            )  # fmt: skip
-            fresh.append(known[w.row.id])
-            ready.append(w)
-        store.insert_intents(fresh)
-        announced = {intent.link_id for intent in fresh}
-        resent = [w for w in ready if w.row.id not in announced]
-        for w in resent:
-            intent = known[w.row.id]  # what it is looked up by is what is sent now, which may have changed since
-            intent.payload, intent.source, intent.sent_at = w.plan.writes[side], w.plan.after[side], now()
-        if resent:
-            WriteIntent.objects.bulk_update([known[w.row.id] for w in resent], ["payload", "source", "sent_at"])
-        if tried := [w.row.id for w in ready if w.row.attempts]:
-            # That an earlier try was answered, or given up, says nothing of this one (``recovery.wait_for``). The row in hand
-            # counts on, and is written with the verdict.
-            RecordLink.objects.filter(pk__in=tried).update(attempts=0)
-        held = {w.row.id for w in work} - {w.row.id for w in ready}
-        settling.close(ctx, [w for w in work if w.row.id in held])
+    """Store the intents. A create that was sent before goes out again only when it may (``recovery.may_resend``)."""
+    known = _announced(side, work)
+    ready, fresh, moment = [], [], now()
+    busy = siblings.being_created(ctx, side, work)
+    for w in work:
+        if w.row.id in busy:
+            w.left.clear()
+            w.again, w.row.next_try_at = True, now() + siblings.WAIT
+            continue
+        intent = known.get(w.row.id)
+        if intent and intent.state == WriteIntent.State.SENT:
+            if recovery.may_resend(ctx, w.row, side, intent):
+                ready.append(w)
+            else:
+                _wait_or_park(ctx, w, side, intent)
+            continue
+        generation = intent.generation + 1 if intent else 0
+        name = f"{w.row.sync_id}:{w.row.id}:{side}:{generation}:{w.row.created_at.isoformat()}"
+        known[w.row.id] = store.fresh_intent(
+            link_id=w.row.id, sync_id=ctx.sync.pk, side=side.value, generation=generation,
+            key=uuid.uuid5(KEY_SPACE, name), payload=w.plan.writes[side], source=w.plan.after[side], run_id=ctx.run.pk,
+            sent_at=moment,
+        )  # fmt: skip
+        fresh.append(known[w.row.id])
+        ready.append(w)
+    store.insert_intents(fresh)
+    announced = {intent.link_id for intent in fresh}
+    resent = [w for w in ready if w.row.id not in announced]
+    for w in resent:
+        intent = known[w.row.id]  # what it is looked up by is what is sent now, which may have changed since
+        intent.payload, intent.source, intent.sent_at = w.plan.writes[side], w.plan.after[side], now()
+    if resent:
+        WriteIntent.objects.bulk_update([known[w.row.id] for w in resent], ["payload", "source", "sent_at"])
+    if tried := [w.row.id for w in ready if w.row.attempts]:
+        # That an earlier try was answered, or given up, says nothing of this one (``recovery.wait_for``). The row in hand
+        # counts on, and is written with the verdict.
+        RecordLink.objects.filter(pk__in=tried).update(attempts=0)
+    held = {w.row.id for w in work} - {w.row.id for w in ready}
+    settling.close(ctx, [w for w in work if w.row.id in held])
     return ready, known
 
 

@@ -75,12 +75,7 @@ def set_status(row: RecordLink, status: str, deltas: Counter[str], moment: datet
 def find_links(sync_id: int, side: Side, ids: Iterable[str]) -> dict[str, RecordLink]:
     """Links by remote id or alias, keyed by each of those."""
     found: dict[str, RecordLink] = {}
-    wanted = list(ids)
-    # Two queries, not one OR: each then uses its own index.
-    for row in (
-        *store.links_with(sync_id, f"{side}_alias", wanted, f" AND {side}_alias IS NOT NULL"),
-        *store.links_with(sync_id, f"{side}_id", wanted),
-    ):
+    for row in {row.id: row for row in store.links_named(sync_id, side, ids)}.values():
         if alias := get(row, side, "alias"):
             found.setdefault(alias, row)
         found[get(row, side, "id")] = row

@@ -208,12 +208,12 @@ def join(ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], side: Sid
         for intent in (intents.get(keep.pk), intents.get(other.pk)):
             if intent:
                 credit(ctx, keep, intent)
-    RecordLink.objects.filter(pk__in=[other.pk for _, other in pairs]).delete()
-    # A create whose answer was lost has found its record here.
-    WriteIntent.objects.filter(link__in=[keep for keep, _ in pairs], state=WriteIntent.State.SENT).update(
-        state=WriteIntent.State.DONE
-    )
-    store.update([keep for keep, _ in pairs], [*KEPT, *MEMORY, "next_try_at"])
+    with statements.together():
+        store.remove(other.id for _, other in pairs)
+        if intents:  # a create whose answer was lost has found its record here
+            for of in Side:
+                store.close_intents(of, [keep.id for keep, _ in pairs], WriteIntent.State.DONE)
+        store.update([keep for keep, _ in pairs], [*KEPT, *MEMORY, "next_try_at"])
 
 
 def credit(ctx: Context, row: RecordLink, intent: WriteIntent) -> None:

@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from integrations.records import RemoteRecord, Side
 from syncjobs.models import RecordLink, RecordStatus
+from syncjobs.runner import statements
 
 if TYPE_CHECKING:
     from syncjobs.runner.context import Context
@@ -60,7 +61,9 @@ def by_halves(ctx: "Context", items: Sequence[T], do: Callable[[Sequence[T]], in
         return do(items)
     try:
         with transaction.atomic():
-            return do(items)
+            done = do(items)
+            statements.flush()
+            return done
     except (OperationalError, InterfaceError):
         raise  # the database is busy or away: no record is to blame
     except Exception as error:

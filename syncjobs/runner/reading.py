@@ -91,7 +91,7 @@ def _scan_page(ctx: Context, side: Side) -> bool:
     if end.abilities.scans_ahead and page.position is not None and time.monotonic() < ctx.deadline:
         cast(ScansAhead, end.connector).ahead(end.kind, fields=end.fields, position=page.position, scope=end.scope)
     marking = _marks(ctx, end, cursor)
-    with ctx.lease.transaction():
+    with ctx.lease.transaction(), statements.together():
         known = _store_page(ctx, side, page)
         if marking or state.get("off"):
             _mark(ctx, side, page, cursor.scan, only_off_list=not marking)
@@ -101,6 +101,7 @@ def _scan_page(ctx: Context, side: Side) -> bool:
         cursor.position = state if page.position is not None else None
         ctx.progress(f"read_{side}", len(page.records), page.total)
         if page.position is None:
+            statements.flush()
             _finish_scan(ctx, side, state["known"], state["new"], marked=marking)
         statements.save(cursor, ["position", "mode", "scan", "scanned_at"])
     return cursor.mode != ""

@@ -162,13 +162,14 @@ def moved(w: Work, side: Side, error: StaleVersion) -> None:
     row.next_try_at = now() + timedelta(seconds=BACKOFF[min(row.attempts - LOOKS, len(BACKOFF)) - 1])
 
 
+@statements.together()
 def close(ctx: Context, work: Sequence[Work]) -> None:
     """Write the rows of finished work: memory, status, counts, a few lines for *Just now*."""
+    work = still_there(work)
     if not work:
         return
     moment = now()
     deltas: Counter[str] = Counter()
-    mind_others(work)
     for w in work:
         close_one(ctx, w, moment, deltas)
     store.update([w.row for w in work], COLUMNS)
@@ -178,12 +179,17 @@ def close(ctx: Context, work: Sequence[Work]) -> None:
     _tell(ctx, work, moment)
 
 
-def mind_others(work: Sequence[Work]) -> None:
-    """A person may have asked for some of these records again while the app was being called: counts change from there."""
+def still_there(work: Sequence[Work]) -> list[Work]:
+    """Without the links that were joined with others since they were planned. And a person may have asked for some of these records
+    again while the app was being called: counts change from there."""
+    if not work:
+        return []
     condition, pks = statements.among(w.row.id for w in work)
     found = dict(statements.select(f"SELECT id, status FROM syncjobs_recordlink WHERE id {condition}", pks))
-    for w in work:
-        w.row.status = found.get(w.row.id, w.row.status)
+    left = [w for w in work if w.row.id in found]
+    for w in left:
+        w.row.status = found[w.row.id]
+    return left
 
 
 def close_one(ctx: Context, w: Work, moment: datetime, deltas: Counter[str]) -> None:

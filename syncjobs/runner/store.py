@@ -18,20 +18,21 @@ import orjson
 from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import QuerySet
 from django.db.models.base import ModelState
+from django.db.models.fields.reverse_related import ForeignObjectRel
 
 from integrations.records import Side
 from syncjobs.models import RecordLink, RunEvent, SyncCount, WriteIntent
 from syncjobs.runner import statements
 
-Columns = dict[str, tuple[str, Callable[[Any], Any], str]]
-"""Attribute → (column, adapter to a database value, type in PostgreSQL)."""
+Columns = dict[str, tuple[str, Callable[[Any], Any] | None, str]]
+"""Attribute → (column, adapter of a value that is not None to the database (None: as it is), type in PostgreSQL)."""
 
 
 @cache
 def _columns(model: type[models.Model]) -> Columns:
     found: Columns = {}
     for field in model._meta.concrete_fields:
-        adapt: Callable[[Any], Any] = _same
+        adapt: Callable[[Any], Any] | None = None
         if connection.vendor == "sqlite":
             if isinstance(field, models.JSONField):
                 adapt = statements.document
@@ -42,10 +43,6 @@ def _columns(model: type[models.Model]) -> Columns:
         kind = str(field.rel_db_type(connection) or field.db_type(connection))
         found[field.attname] = (str(field.column), adapt, kind)
     return found
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def _hex(value: Any) -> str:
@@ -76,11 +73,16 @@ def links_with(sync_id: int, column: str, wanted: Iterable[str], more: str = "")
     return _rows(statements.links(_selection(), sync_id, column, wanted, more))
 
 
+def links_named(sync_id: int, side: Side, ids: Iterable[str]) -> list[RecordLink]:
+    """The links of a sync whose record at ``side`` has one of these ids, or has one as its alias; some come twice."""
+    by_alias = (f"{side}_alias", f" AND {side}_alias IS NOT NULL")
+    return _rows(statements.links(_selection(), sync_id, f"{side}_id", ids, or_by=by_alias))
+
+
 @cache
 def _selection() -> str:
-    # Both databases' modules call Python for each value of a column that holds moments.
     return ", ".join(
-        f'CAST("{field.column}" AS TEXT)' if isinstance(field, models.DateTimeField) else f'"{field.column}"'
+        statements.moment_column(str(field.column)) if isinstance(field, models.DateTimeField) else f'"{field.column}"'
         for field in RecordLink._meta.concrete_fields
     )
 
@@ -113,7 +115,7 @@ def _shape() -> tuple[list[str], list[tuple[str, Callable[[Any], Any]]]]:
         if isinstance(field, models.JSONField):
             converters.append((field.attname, orjson.loads))
         elif isinstance(field, models.DateTimeField):
-            converters.append((field.attname, statements.from_utc_text))
+            converters.append((field.attname, datetime.fromisoformat))
     return [field.attname for field in fields], converters
 
 
@@ -149,21 +151,19 @@ def update(links: Sequence[RecordLink], names: Sequence[str]) -> None:
     if not names:
         return
     table = connection.ops.quote_name(RecordLink._meta.db_table)
-    with connection.cursor() as cursor:
-        if statements.on_sqlite():
-            sets = ", ".join(f'"{columns[name][0]}" = %s' for name in names)
-            adapters = [(name, columns[name][1]) for name in names]
+    if statements.on_sqlite():
+        sets = ", ".join(f'"{columns[name][0]}" = %s' for name in names)
+        with connection.cursor() as cursor:
             cursor.executemany(
-                f"UPDATE {table} SET {sets} WHERE id = %s",
-                [[*[adapt(values[name]) for name, adapt in adapters], values["id"]] for _, values in pairs],
+                f"UPDATE {table} SET {sets} WHERE id = %s", _parameters(RecordLink, links, [*names, "id"])
             )
-        else:
-            sets = ", ".join(f'"{columns[name][0]}" = v."{columns[name][0]}"' for name in names)
-            document, shape = _document(RecordLink, links, ["id", *names])
-            cursor.execute(
-                f"UPDATE {table} AS t SET {sets} FROM jsonb_to_recordset(%s::jsonb) AS v({shape}) WHERE t.id = v.id",
-                [document],
-            )
+    else:
+        sets = ", ".join(f'"{columns[name][0]}" = v."{columns[name][0]}"' for name in names)
+        document, shape = _document(RecordLink, links, ["id", *names])
+        statements.tell(
+            f"UPDATE {table} AS t SET {sets} FROM jsonb_to_recordset(%s::jsonb) AS v({shape}) WHERE t.id = v.id",
+            document,
+        )
     for loaded, values in pairs:
         if loaded:
             for name in names:
@@ -192,6 +192,24 @@ def _literal(value: Any) -> str:
     return str(value) if isinstance(value, int) else f"'{value}'"
 
 
+def remove(pks: Iterable[int]) -> None:
+    """Delete links and what hangs on them. Django would load all of it first."""
+    condition, wanted = statements.among(pks)
+    for table, column in _hanging_on_links():
+        statements.tell(f'DELETE FROM "{table}" WHERE "{column}" {condition}', wanted)
+    statements.tell(f"DELETE FROM syncjobs_recordlink WHERE id {condition}", wanted)
+
+
+@cache
+def _hanging_on_links() -> list[tuple[str, str]]:
+    """(table, column) of all that goes with its link."""
+    relations = [
+        field for field in RecordLink._meta.get_fields(include_hidden=True) if isinstance(field, ForeignObjectRel)
+    ]
+    assert all(relation.on_delete is models.CASCADE for relation in relations)
+    return [(each.related_model._meta.db_table, str(each.field.column)) for each in relations]
+
+
 def insert_intents(intents: Sequence[WriteIntent]) -> None:
     """Insert new intents; they do not learn their ids."""
     _insert(WriteIntent, intents, _all_but_id(WriteIntent))
@@ -206,7 +224,7 @@ def close_intents(side: Side, links: Sequence[int], state: str, *, made: bool = 
     if links:
         condition, pks = statements.among(links)
         # Not plainly "state = 'sent'": PostgreSQL would take the index of open intents, where those lately open still stand.
-        statements.run(
+        statements.tell(
             "UPDATE syncjobs_writeintent SET state = %s, made = %s"
             f" WHERE link_id {condition} AND side = %s AND state || '' = 'sent'",
             state, made, pks, side.value,
@@ -231,29 +249,41 @@ def _insert(
     table = connection.ops.quote_name(model._meta.db_table)
     heads = ", ".join(f'"{columns[name][0]}"' for name in (*names, *(name for name, _ in rest)))
     literals = "".join(f", {literal}" for _, literal in rest)
-    with connection.cursor() as cursor:
-        if statements.on_sqlite():
-            places = ", ".join(["%s"] * len(names))
-            adapters = [(name, columns[name][1]) for name in names]
+    if statements.on_sqlite():
+        places = ", ".join(["%s"] * len(names))
+        with connection.cursor() as cursor:
             cursor.executemany(
                 f"INSERT INTO {table} ({heads}) VALUES ({places}{literals}) ON CONFLICT DO NOTHING",
-                [[adapt(values[name]) for name, adapt in adapters] for values in (one.__dict__ for one in objects)],
+                _parameters(model, objects, names),
             )
-            return
-        document, shape = _document(model, objects, names)
-        taken = ", ".join(f'"{columns[name][0]}"' for name in names)
-        cursor.execute(
-            f"INSERT INTO {table} ({heads}) SELECT {taken}{literals} FROM jsonb_to_recordset(%s::jsonb) AS v({shape})"
-            " ON CONFLICT DO NOTHING",
-            [document],
-        )
+        return
+    document, shape = _document(model, objects, names)
+    taken = ", ".join(f'"{columns[name][0]}"' for name in names)
+    statements.tell(
+        f"INSERT INTO {table} ({heads}) SELECT {taken}{literals} FROM jsonb_to_recordset(%s::jsonb) AS v({shape})"
+        " ON CONFLICT DO NOTHING",
+        document,
+    )
+
+
+def _parameters(model: type[models.Model], objects: Sequence[models.Model], names: Sequence[str]) -> list[list[Any]]:
+    """The objects' values (two or more) as SQLite wants them."""
+    columns, pick = _columns(model), itemgetter(*names)
+    adapters = [(place, adapt) for place, name in enumerate(names) if (adapt := columns[name][1])]
+    found = [list(pick(one.__dict__)) for one in objects]
+    for row in found:
+        for place, adapt in adapters:
+            if (value := row[place]) is not None:
+                row[place] = adapt(value)
+    return found
 
 
 def _document(model: type[models.Model], objects: Sequence[models.Model], names: Sequence[str]) -> tuple[str, str]:
     """(the objects as a JSON array, the columns in it as PostgreSQL wants them declared)."""
     columns = _columns(model)
     shape = ", ".join(f'"{columns[name][0]}" {columns[name][2]}' for name in names)
-    documents = [{columns[name][0]: one.__dict__[name] for name in names} for one in objects]
+    heads, pick = [columns[name][0] for name in names], itemgetter(*names)
+    documents = [dict(zip(heads, pick(one.__dict__), strict=True)) for one in objects]
     return orjson.dumps(documents).decode(), shape
 
 
@@ -263,7 +293,7 @@ def add_counts(sync_id: int, deltas: Counter[str]) -> None:
     changes = [(sync_id, status, delta) for status, delta in sorted(deltas.items()) if delta]
     if changes:
         places = ", ".join(["(%s, %s, %s)"] * len(changes))
-        statements.run(
+        statements.tell(
             f"INSERT INTO syncjobs_synccount (sync_id, status, n) VALUES {places} "
             "ON CONFLICT (sync_id, status) DO UPDATE SET n = syncjobs_synccount.n + excluded.n",
             *chain.from_iterable(changes),

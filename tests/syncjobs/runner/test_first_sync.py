@@ -1,13 +1,19 @@
 """The initial sync and what follows it, between two apps in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.utils.timezone import now
 
+from integrations import errors
 from integrations.connectors.base import Abilities
-from integrations.records import Side
-from syncjobs.models import ConstantField, RecordLink
+from integrations.connectors.memory import MemoryConnector
+from integrations.records import Create, Side, Verdict
+from syncjobs.models import ConstantField, RecordLink, RunEvent, WriteIntent
+from syncjobs.runner import writing
+from syncjobs.runner.work import plan_row
 from tests.syncjobs.runner.world import World
 
 Make = Callable[..., World]
@@ -32,6 +38,25 @@ def test_the_same_person_at_both_sides_is_linked_and_blanks_are_filled(world: Ma
     assert w.values(Side.HUB)["ada@example.com"]["last_name"] == "Lovelace"
     assert w.values(Side.APP)["ada@example.com"]["first_name"] == "Ada"
     assert w.counts() == {"insync": 1}
+
+
+def test_what_hangs_on_a_half_that_is_matched_goes_with_it_and_all_goes_with_the_sync(world: Make) -> None:
+    w = world()
+    ada = w.app.put({"email": "not an address", "first_name": "Ada"})
+    w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.hub.put({"email": "bob@example.com"})
+    w.app.fields = [replace(field, unique=False) for field in w.app.fields]
+    w.initial()
+    half = w.link(app_id=ada)
+    assert RunEvent.objects.filter(link=half, result="excluded").exists()
+    RecordLink.objects.filter(hub_key="ada@example.com").update(app_id=None, app_key="", dirty=1)
+    w.app.edit(ada, email="ada@example.com")
+    w.poll()
+    assert not RecordLink.objects.filter(pk=half.pk).exists()
+    assert not RunEvent.objects.filter(link_id=half.pk).exists()
+    assert WriteIntent.objects.exists()
+    w.sync.delete()
+    assert not WriteIntent.objects.exists()
 
 
 def test_values_that_differ_at_first_sight_follow_the_winner_and_the_loser_is_in_the_ledger(world: Make) -> None:
@@ -62,6 +87,57 @@ def test_a_full_page_of_each_side_costs_one_read_and_one_write_per_hundred(world
     assert (
         sum(verb in ("scan", "create", "update", "read", "find") for verb, _ in log) == 21
     )  # and one look at the empty side
+
+
+def test_before_a_batch_is_sent_it_is_announced_and_the_one_before_is_settled(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a stop loses one batch of work, whenever it comes."""
+    w = world(app=Abilities(write_batch=2))
+    for number in range(5):
+        w.hub.put({"email": f"p{number}@example.com"})
+    seen = []
+    create = MemoryConnector.create
+
+    def looking(connector: MemoryConnector, kind: str, items: Sequence[Create], **more: Any) -> list[Verdict]:
+        announced = {str(intent.key) for intent in WriteIntent.objects.filter(state="sent")}
+        seen.append((announced == {item.key for item in items}, w.counts()))
+        return create(connector, kind, items, **more)
+
+    monkeypatch.setattr(MemoryConnector, "create", looking)
+    w.initial()
+    assert seen == [(True, {"pending": 5}), (True, {"pending": 3, "insync": 2}), (True, {"pending": 1, "insync": 4})]
+    assert w.counts() == {"insync": 5}
+
+
+def test_what_was_made_is_settled_although_the_next_batch_cannot_be_looked_for(world: Make) -> None:
+    w = world(app=Abilities(write_batch=2, create_upserts_by="email"))
+    for number in range(4):
+        w.hub.put({"email": f"p{number}@example.com"})
+    w.app.fail("find", lambda: errors.Unavailable("down"), skip=1)
+    w.initial()
+    assert w.counts() == {"pending": 2, "insync": 2}
+    assert not WriteIntent.objects.filter(state="sent").exists()
+    w.settle()
+    w.assert_equal()
+
+
+def test_a_record_whose_plan_fails_does_not_lose_the_answer_of_the_batch_before(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its batch is planned while that one is under way."""
+    w = world(app=Abilities(write_batch=2))
+    for number in range(4):
+        w.hub.put({"email": f"p{number}@example.com", "first_name": "Stumble" if number == 3 else "Walk"})
+
+    def stumbling(ctx: Any, row: RecordLink, moment: Any) -> Any:
+        if (row.hub_now or {})["first_name"] == "Stumble":
+            raise ValueError("A fault of ours")
+        return plan_row(ctx, row, moment)
+
+    monkeypatch.setattr(writing, "plan_row", stumbling)
+    w.initial()
+    assert w.counts() == {"pending": 2, "insync": 2}
 
 
 def test_nothing_changed_costs_one_call_a_side_and_writes_nothing_at_home(

@@ -1,5 +1,6 @@
 """What is asked for every batch costs the same however many links a sync has, and however new it is to the database."""
 
+from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -10,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.records import Side
 from syncjobs.models import RecordLink, Sync
-from syncjobs.runner import associations, links, siblings
+from syncjobs.runner import associations, links, siblings, statements, store
 from tests.syncjobs.runner.world import World
 
-pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="about PostgreSQL's planner")
+on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="about PostgreSQL")
 MANY = 20_000
 COLUMNS = [field.column for field in RecordLink._meta.concrete_fields if not field.primary_key]
 
@@ -56,6 +57,7 @@ def _looked_at(node: dict[str, Any]) -> int:
     return mine + sum(_looked_at(child) for child in node.get("Plans", []))
 
 
+@on_postgres
 @pytest.mark.parametrize("new", [False, True], ids=["a known sync", "a sync that began a moment ago"])
 def test_a_batch_looks_at_its_own_links_alone(world: Callable[..., World], new: bool) -> None:
     sync = world().sync
@@ -77,4 +79,28 @@ def test_a_batch_looks_at_its_own_links_alone(world: Callable[..., World], new: 
     assert looked_at(lambda: associations._names(sync.pk, Side.HUB, ids)) <= 400
     assert looked_at(lambda: associations._by_domain(sync.pk, Side.HUB, domains)) <= 400
     assert looked_at(lambda: siblings._linked([sync.pk], Side.APP, work)) <= 400
+    assert looked_at(lambda: links.find_links(sync.pk, Side.HUB, ids)) <= 400
     assert looked_at(lambda: links.call_heirs(ctx, {("key", key) for key in domains})) <= 800
+
+
+@on_postgres
+def test_what_is_told_together_goes_out_in_one_piece_and_before_what_is_asked_after_it(
+    world: Callable[..., World],
+) -> None:
+    sync = world().sync
+    with CaptureQueriesContext(connection) as asked, statements.together():
+        for status, n in (("insync", 2), ("failed", 1)):
+            store.add_counts(sync.pk, Counter({status: n}))
+        assert not asked.captured_queries
+        assert statements.select("SELECT sum(n) FROM syncjobs_synccount WHERE sync_id = %s", sync.pk) == [(3,)]
+        store.add_counts(sync.pk, Counter({"insync": 4}))
+    assert len(asked.captured_queries) == 3
+    assert statements.select("SELECT sum(n) FROM syncjobs_synccount WHERE sync_id = %s", sync.pk) == [(7,)]
+
+
+def test_a_record_that_is_named_by_its_id_and_its_alias_is_one_link(world: Callable[..., World]) -> None:
+    sync = world().sync
+    RecordLink.objects.create(sync=sync, hub_id="1", hub_alias="old")
+    found = links.find_links(sync.pk, Side.HUB, ["1", "old", "2"])
+    assert found.keys() == {"1", "old"}
+    assert found["1"] is found["old"]
