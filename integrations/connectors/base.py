@@ -90,10 +90,10 @@ class ScansAhead(Protocol):
 
 
 class ListsChanges(Protocol):
-    def changed(self, kind: str, *, cursor: dict[str, Any], scope: Scope) -> set[str]:
-        """Ids of all that changed since ``cursor``, up to what was written a moment ago, and of all outside ``scope``. Reads no
-        record. For apps that would look at everything to answer ``find``: what was read before is known, so only these have to
-        be looked at before a create. CursorExpired as from ``changes``."""
+    def changed(self, kind: str, *, cursor: dict[str, Any], scope: Scope) -> dict[str, str]:
+        """Ids, with versions where those are at hand, of all that changed since ``cursor``, up to what was written a moment ago, of
+        all outside ``scope``, and perhaps of others. Reads no record. For apps that would look at everything to answer ``find``:
+        what was read before is known, so only these have to be looked at before a create. CursorExpired as from ``changes``."""
 
 
 class Connector(Protocol):

@@ -289,9 +289,9 @@ class MemoryConnector:
             return Page(records, gone=gone, left=left, position={"after": int(fresh[size - 1].id), "began": began})
         return Page(records, gone=gone, left=left, cursor={"at": began - overlap})
 
-    def changed(self, kind: str, *, cursor: dict[str, Any], scope: Scope) -> set[str]:
+    def changed(self, kind: str, *, cursor: dict[str, Any], scope: Scope) -> dict[str, str]:
         done = self._enter("changed", 1)
-        ids = {row.id for row in self._sorted() if row.changed >= cursor["at"] or not self._in_scope(row, scope)}
+        ids = {row.id: "" for row in self._sorted() if row.changed >= cursor["at"] or not self._in_scope(row, scope)}
         done()
         return ids
 

@@ -229,11 +229,13 @@ def _unpaired_news(ctx: Context, side: Side) -> list[RemoteRecord] | None:
     if not (able.lists_changes and able.idempotent_creates) or cursor is None or ctx.parked[side]:
         return None
     try:
-        ids = cast(ListsChanges, end.connector).changed(end.kind, cursor=cursor, scope=end.scope)
+        listed = cast(ListsChanges, end.connector).changed(end.kind, cursor=cursor, scope=end.scope)
     except CursorExpired:
         return None
-    paired = statements.links(f"{side}_id", ctx.sync.pk, f"{side}_id", ids, f" AND {side.other}_id IS NOT NULL")
-    refs = [Ref(id) for id in sorted(ids - {id for (id,) in paired})]
+    columns = f"{side}_id, {side}_version, {side.other}_id"
+    known = statements.links(columns, ctx.sync.pk, f"{side}_id", listed)
+    settled = {id for id, version, twin in known if twin or (version and version == listed[id])}
+    refs = [Ref(id) for id in sorted(listed.keys() - settled)]
     if len(refs) > MOST_NEWS:
         return None
     size = able.read_batch

@@ -185,7 +185,7 @@ def test_a_list_of_changes_that_the_server_cuts_is_followed_to_its_end(server: S
     listed = app.changed(  # type: ignore[attr-defined]
         "cards", cursor={"books": {BOOK: "t0"}, "homes": []}, scope={"lists": [BOOK]}
     )
-    assert listed == {BOOK + "a.vcf", BOOK + "b.vcf"}
+    assert listed.keys() == {BOOK + "a.vcf", BOOK + "b.vcf"}
 
 
 def test_a_card_on_which_the_answer_is_silent_is_asked_for_alone(server: Server) -> None:

@@ -60,12 +60,28 @@ def test_what_changed_and_what_is_in_other_books_is_listed_at_once_and_unread(
         book.delete(gone)
         new = book.put(card("new", {"first_name": "New"}), f"{book.path}n%C3%A9w%20one@home.vcf")
         proxy.asked.clear()
-        listed = connector.changed("cards", cursor=cursor, scope=scope(book))  # type: ignore[attr-defined]
-        assert {edited, new, there} <= listed
-        assert not {known, gone} & listed
+        followed = {"lists": [book.path], "target_list": others.path}
+        listed = connector.changed("cards", cursor=cursor, scope=followed)  # type: ignore[attr-defined]
+        assert {edited, new, there} <= listed.keys()
+        assert not {known, gone} & listed.keys()
         assert not [asked for asked in proxy.asked if asked[0] == "GET" or asked == ("REPORT", others.path)]
         refs = [Ref(path) for path in (edited, new, there)]
         assert set(connector.read("cards", refs, fields=NAMES).records) == {edited, new, there}
+
+
+def test_the_book_that_new_cards_go_to_is_listed_with_its_versions(
+    connector: Connector, book: Book, proxy: Proxy
+) -> None:
+    """Its changes are not asked for: each time Radicale would keep a file of the whole book."""
+    known = book.put(card("known", {"first_name": "Ann"}))
+    cursor = poll(connector, book, None).cursor
+    new = book.put(card("new", {"first_name": "New"}))
+    proxy.asked.clear()
+    listed = connector.changed("cards", cursor=cursor, scope=scope(book))  # type: ignore[attr-defined]
+    assert ("REPORT", book.path) not in proxy.asked
+    assert {path: listed[path] for path in (known, new)} == {
+        path: read(connector, path).version for path in (known, new)
+    }
 
 
 def test_a_token_that_the_server_has_forgotten_is_an_expired_cursor(connector: Connector, book: Book) -> None:
@@ -75,7 +91,7 @@ def test_a_token_that_the_server_has_forgotten_is_an_expired_cursor(connector: C
     with pytest.raises(errors.CursorExpired):
         poll(connector, book, forgotten)
     with pytest.raises(errors.CursorExpired):
-        connector.changed("cards", cursor=forgotten, scope=scope(book))  # type: ignore[attr-defined]
+        connector.changed("cards", cursor=forgotten, scope={"lists": [book.path]})  # type: ignore[attr-defined]
 
 
 def test_deletions_are_told_by_path_together_with_edits(connector: Connector, book: Book) -> None:

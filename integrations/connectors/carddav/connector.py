@@ -138,13 +138,13 @@ class CardDav:
         return Page(records, position=position, total=len(self._listing))
 
     def _list(self, books: Iterable[str]) -> list[str]:
-        found: set[str] = set()
-        for book in books:
-            try:
-                found |= self._client.etags(book).keys()
-            except errors.Gone:
-                raise _missing(book) from None
-        return sorted(found)
+        return sorted({path for book in books for path in self._etags(book)})
+
+    def _etags(self, book: str) -> dict[str, str]:
+        try:
+            return self._client.etags(book)
+        except errors.Gone:
+            raise _missing(book) from None
 
     # -- reading what changed ------------------------------------------------------------------------------------------------
     def changes(
@@ -230,16 +230,23 @@ class CardDav:
         report.changed.sort()
         return report
 
-    def changed(self, kind: str, *, cursor: dict[str, Any], scope: Scope) -> set[str]:
-        """One call a book, and one for the list of books; more where a server tells its changes bit by bit."""
+    def changed(self, kind: str, *, cursor: dict[str, Any], scope: Scope) -> dict[str, str]:
+        """One call a book, and one for the list of books; more where a server tells its changes bit by bit.
+
+        The book that new cards go to is listed, not asked for its changes: each look at it finds new ones, and for every token that
+        Radicale gives away it keeps a file of the whole book, for a month.
+        """
         self._check_books(cursor, scope)
-        followed, changed = cursor["books"], set()
-        if scope.get("lists"):
-            changed.update(self._list(book.place for book in self._find_books() if book.place not in followed))
-        report = Report([], [], followed, cut=True)
+        books = [book.place for book in self._find_books()] if scope.get("lists") else list(cursor["books"])
+        told = {book: token for book, token in cursor["books"].items() if book != scope.get("target_list")}
+        changed: dict[str, str] = {}
+        for book in books:
+            if book not in told:
+                changed |= {path: reading.version_of(etag) for path, etag in self._etags(book).items()}
+        report = Report([], [], told, cut=True)
         while report.cut:
             report = self._ask(report.tokens)
-            changed.update(report.changed)
+            changed |= dict.fromkeys(report.changed, "")
         return changed
 
     # -- reading some --------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 
 from integrations import errors
 from integrations.connectors.base import Abilities
+from integrations.connectors.memory import MemoryConnector
 from syncjobs.models import RunKind
 from syncjobs.runner import recovery, slices
 from syncjobs.services import runs, syncs
@@ -101,6 +102,24 @@ def test_before_a_create_only_what_changed_is_looked_at_where_the_app_lists_that
     assert looked(w) == {"changed"}
     assert len(w.app.live()) == 5
     w.assert_equal()
+
+
+def test_what_is_listed_at_a_version_that_was_read_is_not_read_again(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = not_unique(world(app=LISTING, direction="to_app"))
+    for n in range(3):
+        w.app.put({"email": f"there{n}@example.com"})
+    w.hub.put({"email": "0@example.com"})
+    rows = w.app.rows
+    whole = lambda *args, **more: {id: str(row.version) for id, row in rows.items()}  # noqa: E731
+    monkeypatch.setattr(MemoryConnector, "changed", whole)
+    w.app.fail("create", lambda: w.app.edit("2", email="0@example.com") or errors.RateLimited("wait"))
+    w.initial()
+    w.settle()
+    assert [items for verb, items in w.app.log if verb == "read"] == [1]
+    assert len(w.app.live()) == 3
+    assert w.link(app_id="2").hub_id
 
 
 def test_what_is_outside_the_chosen_lists_is_looked_at_too(world: Callable[..., World]) -> None:
