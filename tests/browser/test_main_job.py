@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from playwright.sync_api import Page, expect
 
+from integrations.models import AppInstance
 from portal.accounts.models import Account, Role
 from syncjobs.models import SyncCount
 from tests.browser.walker import Walker
@@ -22,7 +23,7 @@ ALL_DONE = 90_000  # ms for the checks, the preview and the initial sync of so f
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_from_signing_in_to_a_record_that_is_in_sync(live_install: Install, walker: Walker) -> None:
     with live_install.orm():
         ada = person(Account.objects.create(name="Northwind Trading and Daughters"), "ada", Role.SUPER_ADMIN)
@@ -40,6 +41,7 @@ def test_from_signing_in_to_a_record_that_is_in_sync(live_install: Install, walk
     watch_the_initial_sync(walker)
     look_at_the_numbers(walker, live_install)
     look_around(walker)
+    look_at_trouble(walker, live_install)
     assert walker.problems == []
 
 
@@ -156,3 +158,13 @@ def look_around(walker: Walker) -> None:
     for number, name in enumerate(["Members", "Audit", "Account"], 25):
         page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
         walker.look(f"{number}-{name.lower()}", narrow=True)
+
+
+def look_at_trouble(walker: Walker, install: Install) -> None:
+    with install.orm():
+        AppInstance.objects.filter(app_key="snovio").update(state="needs_reauth", state_code="AUTH_REVOKED")
+    walker.page.get_by_role("link", name="Integrations").first.click()
+    expect(walker.page.get_by_role("row", name="Snov.io says that access was withdrawn")).to_be_visible()
+    walker.look("28-trouble", dark=True, narrow=True)
+    walker.page.get_by_role("link", name="Reconnect").click()
+    walker.look("29-reconnect", narrow=True)

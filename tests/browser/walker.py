@@ -20,6 +20,13 @@ TOO_WIDE = """() => {
   return wide.slice(0, 5).map(e => e.tagName + "." + e.className).join(", ");
 }"""
 
+# A sentence in a column of a few letters is on the page and cannot be read.
+SQUEEZED = """() => {
+  const own = e => [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join("");
+  const thin = e => { const box = e.getBoundingClientRect(); return box.width > 1 && box.width < 100 && box.height > 150; };
+  return [...document.querySelectorAll("main *")].filter(e => own(e).length > 40 && thin(e)).slice(0, 3).map(own).join("; ");
+}"""
+
 
 class Walker:
     def __init__(self, browser: Browser, folder: Path) -> None:
@@ -46,6 +53,8 @@ class Walker:
             self._look(f"{name}-narrow")
             if wide := self.page.evaluate(TOO_WIDE):
                 self._note(f"wider than {NARROW['width']} px: {wide}")
+            if squeezed := self.page.evaluate(SQUEEZED):
+                self._note(f"[{name}] squeezed: {squeezed}")
             self.page.set_viewport_size(WIDE)
         return self.page
 
