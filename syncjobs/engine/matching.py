@@ -76,7 +76,6 @@ def resolve(candidates: Sequence[Candidate], policy: Literal["newest", "oldest",
 
 def _choose(candidates: list[Candidate], policy: str) -> tuple[Candidate | None, list[Candidate]]:
     # The row number makes the choice the same in every run where times are equal or unknown.
-    ordered = sorted(
-        candidates, key=lambda c: (c.modified_at or c.created_at or LONG_AGO, -c.row), reverse=policy != "oldest"
-    )
+    ordered = sorted(candidates, key=lambda c: (c.modified_at or c.created_at or LONG_AGO, -c.row))
+    ordered = ordered if policy == "oldest" else ordered[::-1]
     return (ordered[0], ordered[1:]) if ordered else (None, [])

@@ -106,9 +106,8 @@ def echoed(half: Half, end: End) -> bool:
 def changed(half: Half, end: End) -> bool:
     if half.now is None or end.field not in half.now:
         return False
-    # What we sent to a set can hold a person's own items, too; and what was added or removed twice counts once.
     if echoed(half, end) and end.type is not FieldType.MULTI:
-        return False
+        return False  # a set that we sent can hold a person's own items, too, and what was added twice counts once
     value = half.now[end.field]
     before = half.seen.get(end.field) if half.seen is not None else None
     return not equal(value, before, end.type)
@@ -144,7 +143,8 @@ def _overtaken(rule: MappingRule, to: Side, half: Half, source: Any) -> bool:
     """Whether our own write stands at ``to``, unanswered, and its source says something else by now, if only what it once said."""
     end = rule.end(to)
     with suppress(ConversionFailed):
-        sent = source is not UNKNOWN and echoed(half, end) and end.type is not FieldType.MULTI
+        seen = (half.seen or {}).get(end.field)  # an undo, whose write has no source, sets it at once
+        sent = source is not UNKNOWN and echoed(half, end) and not equal(seen, half.value(end.field), end.type)
         return sent and not echo_of(convert(rule, source, to), half.value(end.field), end.type)
     return False
 

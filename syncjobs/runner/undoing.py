@@ -270,14 +270,20 @@ def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas
             item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
     work = [_work(ctx, side, found, live[pk]) for pk, found in todo.items()]
     clean = {w.row.pk for w in work if not w.row.dirty}
+    memories = {w.row.pk: get(w.row, side, "seen") for w in work}
     for w in work:
         w.row.dirty |= BIT[side]
+        put(w.row, side, seen={**(memories[w.row.pk] or {}), **w.plan.writes[side]})
     with ctx.lease.transaction():
-        # Should this run end before a verdict is in, an ordinary one finds out what became of the write.
+        # Should this run end before a verdict is in, an ordinary one finds out what became of the write; it is told from a write of
+        # its own by the memory, which is saved with the announcement.
         store.update([w.row for w in work], ["dirty"])
     size = ctx.end(side).abilities.write_batch
     for start in range(0, len(work), size):
         updates.send_updates(ctx, side, work[start : start + size], just_read=True)
+    for w in work:
+        if w.plan.status == RecordStatus.FAILED:
+            put(w.row, side, seen=memories[w.row.pk])
     return done + _settle(ctx, side, work, todo, clean)
 
 
@@ -324,7 +330,7 @@ def _settle(ctx: Context, side: Side, work: Sequence[Work], todo: dict[int, list
                 put(row, side, now=None)
         settled.append(row)
     with ctx.lease.transaction():
-        store.update(settled, [f"{side}_now", "dirty", "attempts", "next_try_at"])
+        store.update(settled, [f"{side}_now", f"{side}_seen", "dirty", "attempts", "next_try_at"])
     if unsure:
         raise NoAnswer(f"{unsure} records are looked at again")
     return done

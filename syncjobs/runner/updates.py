@@ -31,7 +31,7 @@ def send_updates(ctx: Context, side: Side, work: Sequence[Work], *, just_read: b
         )  # fmt: skip
         for w in work:
             put(w.row, side, expected={**(get(w.row, side, "expected") or {}), **w.plan.writes[side]})
-        store.update([w.row for w in work], [f"{side}_expected"])
+        store.update([w.row for w in work], [f"{side}_expected", f"{side}_seen"])
     items = [
         Update(
             get(w.row, side, "id"),
