@@ -14,7 +14,6 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from functools import cached_property, partial
 from threading import Thread
 from typing import Any, Protocol
@@ -130,33 +129,12 @@ _Call = tuple[str, str, Any, Any]
 """(method, path, params, encoded body): what tells two calls of a session apart."""
 
 
-_to_do: ContextVar[Callable[[], None] | None] = ContextVar("to_do", default=None)
+class _Early(Thread):
+    """A call that was sent before anybody asked for it."""
 
-
-@contextmanager
-def meanwhile(work: Callable[[], None]) -> Iterator[None]:
-    """``work`` is done while the first call inside the ``with`` waits for its answer. It must neither raise nor call an app. Not
-    done where there is no such call, or one that does not come by here."""
-    token = _to_do.set(work)
-    try:
-        yield
-    finally:
-        _to_do.reset(token)
-
-
-def do_meanwhile() -> None:
-    """A call is under way."""
-    if work := _to_do.get():
-        _to_do.set(None)
-        work()
-
-
-class _UnderWay(Thread):
-    """A call whose answer nobody waits for yet."""
-
-    def __init__(self, send: Callable[[], requests.Response]) -> None:
+    def __init__(self, call: _Call, send: Callable[[], requests.Response]) -> None:
         super().__init__(daemon=True)
-        self._send = send
+        self.call, self._send = call, send
         self._got: requests.Response | BaseException
         self.start()
 
@@ -171,14 +149,6 @@ class _UnderWay(Thread):
         if isinstance(self._got, BaseException):
             raise self._got
         return self._got
-
-
-class _Early(_UnderWay):
-    """One that was sent before anybody asked for it."""
-
-    def __init__(self, call: _Call, send: Callable[[], requests.Response]) -> None:
-        self.call = call
-        super().__init__(send)
 
 
 class ApiSession:
@@ -366,12 +336,9 @@ class ApiSession:
         started = time.monotonic()
         outcome: Any = "lost"
         try:
-            if early:
-                got = early.answer()
-            else:
-                send = partial(self._http.request, method, self.base_url + path, headers=headers, auth=auth,
-                               allow_redirects=False, **options)  # fmt: skip
-                got = _working(send)
+            got = early.answer() if early else self._http.request(
+                method, self.base_url + path, headers=headers, auth=auth, allow_redirects=False, **options
+            )  # fmt: skip
             outcome = got.status_code
             return Answer(got.status_code, got.headers, got.content)
         except requests.RequestException as error:
@@ -387,15 +354,6 @@ class ApiSession:
             error.status = error.status or answer.status
             error.remote = error.remote or redact(answer.text[:2000])
         return error
-
-
-def _working(send: Callable[[], requests.Response]) -> requests.Response:
-    """Send, and do meanwhile what there is to do."""
-    if _to_do.get() is None:
-        return send()
-    under_way = _UnderWay(send)
-    do_meanwhile()
-    return under_way.answer()
 
 
 def _encoded(value: Any) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from integrations import errors, http
+from integrations import errors
 from integrations.connectors.base import Abilities, Scope
 from integrations.records import (
     CheckResult,
@@ -338,7 +338,6 @@ class MemoryConnector:
         if not getattr(self.app.abilities, verb):
             return [Verdict(error=errors.CannotDo(f"no {verb}")) for _item in items]
         self.app.writes += len(items)
-        http.do_meanwhile()
         if self.app.land_late:
             taken = copy.deepcopy(list(items))
             self.app.late.append(lambda: [act(item) for item in taken])

@@ -1,11 +1,10 @@
 """Creates. The intent is committed as *sent* before the request: a create without an answer is looked up, never made again."""
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from django.utils.timezone import now
 
-from integrations import http
 from integrations.errors import AlreadyExists, NoAnswer, StaleVersion
 from integrations.records import Create, Ref, Side, Verdict
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
@@ -21,11 +20,8 @@ KEY_SPACE = uuid.UUID("6d1f5ac9-3f0a-4f0e-9c0c-6f2f5f0b7a11")
 Answered = tuple[Sequence[Work], Sequence[Verdict]]
 
 
-def send_creates(
-    ctx: Context, side: Side, batches: Iterable[Sequence[Work]], *, meanwhile: Callable[[], None] = lambda: None
-) -> None:
-    """One batch after the other: what became of one is committed together with the announcement of the next, before that is sent.
-    ``meanwhile`` is done while each request is under way."""
+def send_creates(ctx: Context, side: Side, batches: Iterable[Sequence[Work]]) -> None:
+    """Batch after batch: what became of one is committed together with the announcement of the next, before that is sent."""
     answered: Answered | None = None
     try:
         for batch in batches:
@@ -36,7 +32,7 @@ def send_creates(
                     before, answered = answered, None
                     _settle(ctx, side, *before)
             if ready:
-                answered = ready, _send(ctx, side, ready, intents, meanwhile)
+                answered = ready, _send(ctx, side, ready, intents)
     finally:
         if answered:
             with ctx.lease.transaction():
@@ -52,13 +48,10 @@ def _not_there(ctx: Context, side: Side, work: Sequence[Work]) -> Sequence[Work]
     return work
 
 
-def _send(
-    ctx: Context, side: Side, work: Sequence[Work], intents: dict[int, WriteIntent], meanwhile: Callable[[], None]
-) -> Sequence[Verdict]:
+def _send(ctx: Context, side: Side, work: Sequence[Work], intents: dict[int, WriteIntent]) -> Sequence[Verdict]:
     end = ctx.end(side)
     items = [Create(w.plan.writes[side], str(intents[w.row.id].key)) for w in work]
-    with http.meanwhile(meanwhile):
-        verdicts = settling.send(ctx, lambda: end.connector.create(end.kind, items, scope=end.scope), len(items))
+    verdicts = settling.send(ctx, lambda: end.connector.create(end.kind, items, scope=end.scope), len(items))
     _meet_existing(ctx, side, work, verdicts)
     return verdicts
 

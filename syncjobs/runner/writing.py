@@ -8,7 +8,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 
 from django.utils.timezone import now
 
@@ -18,7 +17,6 @@ from syncjobs.engine.plan import Plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus
 from syncjobs.runner import associations, creates, guards, parking, recovery, settling, statements, store, updates
 from syncjobs.runner.context import Context
-from syncjobs.runner.links import get
 from syncjobs.runner.pairing import match_late
 from syncjobs.runner.work import Work, plan_row
 
@@ -46,71 +44,14 @@ def step(ctx: Context) -> bool:
     for row in rows:
         row.next_try_at = None  # its time has come; a verdict below may set another
     associations.load(ctx, rows)
-    # What has no twin takes nothing away, so the guards need not see its plan, and it can be made while a request is under way.
-    work = [_planned(ctx, row, moment) for row in rows if not any(_has_no_twin(row, side) for side in Side)]
+    work = [Work(row, plan_row(ctx, row, moment)) for row in rows]
     recovery.keep_unanswered(ctx, work)
     guards.park_fighting_fields(ctx, work)
     guards.before_chunk(ctx, work)
     _settle_at_once(ctx, [w for w in work if not (w.plan.create or w.plan.delete or w.plan.writes)])
-    refused: list[Work] = []
-    fresh = {side: _to_make(ctx, side, rows, moment, refused) for side in Side}
-    _send_all(ctx, work, fresh)
-    _settle_at_once(ctx, refused)
+    _send_all(ctx, work)
     guards.after_chunk(ctx)
     return True
-
-
-def _planned(ctx: Context, row: RecordLink, moment: datetime) -> Work:
-    plan = plan_row(ctx, row, moment)
-    return Work(row, plan, left={side for side in Side if plan.writes.get(side)})
-
-
-def _has_no_twin(row: RecordLink, side: Side) -> bool:
-    """Whether nothing can be planned but to make its record at ``side``, or not to."""
-    alone = get(row, side, "id") is None and get(row, side.other, "id") is not None
-    return alone and not (row.hub_gone or row.app_gone)
-
-
-def _to_make(
-    ctx: Context, side: Side, rows: Sequence[RecordLink], moment: datetime, refused: list[Work]
-) -> Iterator[list[Work]]:
-    """What is to be made at ``side``, in the app's largest batches, planned when it is asked for. ``refused`` gets the rest."""
-    size = ctx.end(side).abilities.write_batch
-    batch: list[Work] = []
-    for row in rows:
-        if _has_no_twin(row, side):
-            w = _planned(ctx, row, moment)
-            (batch if w.plan.create else refused).append(w)
-            if len(batch) == size:
-                yield batch
-                batch = []
-    if batch:
-        yield batch
-
-
-class Ahead:
-    """Batches, of which the next can be had ready before its turn. What goes wrong with it then is said when it is asked for."""
-
-    def __init__(self, batches: Iterator[list[Work]]) -> None:
-        self._batches = batches
-        self._next: list[Work] | Exception | None = None
-
-    def prepare(self) -> None:
-        if self._next is None:
-            try:
-                self._next = next(self._batches, [])
-            except Exception as error:
-                self._next = error
-
-    def __iter__(self) -> Iterator[list[Work]]:
-        while True:
-            self.prepare()
-            batch, self._next = self._next, None
-            if isinstance(batch, Exception):
-                raise batch
-            if not batch:
-                return
-            yield batch
 
 
 def _park(ctx: Context, row: RecordLink) -> None:
@@ -138,13 +79,15 @@ class InTime:
             yield batch
 
 
-def _send_all(ctx: Context, work: Sequence[Work], fresh: dict[Side, Iterator[list[Work]]]) -> None:
+def _send_all(ctx: Context, work: Sequence[Work]) -> None:
     """Creates, updates, deletes, side by side, in the apps' largest batches."""
+    for w in work:
+        w.left |= {side for side in Side if w.plan.writes.get(side)}
     in_time = InTime(ctx.deadline)
     for side in Side:
-        ahead = Ahead(fresh[side])
-        creates.send_creates(ctx, side, in_time(ahead), meanwhile=ahead.prepare)
-        for batch in in_time(_batches(ctx, side, [w for w in work if w.plan.writes.get(side)])):
+        creates.send_creates(ctx, side, in_time(_batches(ctx, side, [w for w in work if w.plan.create is side])))
+        changed = [w for w in work if not w.plan.create and w.plan.writes.get(side)]
+        for batch in in_time(_batches(ctx, side, changed)):
             updates.send_updates(ctx, side, batch)
         for batch in in_time(_batches(ctx, side, [w for w in work if w.plan.delete is side])):
             updates.send_deletes(ctx, side, batch)

@@ -9,7 +9,7 @@ import pytest
 
 from integrations import errors
 from integrations.budget import Budget, Limit
-from integrations.http import SIDE_BY_SIDE, Answer, ApiSession, Bearer, meanwhile
+from integrations.http import SIDE_BY_SIDE, Answer, ApiSession, Bearer
 from integrations.models import AppInstance, RateBucket
 from portal.accounts.models import Account
 from tests.factories import instance_of
@@ -120,31 +120,6 @@ def test_reads_side_by_side_end_where_the_budget_does(server: Server, account: A
         with pytest.raises(errors.RateLimited):
             session.post("/one", json={"id": 2}, safe=True)
     assert len(server.asked) == session.calls == 2
-
-
-def test_there_is_work_to_do_while_the_first_call_is_under_way(server: Server) -> None:
-    """The server does not answer before the work is done."""
-    session, done, times = ApiSession(server.url), Event(), []
-    waited: list[bool] = []
-    server.replies(Reply(200, {"fine": True}, after=lambda: waited.append(done.wait(timeout=10))))
-
-    def work() -> None:
-        times.append(1)
-        done.set()
-
-    with meanwhile(work):
-        assert session.post("/things", json={"x": 1}).data == {"fine": True}
-        session.post("/things", json={"x": 2})
-    session.post("/things", json={"x": 3})
-    assert waited == [True] * 3
-    assert times == [1]
-
-
-def test_a_write_that_is_lost_while_there_is_work_to_do_may_have_happened(server: Server) -> None:
-    server.replies(Reply(reset=True))
-    with meanwhile(lambda: None), pytest.raises(errors.NoAnswer):
-        ApiSession(server.url).post("/things", json={"x": 1})
-    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("reply", [TROUBLE, Reply(500), Reply(502), Reply(504), Reply(reset=True)])

@@ -12,8 +12,6 @@ from integrations.connectors.base import Abilities
 from integrations.connectors.memory import MemoryConnector
 from integrations.records import Create, Side, Verdict
 from syncjobs.models import ConstantField, RecordLink, RunEvent, WriteIntent
-from syncjobs.runner import writing
-from syncjobs.runner.work import plan_row
 from tests.syncjobs.runner.world import World
 
 Make = Callable[..., World]
@@ -120,24 +118,6 @@ def test_what_was_made_is_settled_although_the_next_batch_cannot_be_looked_for(w
     assert not WriteIntent.objects.filter(state="sent").exists()
     w.settle()
     w.assert_equal()
-
-
-def test_a_record_whose_plan_fails_does_not_lose_the_answer_of_the_batch_before(
-    world: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its batch is planned while that one is under way."""
-    w = world(app=Abilities(write_batch=2))
-    for number in range(4):
-        w.hub.put({"email": f"p{number}@example.com", "first_name": "Stumble" if number == 3 else "Walk"})
-
-    def stumbling(ctx: Any, row: RecordLink, moment: Any) -> Any:
-        if (row.hub_now or {})["first_name"] == "Stumble":
-            raise ValueError("A fault of ours")
-        return plan_row(ctx, row, moment)
-
-    monkeypatch.setattr(writing, "plan_row", stumbling)
-    w.initial()
-    assert w.counts() == {"pending": 2, "insync": 2}
 
 
 def test_nothing_changed_costs_one_call_a_side_and_writes_nothing_at_home(
