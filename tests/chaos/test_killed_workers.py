@@ -11,6 +11,7 @@ import pytest
 from tests.install import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(280)
 def test_killed_workers_cost_seconds_and_never_a_record(tmp_path: Path) -> None:
     environment = os.environ | {"VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal.settings"}
