@@ -65,9 +65,11 @@ class SturdyQueue(Queue):
         self._rlock, self._wlock = ProcessLock(), ProcessLock()
 
 
-def run() -> None:
-    """Run the cluster that Q_CLUSTER_NAME names, until it is told to stop."""
+def run(watchdog: int) -> None:
+    """Run the cluster that Q_CLUSTER_NAME names, until it is told to stop or the process ``watchdog``, its parent, ends."""
     _die_with_parent(signal.SIGTERM)
+    if os.getppid() != watchdog:  # it ended while we were starting
+        return
     os.register_at_fork(after_in_child=lambda: _die_with_parent(signal.SIGKILL))
     django_q_cluster.Queue = SturdyQueue
     for moment in (pre_execute, post_execute_in_worker):

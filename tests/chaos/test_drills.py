@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -31,6 +33,13 @@ def test_a_cluster_does_not_outlive_its_supervisor(live_install: Install) -> Non
     everybody = live_install.wait_for(lambda: len(found := workers(supervisor)) == 4 and found)
     os.kill(supervisor, signal.SIGKILL)
     live_install.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in everybody))
+
+
+def test_a_cluster_whose_supervisor_ended_before_it_had_started_does_not_start(live_install: Install) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    orphan = live_install.start("workers", "manage.py", "workers", "live", "--watched-by", str(gone.pid))
+    assert orphan.wait(60) == 0
 
 
 def _works(install: Install) -> bool:

@@ -29,13 +29,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("cluster", nargs="?", default="live", choices=["live", "bulk"])
-        parser.add_argument("--unwatched", action="store_true", help="the cluster itself, without the watchdog")
+        parser.add_argument(
+            "--watched-by", type=int, metavar="PID", help="the cluster itself, whose watchdog is this process"
+        )
 
-    def handle(self, *args: Any, cluster: str, unwatched: bool, **options: Any) -> None:
-        if unwatched:
+    def handle(self, *args: Any, cluster: str, watched_by: int | None, **options: Any) -> None:
+        if watched_by:
             from syncjobs.cluster import run
 
-            return run()
+            return run(watched_by)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         process = self._start(cluster)
         try:
@@ -59,7 +61,7 @@ class Command(BaseCommand):
         close_old_connections()
         # The queue's settings are read before the command line is: the name goes by the environment.
         environment = os.environ | {"Q_CLUSTER_NAME": cluster}
-        command = [sys.executable, sys.argv[0], "workers", cluster, "--unwatched"]
+        command = [sys.executable, sys.argv[0], "workers", cluster, "--watched-by", str(os.getpid())]
         return subprocess.Popen(command, env=environment, start_new_session=True)
 
     def _trouble(self, process: "subprocess.Popen[bytes]", cluster: str) -> str:
