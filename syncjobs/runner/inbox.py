@@ -103,6 +103,15 @@ def _set_aside(ctx: Context, side: Side, notice: PendingChange) -> None:
         parking.forgotten(ctx)
 
 
+def read_all(ctx: Context, side: Side, ids: Sequence[str]) -> dict[str, RemoteRecord]:
+    """By the id that was asked for, those that are there; in as many calls as it takes."""
+    size = ctx.end(side).abilities.read_batch
+    records: dict[str, RemoteRecord] = {}
+    for start in range(0, len(ids), size):
+        records |= read_by_id(ctx, side, [Ref(id) for id in ids[start : start + size]]).records
+    return records
+
+
 def read_by_id(ctx: Context, side: Side, refs: Sequence[Ref]) -> ReadAnswer:
     end, refs = ctx.end(side), [ref for ref in refs if not is_stand_in(ref.id)]
     return end.connector.read(end.kind, refs, fields=end.fields) if refs else ReadAnswer({})

@@ -24,7 +24,7 @@ from syncjobs.engine.rules import Identifier
 from syncjobs.models import RecordLink, WriteIntent
 from syncjobs.runner import statements, store
 from syncjobs.runner.context import Context
-from syncjobs.runner.inbox import CALLS_A_STEP, read_by_id
+from syncjobs.runner.inbox import CALLS_A_STEP, read_all, read_by_id
 from syncjobs.runner.ingest import ingest, ingest_missing
 from syncjobs.runner.lease import REQUEST_SECONDS
 from syncjobs.runner.links import current, find_links, get, put
@@ -235,14 +235,8 @@ def _unpaired_news(ctx: Context, side: Side) -> list[RemoteRecord] | None:
     columns = f"{side}_id, {side}_version, {side.other}_id"
     known = statements.links(columns, ctx.sync.pk, f"{side}_id", listed)
     settled = {id for id, version, twin in known if twin or (version and version == listed[id])}
-    refs = [Ref(id) for id in sorted(listed.keys() - settled)]
-    if len(refs) > MOST_NEWS:
-        return None
-    size = able.read_batch
-    found: list[RemoteRecord] = []
-    for start in range(0, len(refs), size):
-        found += read_by_id(ctx, side, refs[start : start + size]).records.values()
-    return found
+    news = sorted(listed.keys() - settled)
+    return list(read_all(ctx, side, news).values()) if len(news) <= MOST_NEWS else None
 
 
 def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:

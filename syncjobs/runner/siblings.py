@@ -20,12 +20,12 @@ from django.utils.timezone import now
 
 from integrations import registry
 from integrations.models import AppInstance
-from integrations.records import Ref, RemoteRecord, Side, Values
+from integrations.records import RemoteRecord, Side, Values
 from syncjobs.engine.matching import key_of
 from syncjobs.models import Sync
 from syncjobs.runner import recovery, statements
 from syncjobs.runner.context import Context
-from syncjobs.runner.inbox import read_by_id
+from syncjobs.runner.inbox import read_all
 from syncjobs.runner.links import get
 
 if TYPE_CHECKING:
@@ -52,10 +52,7 @@ def there_already(ctx: Context, side: Side, work: "Sequence[Work]") -> "list[tup
     """What siblings have linked to the records that these creates are for, as it is there now."""
     by_id, by_key = _linked(_siblings(ctx, side), side, work), _linked_by_key(ctx, side, work)
     found = by_key | by_id
-    ids, size = sorted(set(found.values())), ctx.end(side).abilities.read_batch
-    records: dict[str, RemoteRecord] = {}
-    for start in range(0, len(ids), size):
-        records |= read_by_id(ctx, side, [Ref(id) for id in ids[start : start + size]]).records
+    records = read_all(ctx, side, sorted(set(found.values())))
     counterparts = ((w, id, records.get(found.get(id, ""))) for w in work for id in [get(w.row, side.other, "id")])
     return [
         (w, record)

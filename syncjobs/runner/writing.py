@@ -118,7 +118,7 @@ def _settle_at_once(ctx: Context, work: Sequence[Work]) -> None:
         dropped = [w.row for w in work if w.plan.drop]
         settling.close(ctx, [w for w in work if not w.plan.drop])
         if dropped:
-            RecordLink.objects.filter(pk__in=[row.pk for row in dropped]).delete()
-            store.add_counts(
-                ctx.sync.pk, Counter({status: -n for status, n in Counter(r.status for r in dropped).items()})
-            )
+            store.remove(row.id for row in dropped)
+            deltas: Counter[str] = Counter()
+            deltas.subtract(row.status for row in dropped)
+            store.add_counts(ctx.sync.pk, deltas)
