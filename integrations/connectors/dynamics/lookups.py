@@ -12,6 +12,7 @@ from integrations import errors
 from integrations.connectors.dynamics.client import filter_text, listed
 from integrations.connectors.dynamics.tables import Table
 from integrations.http import ApiSession
+from integrations.owners import Addresses
 from integrations.records import Option
 
 STALE = 30.0  # seconds after which an address that is not known is worth another look
@@ -31,9 +32,7 @@ class Users:
     def __init__(self, session: ApiSession) -> None:
         self._session = session
         self._emails: dict[str, str] = {}  # of everybody, by id
-        self._ids: dict[str, str] = {}  # of those who are active, by an address that is theirs alone
-        self._names: dict[str, str] = {}  # by the same
-        self._shared: set[str] = set()  # addresses of several who are active
+        self._active = Addresses()
         self._read_at = float("-inf")
 
     def options(self) -> tuple[Option, ...]:
@@ -43,8 +42,7 @@ class Users:
             self._read()
         except errors.ScopeMissing:
             return ()
-        found = (Option(address, name) for address, name in self._names.items())
-        return tuple(sorted(found, key=lambda option: option.label.casefold()))
+        return self._active.options()
 
     def email(self, id: str) -> str:
         """The address in lower case; the id itself of a user without one, of a team, and of nobody we know."""
@@ -55,13 +53,13 @@ class Users:
     def id(self, email: str, field: str) -> str:
         """Refused(OWNER_UNMAPPED) where no active user has the address, or several have: any could be the wrong one."""
         wanted = email.strip().lower()
-        if wanted not in self._ids:
+        if wanted not in self._active.ids:
             self._refresh()
-        if wanted in self._ids:
-            return self._ids[wanted]
+        if wanted in self._active.ids:
+            return self._active.ids[wanted]
         text = (
             _("Several active users of Dynamics have the address %(email)s.")
-            if wanted in self._shared
+            if wanted in self._active.shared
             else _("No active user of Dynamics has the address %(email)s.")
         )
         raise errors.Refused(text % {"email": email}, code="OWNER_UNMAPPED", field=field)
@@ -73,18 +71,12 @@ class Users:
     def _read(self) -> None:
         """Forgets what was known: a user who was disabled meanwhile owns nothing new."""
         rows = rows_of(self._session, "systemusers?$select=systemuserid,fullname,internalemailaddress,isdisabled")
-        self._emails, self._ids, self._names, self._shared = {}, {}, {}, set()
+        self._emails, self._active = {}, Addresses()
         for row in rows:
             address = str(row.get("internalemailaddress") or "").strip().lower()
             self._emails[row["systemuserid"]] = address
-            if not address or row.get("isdisabled"):
-                continue
-            if address in self._ids:
-                self._shared.add(address)
-            self._ids[address] = row["systemuserid"]
-            self._names[address] = str(row.get("fullname") or address)
-        for address in self._shared:
-            del self._ids[address], self._names[address]
+            if not row.get("isdisabled"):
+                self._active.add(address, row["systemuserid"], str(row.get("fullname") or ""))
         self._read_at = time.monotonic()
 
 

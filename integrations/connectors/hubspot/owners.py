@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from integrations import errors
 from integrations.connectors.hubspot.client import after_of, call
 from integrations.http import ApiSession
+from integrations.owners import Addresses
 from integrations.records import Option
 
 PAGE = 500
@@ -27,9 +28,7 @@ class Listed:
 
     read_at: float = float("-inf")
     addresses: dict[str, str] = field(default_factory=dict)  # by id
-    ids: dict[str, str] = field(default_factory=dict)  # by an address that is one owner's alone
-    names: dict[str, str] = field(default_factory=dict)  # by the same
-    shared: set[str] = field(default_factory=set)  # addresses of several owners
+    by_address: Addresses = field(default_factory=Addresses)
 
 
 class Owners:
@@ -44,8 +43,7 @@ class Owners:
             self._active = self._read(archived=False)
         except errors.ScopeMissing:
             return ()
-        found = (Option(address, name) for address, name in self._active.names.items())
-        return tuple(sorted(found, key=lambda option: option.label.casefold()))
+        return self._active.by_address.options()
 
     def email_of(self, id: str) -> str:
         """The address of the owner; the id itself where no owner has it, or none with an address."""
@@ -62,7 +60,7 @@ class Owners:
             return found
         text = (
             _("Several active HubSpot users have the address %(email)s.")
-            if email.strip().lower() in self._active.shared
+            if email.strip().lower() in self._active.by_address.shared
             else _("No active HubSpot user has the address %(email)s.")
         )
         raise errors.Refused(text % {"email": email}, code="OWNER_UNMAPPED", field=field)
@@ -71,9 +69,9 @@ class Owners:
         """Ids of those that are active owners."""
         for email in emails:
             wanted = email.strip().lower()
-            if wanted not in self._active.ids and self._is_stale(self._active):
+            if wanted not in self._active.by_address.ids and self._is_stale(self._active):
                 self._active = self._read(archived=False)
-            if found := self._active.ids.get(wanted) or (wanted if wanted.isdigit() else ""):
+            if found := self._active.by_address.ids.get(wanted) or (wanted if wanted.isdigit() else ""):
                 yield found
 
     def _is_stale(self, listed: Listed) -> bool:
@@ -90,8 +88,6 @@ class Owners:
             after = after_of(data)
             if after is None:
                 break
-        for address in found.shared:
-            del found.ids[address], found.names[address]
         return found
 
 
@@ -99,7 +95,4 @@ def _add(listed: Listed, owner: dict[str, Any]) -> None:
     id, address = str(owner["id"]), str(owner.get("email") or "").strip().lower()
     name = f"{owner.get('firstName') or ''} {owner.get('lastName') or ''}".strip()
     listed.addresses[id] = address
-    if address in listed.ids and listed.ids[address] != id:
-        listed.shared.add(address)
-    if address:
-        listed.ids[address], listed.names[address] = id, name or address
+    listed.by_address.add(address, id, name)

@@ -3,7 +3,6 @@
 Reading needs no look-up (rows bring both along, ``Owner.Email``); writing asks once for what is not known yet.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from integrations import errors
 from integrations.connectors.salesforce import soql
 from integrations.connectors.salesforce.client import long_id, request
 from integrations.http import ApiSession
+from integrations.owners import Addresses
 from integrations.records import Option
 
 ACTIVE = "IsActive = true AND UserType = 'Standard'"
@@ -21,8 +21,7 @@ SOME = 100  # addresses in one query
 class Users:
     def __init__(self, session: ApiSession) -> None:
         self._session = session
-        self._ids: dict[str, str] = {}  # of active users, by an address that is theirs alone
-        self._shared: set[str] = set()  # addresses of several active users
+        self._active = Addresses()  # as far as they were asked for
         self._strangers: set[str] = set()
         self._me = ""
 
@@ -33,26 +32,21 @@ class Users:
             found = soql.rows(self._session, f"SELECT Id, Name, Email FROM User WHERE {ACTIVE} ORDER BY Name")
         except (errors.ScopeMissing, errors.Refused):
             return ()
-        taken = Counter(str(row.get("Email") or "").lower() for row in found)
-        named = ((str(row.get("Email") or "").lower(), str(row["Name"])) for row in found)
-        options = (Option(address, name) for address, name in named if address and taken[address] == 1)
-        return tuple(sorted(options, key=lambda option: option.label.casefold()))
+        active = Addresses()
+        for row in found:
+            active.add(str(row.get("Email") or "").lower(), str(row["Id"]), str(row["Name"]))
+        return active.options()
 
     def learn(self, addresses: Iterable[str]) -> None:
         """Look up all that are not known yet, before ``id`` is asked for each."""
-        known = self._ids.keys() | self._shared | self._strangers
+        known = self._active.ids.keys() | self._active.shared | self._strangers
         wanted = sorted({address.strip().lower() for address in addresses} - known)
         for start in range(0, len(wanted), SOME):
             some = wanted[start : start + SOME]
             where = soql.both(soql.among("Email", some), ACTIVE)
             for row in soql.rows(self._session, f"SELECT Id, Email FROM User WHERE {where} ORDER BY Id"):
-                address = str(row["Email"]).lower()
-                if address in self._ids:
-                    self._shared.add(address)
-                self._ids[address] = str(row["Id"])
-        for address in self._shared & self._ids.keys():
-            del self._ids[address]
-        self._strangers |= set(wanted) - self._ids.keys() - self._shared
+                self._active.add(str(row["Email"]).lower(), str(row["Id"]))
+        self._strangers |= set(wanted) - self._active.ids.keys() - self._active.shared
 
     def me(self) -> str:
         """The id of the user that we sign in as: of the identity that the API's root names, ``…/id/<org>/<user>``."""
@@ -65,11 +59,11 @@ class Users:
         """Refused(OWNER_UNMAPPED) where no active user has the address, or several have: any could be the wrong one."""
         self.learn([address])
         wanted = address.strip().lower()
-        if wanted in self._ids:
-            return self._ids[wanted]
+        if wanted in self._active.ids:
+            return self._active.ids[wanted]
         text = (
             _("Several active users of Salesforce have the address %(email)s.")
-            if wanted in self._shared
+            if wanted in self._active.shared
             else _("No active user of Salesforce has the address %(email)s.")
         )
         raise errors.Refused(text % {"email": address}, code="OWNER_UNMAPPED", field=field)
