@@ -9,9 +9,9 @@ from integrations import registry
 from integrations.connectors.base import Abilities
 from integrations.connectors.memory import MemoryApp, MemoryConnector
 from integrations.records import Side
-from syncjobs.models import FieldMapping, Sync, SyncState
+from syncjobs.models import FieldMapping, Sync
 from syncjobs.services import previews
-from tests.syncjobs.runner.world import KIND, MAPPED, World
+from tests.syncjobs.runner.world import KIND, MAPPED, World, draft_of, preview
 
 Make = Callable[..., World]
 
@@ -86,10 +86,6 @@ def test_a_preview_tells_what_syncs_as_another_kind(both: tuple[World, World]) -
     leads.app.put({"email": "ada@example.com", "first_name": "Ada"})
     people.hub.put({"email": "bob@example.com", "first_name": "Bob"})
     leads.initial()
-    Sync.objects.filter(pk=people.sync.pk).update(state=SyncState.DRAFT)
-    people.sync.refresh_from_db()
-    people._finish(previews.start(sync=people.sync, by=None).run)
-    made = previews.latest(people.sync)
-    assert made
+    made = preview(people, draft_of(people))
     assert (made.counts["create_app"], made.counts["excluded"]) == (1, 1)
     assert [plan.code for plan in previews.plans(people.sync, "excluded")] == ["SYNCS_AS_ANOTHER_KIND"]

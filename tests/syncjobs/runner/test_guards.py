@@ -140,12 +140,16 @@ def test_what_an_app_fills_in_at_new_records_is_no_mass_update(
     w.assert_equal()
 
 
+def tell_no_births(patch: pytest.MonkeyPatch) -> None:
+    """CardDAV and Snov.io say when a record was changed, and not since when there is one."""
+    tell = MemoryConnector._record
+    patch.setattr(MemoryConnector, "_record", lambda *given: replace(tell(*given), created_at=None))
+
+
 def test_an_app_that_does_not_tell_when_it_made_a_record_is_watched_all_the_same(
     world: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CardDAV and Snov.io say when a record was changed, and not since when there is one."""
-    tell = MemoryConnector._record
-    monkeypatch.setattr(MemoryConnector, "_record", lambda *given: replace(tell(*given), created_at=None))
+    tell_no_births(monkeypatch)
     w = world()
     filled(w, 300)
     for pk in w.app.live():
@@ -158,8 +162,7 @@ def test_a_name_that_an_app_makes_for_each_new_record_is_no_mass_update(
     world: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An address book gives each new card a full name, which is not mapped, and does not say since when there is a card."""
-    tell = MemoryConnector._record
-    monkeypatch.setattr(MemoryConnector, "_record", lambda *given: replace(tell(*given), created_at=None))
+    tell_no_births(monkeypatch)
     w = world()
     w.sync.mappings.filter(app_field="first_name").delete()
     filled(w, 300)

@@ -23,23 +23,9 @@ from syncjobs.models import (
     SyncState,
 )
 from syncjobs.services import drafts, previews, runs, syncs
-from tests.syncjobs.runner.world import World
+from tests.syncjobs.runner.world import World, draft_of, preview
 
 Make = Callable[..., World]
-
-
-def draft_of(w: World) -> Sync:
-    """The world's sync, before it was ever saved."""
-    Sync.objects.filter(pk=w.sync.pk).update(state=SyncState.DRAFT)
-    w.sync.refresh_from_db()
-    return w.sync
-
-
-def preview(w: World, draft: Sync) -> Preview:
-    w._finish(previews.start(sync=draft, by=None).run)
-    found = previews.latest(draft)
-    assert found is not None
-    return found
 
 
 def counts(made: Preview) -> dict[str, int]:

@@ -12,9 +12,8 @@ from integrations.connectors.base import Abilities
 from integrations.connectors.memory import FIELDS, MemoryApp, MemoryConnector
 from integrations.models import AppInstance
 from integrations.records import Side
-from syncjobs.models import FieldMapping, RecordLink, Sync, SyncState, WriteIntent
-from syncjobs.services import previews
-from tests.syncjobs.runner.world import MAPPED, World
+from syncjobs.models import FieldMapping, RecordLink, Sync, WriteIntent
+from tests.syncjobs.runner.world import MAPPED, World, draft_of, preview
 
 READ_ONLY = Abilities(create=False, update=False, delete=False, clear=False, sees_deletions=False, shares_ids=True)
 
@@ -86,11 +85,7 @@ def test_a_preview_makes_nothing_that_another_connection_has_made(keys: tuple[Wo
     both_see(keys, "101", last_name="Yamamoto")
     second.app.put({"last_name": "Only here"}, id="103")
     first.initial()
-    Sync.objects.filter(pk=second.sync.pk).update(state=SyncState.DRAFT)
-    second.sync.refresh_from_db()
-    second._finish(previews.start(sync=second.sync, by=None).run)
-    made = previews.latest(second.sync)
-    assert made
+    made = preview(second, draft_of(second))
     assert (made.counts["create_hub"], made.counts["link_only"]) == (1, 1)
 
 

@@ -15,9 +15,19 @@ from integrations.models import AppInstance
 from integrations.records import Side
 from integrations.registry import App, Kind, Preset, WayIn
 from portal.accounts.models import Account
-from syncjobs.models import FieldMapping, PendingChange, RecordLink, RunKind, Sync, SyncCount, SyncRun, SyncState
+from syncjobs.models import (
+    FieldMapping,
+    PendingChange,
+    Preview,
+    RecordLink,
+    RunKind,
+    Sync,
+    SyncCount,
+    SyncRun,
+    SyncState,
+)
 from syncjobs.runner import slices, store
-from syncjobs.services import drafts, runs, syncs
+from syncjobs.services import drafts, previews, runs, syncs
 
 KIND = Kind(
     "people", "People", "person", "person",
@@ -162,3 +172,17 @@ def started(account: Account, by: User, hub: AppInstance, app: AppInstance, hub_
     world = World(sync, None, None)  # type: ignore[arg-type]
     world._finish(sync.runs.latest("pk"))
     return world
+
+
+def draft_of(w: World) -> Sync:
+    """The world's sync, before it was ever saved."""
+    Sync.objects.filter(pk=w.sync.pk).update(state=SyncState.DRAFT)
+    w.sync.refresh_from_db()
+    return w.sync
+
+
+def preview(w: World, draft: Sync) -> Preview:
+    w._finish(previews.start(sync=draft, by=None).run)
+    found = previews.latest(draft)
+    assert found is not None
+    return found
