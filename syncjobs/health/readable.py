@@ -22,14 +22,11 @@ class Reader:
         self._sync = sync
         known = {side: stored(sync.instance(side), sync.kind(side)) or [] for side in Side}
         self._fields = {side: {field.name: field for field in found} for side, found in known.items()}
-        self._names: dict[tuple[Side, str, str], str] = {}
-
-    @property
-    def labels(self) -> dict[str, dict[str, str]]:
-        """Side → field name → label, as ``words.field_labels``."""
-        return {
+        # Side → field name → label, as ``words.field_labels``, of what was read already.
+        self.labels = {
             side.value: {name: f.label or name for name, f in found.items()} for side, found in self._fields.items()
         }
+        self._names: dict[tuple[Side, str, str], str] = {}
 
     def text(self, side: Side, name: str, raw: Any) -> str:
         """What is not understood shows as it is."""
