@@ -167,14 +167,27 @@ class Play:
         for part in self.live:
             for side in Side:
                 abilities = part.sync.instance(side).app.abilities(part.sync.kind(side))
-                linked = self._free(part)
-                winner, loser = linked[len(linked) // 2 :][:2] if abilities.merges and len(linked) > 8 else (None, None)
-                if winner and loser:
+                chosen = self._alike(part) if abilities.merges else None
+                if chosen:
+                    winner, loser = chosen
                     self._touch(part, winner, loser)
                     merge = partial(part.ends[side].merge, part.sync.kind(side), winner[side], loser[side])
                     part.merged += part.by_hand(merge)
                     break
         self.settle()
+
+    def _alike(self, part: Part) -> tuple[dict[Side, str], dict[Side, str]] | None:
+        """Two that the same syncs have linked: a sync that knows the loser alone rightly goes on with its twin and the winner's
+        record, and where it only fills the hub, their values stay different until the twin changes."""
+        free = self._free(part)
+        half = free[len(free) // 2 :] if len(free) > 8 else []
+        others = [each.sync.pk for each in self.live if _meet(each, part)]
+        links = RecordLink.objects.filter(
+            sync__in=others, hub_id__in=[pair[Side.HUB] for pair in half], app_id__isnull=False
+        )
+        elsewhere = set(links.values_list("sync", "hub_id"))
+        known = [{sync for sync in others if (sync, pair[Side.HUB]) in elsewhere} for pair in half]
+        return next(((half[n], half[n + 1]) for n in range(len(half) - 1) if known[n] == known[n + 1]), None)
 
     def quiet(self) -> None:
         """One more poll of each sync: nothing has changed, so nothing may be written."""
