@@ -1,6 +1,7 @@
 """What an instance's records look like: fields from ``ObjectSchema``, read from the app where missing or asked for anew."""
 
 import dataclasses
+from datetime import datetime
 from typing import Any
 
 from django.utils.timezone import now
@@ -21,12 +22,12 @@ def fields(instance: AppInstance, kind: str, *, refresh: bool = False) -> list[F
     return found
 
 
-def stored(instance: AppInstance, kind: str) -> list[Field] | None:
-    """As last read from the app; None when never."""
+def stored(instance: AppInstance, kind: str, *, since: datetime | None = None) -> list[Field] | None:
+    """As last read from the app; None when never, or not since then."""
     if instance.pk is None:
         return None
     row = ObjectSchema.objects.filter(instance=instance, kind=kind).first()
-    return None if row is None else [_field(data) for data in row.fields]
+    return None if row is None or (since and row.fetched_at < since) else [_field(data) for data in row.fields]
 
 
 def save(instance: AppInstance, kind: str, found: list[Field]) -> None:

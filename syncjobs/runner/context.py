@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
+from django.db.models import prefetch_related_objects
 from django.utils.timezone import now
 
 from integrations.connectors.base import Abilities, Connector
@@ -111,9 +112,14 @@ class Context:
 
 def build(sync: Sync, run: SyncRun, lease: Lease, deadline: float) -> Context:
     """Load the sync. Reads schemas from the apps when they are old, and then marks mappings that no longer fit."""
-    stale = [side for side in Side if _is_stale(sync, side)]
-    known = {side: _fields(sync, side, refresh=side in stale) for side in Side}
-    if stale or any(m.on and not m.problem and not _fits(m, known) for m in sync.mappings.all()):
+    prefetch_related_objects([sync], "mappings", "constants", "filters")
+    lately = now() - SCHEMA_AGE
+    stored = {side: schemas.stored(sync.instance(side), sync.kind(side), since=lately) for side in Side}
+    known = {
+        side: {f.name: f for f in (_fields(sync, side) if fields is None else fields)}
+        for side, fields in stored.items()
+    }
+    if None in stored.values() or any(m.on and not m.problem and not _fits(m, known) for m in sync.mappings.all()):
         mapping_service.recheck(sync=sync, schemas=mapping_service.schemas_of(sync))
     mappings = [m for m in sync.mappings.all() if _runs(m, known)]
     twins = {m.pk: partner for m in mappings if (partner := _partner(sync, m, known))}
@@ -131,15 +137,10 @@ def build(sync: Sync, run: SyncRun, lease: Lease, deadline: float) -> Context:
     return Context(sync, run, lease, rules, ends, _settings_hash(sync, ends), deadline, references, cursors, marks)
 
 
-def _is_stale(sync: Sync, side: Side) -> bool:
-    fetched = sync.instance(side).schemas.filter(kind=sync.kind(side)).values_list("fetched_at", flat=True).first()
-    return fetched is None or fetched < now() - SCHEMA_AGE
-
-
-def _fields(sync: Sync, side: Side, *, refresh: bool) -> dict[str, Field]:
+def _fields(sync: Sync, side: Side) -> list[Field]:
     instance = sync.instance(side)
     try:
-        return {f.name: f for f in schemas.fields(instance, sync.kind(side), refresh=refresh)}
+        return schemas.fields(instance, sync.kind(side), refresh=True)
     except ConnectorError as error:
         error.instance = instance
         raise
@@ -267,10 +268,10 @@ def _side_rules(sync: Sync, side: Side, known: dict[str, Field], end: SyncEnd) -
     open_way = sync.direction in (Direction.BOTH, f"to_{side}")
     info = sync.instance(side).app.kind(sync.kind(side))
     email = next((p.field for p in info.presets if p.concept == "email"), "") if info.concept == "person" else ""
-    stored = sync.filters.filter(side=side.value).values_list("groups", flat=True).first() or []
+    groups: list[Any] = next((f.groups for f in sync.filters.all() if f.side == side.value), [])
     return SideRules(
         types=end.types,
-        filter=groups_from(stored),
+        filter=groups_from(groups),
         constants=tuple(
             Constant(
                 c.field,

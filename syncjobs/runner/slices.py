@@ -148,9 +148,18 @@ def _work(ctx: Context) -> bool:
                 return True
         place = names.index(run.phase)
         _leave(ctx, run.phase)
-        if place + 1 == len(names):
+        if place + 1 == len(names) or (names[place + 1 :] == TAIL and _is_quiet(ctx)):
             return False
         _enter(ctx, names[place + 1])
+
+
+def _is_quiet(ctx: Context) -> bool:
+    """A poll, as most are, that found nothing, and nothing waits from before: the phases after reading would look in vain."""
+    return ctx.run.kind == RunKind.INCREMENTAL and not (
+        RecordLink.objects.filter(sync=ctx.sync, dirty__gt=0).exists()
+        or PendingChange.objects.filter(sync=ctx.sync).exists()
+        or (ctx.references and associations.ready(ctx.sync.pk).exists())
+    )
 
 
 def _forget_trouble(ctx: Context) -> None:

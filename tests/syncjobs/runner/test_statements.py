@@ -104,3 +104,14 @@ def test_a_record_that_is_named_by_its_id_and_its_alias_is_one_link(world: Calla
     found = links.find_links(sync.pk, Side.HUB, ["1", "old", "2"])
     assert found.keys() == {"1", "old"}
     assert found["1"] is found["old"]
+
+
+def test_a_poll_that_finds_nothing_is_not_followed_by_phases_that_look_in_vain(world: Callable[..., World]) -> None:
+    """Most polls are such: each sync has one a minute."""
+    w = world()
+    w.hub.put({"email": "ada@example.com"})
+    w.initial()
+    w.settle()
+    with CaptureQueriesContext(connection) as asked:
+        w.poll()
+    assert len(asked) <= 60
