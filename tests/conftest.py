@@ -49,13 +49,20 @@ def pytest_report_header() -> str:
     return f"database: {'PostgreSQL' if on_postgres() else 'SQLite'}"
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """On PostgreSQL, do not even import what would be left out: that takes longer than many a test."""
+    if not on_postgres() or config.getoption("--all") or _names_a_test(config):
+        return None
+    path = collection_path.relative_to(ROOT).as_posix() + "/" * collection_path.is_dir()
+    return None if any(each.startswith(path) or path.startswith(each) for each in ON_BOTH_DATABASES) else True
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what this run is not for. A test that was asked for by its own name or marker always runs."""
     asked = config.getoption("markexpr")
-    named = any("::" in argument for argument in config.args)
     dropped = []
     for item in items:
-        if config.getoption("--all") or named:
+        if config.getoption("--all") or _names_a_test(config):
             left_out = on_postgres() and not _uses_database(item)
         else:
             left_out = ("slow" in item.keywords and "slow" not in asked) or (
@@ -67,6 +74,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
     items.sort(key=lambda item: "live_install" not in getattr(item, "fixturenames", ()))  # the longest first
+
+
+def _names_a_test(config: pytest.Config) -> bool:
+    return any("::" in argument for argument in config.args)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
