@@ -24,7 +24,7 @@ What the engine counts on:
 * *Words for people.* A ``message`` is a translated ``str`` (``gettext``, not lazy) that says what happened and what to do.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -61,7 +61,7 @@ class Abilities:
     sees_deletions: bool = True  # tombstones in the feed; otherwise absence from complete scans, then a read
     partial_scan: bool = False  # scan rows lack fields: records are read by id before planning
     webhooks: bool = False  # hints() can arrive
-    conditional_writes: bool = False  # Update.version is honoured
+    conditional_writes: bool = False  # the versions of updates and deletions are honoured
     update_looks_first: bool = False  # update() compares the record with Update.known, and answers StaleVersion
     create_upserts_by: str = ""  # a create with the same value of this field updates instead of doubling
     idempotent_creates: bool = False  # a create sent again with its key meets what the first one made
@@ -152,8 +152,9 @@ class Connector(Protocol):
     def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
         """One verdict per item, in order, with the record as it is now. Values that an item does not name stay as they are."""
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
-        """Also right, without an error, for a record that is gone already."""
+    def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
+        """Also right, without an error, for a record that is gone already. ``versions``: by id, as last seen. With conditional
+        writes, a record that has another one by now stays, and is answered with StaleVersion."""
 
     def record_url(self, kind: str, id: str) -> str:
         """The record's page in the app, "" where there is none."""

@@ -6,7 +6,7 @@ it does to its clients: refuse, lose answers, land writes late, rewrite or cut v
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -327,8 +327,8 @@ class MemoryConnector:
     def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
         return self._write("update", items, self._update_one)
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
-        return self._write("delete", ids, self._delete_one)
+    def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
+        return self._write("delete", ids, lambda id: self._delete_one(id, versions.get(id, "")))
 
     def record_url(self, kind: str, id: str) -> str:
         return f"memory:{kind}/{id}"
@@ -371,7 +371,7 @@ class MemoryConnector:
         row = self.app.resolve(item.id)
         if row is None:
             return Verdict(error=errors.Gone("gone"))
-        if self.app.abilities.conditional_writes and item.version and item.version != str(row.version):
+        if self._is_stale(row, item.version):
             return Verdict(error=errors.StaleVersion("moved"))
         if not self.app.abilities.clear and None in item.values.values():
             return Verdict(error=errors.CannotDo("cannot clear"))
@@ -382,10 +382,17 @@ class MemoryConnector:
         row = self.app.write(row.id, item.values)
         return Verdict(self._record(row, row.values, list(item.values)))
 
-    def _delete_one(self, id: str) -> Verdict:
-        if row := self.app.resolve(id):
-            self.app.remove(row.id)
+    def _delete_one(self, id: str, version: str) -> Verdict:
+        row = self.app.resolve(id)
+        if row is None:
+            return Verdict()
+        if self._is_stale(row, version):
+            return Verdict(error=errors.StaleVersion("moved"))
+        self.app.remove(row.id)
         return Verdict()
+
+    def _is_stale(self, row: Row, version: str) -> bool:
+        return self.app.abilities.conditional_writes and version not in ("", str(row.version))
 
     # -- inside --------------------------------------------------------------------------------------------------------
     def _enter(self, verb: str, items: int) -> Callable[[], None]:

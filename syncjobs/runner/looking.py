@@ -3,7 +3,7 @@
 Between our last read of a record and our write to it lie seconds, in a storm minutes, and a person who types there meanwhile would
 be overwritten without a trace in the ledger. One read of the batch just before the write leaves a gap of one request. It costs one
 call per read batch; apps with conditional writes, and those whose ``update`` looks itself, are not asked before an update. A
-deletion takes everything with it, and an edit beats it: there the look is always worth its call.
+deletion takes everything with it, and an edit beats it: there the look is always worth its call, and its version is the condition.
 A record of which the app says neither what it holds nor that it is gone is one that we may not see: it fails until it changes.
 """
 
@@ -20,7 +20,7 @@ from syncjobs.runner import settling, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.inbox import read_by_id
 from syncjobs.runner.ingest import ingest, ingest_missing
-from syncjobs.runner.links import current, get
+from syncjobs.runner.links import current, get, put
 from syncjobs.runner.work import Work
 
 
@@ -40,6 +40,7 @@ def still_as_known(ctx: Context, side: Side, work: Sequence[Work]) -> list[Work]
         for w in part:
             record = answer.records.get(get(w.row, side, "id"))
             if record is not None and _same(ctx, side, record.values, known(w, side)):
+                put(w.row, side, version=record.version)
                 kept.append(w)
             else:
                 moved.append(w)

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from django.utils.timezone import now
 
-from integrations.errors import ConnectorError, Gone, NoAnswer
+from integrations.errors import ConnectorError, Gone, NoAnswer, StaleVersion
 from integrations.records import Field, FieldType, Ref, RemoteRecord, Side, Value, Values
 from integrations.services import schemas
 from syncjobs.engine.merge import Rule, echo_of
@@ -377,11 +377,15 @@ def _delete(ctx: Context, side: Side, items: Sequence[UndoItem], live: dict[int,
             for item in items if not item.told
             for name, value in sorted(live[item.link.pk].values.items())
         )  # fmt: skip
-    verdicts = end.connector.delete(end.kind, [live[item.link.pk].id for item in items])
+    records = [live[item.link.pk] for item in items]
+    versions = {record.id: record.version for record in records}
+    verdicts = end.connector.delete(end.kind, [record.id for record in records], versions=versions)
     gone = []
     for item, verdict in zip(items, verdicts, strict=True):
         if verdict.error is None or isinstance(verdict.error, Gone):
             gone.append(item)
+        elif isinstance(verdict.error, StaleVersion):
+            item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
         elif isinstance(verdict.error, NoAnswer) or getattr(verdict.error, "retry", "") in ("L", "T"):
             raise verdict.error
         else:

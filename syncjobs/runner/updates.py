@@ -84,10 +84,11 @@ def _told_deleted(ctx: Context, side: Side, work: Sequence[Work]) -> set[str]:
 
 def send_deletes(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     end = ctx.end(side)
-    work = looking.still_as_known(ctx, side, work)  # no app deletes on condition
+    work = looking.still_as_known(ctx, side, work)
     if not work:
         return
     ids = [get(w.row, side, "id") for w in work]
+    versions = {get(w.row, side, "id"): get(w.row, side, "version") for w in work}
     # A worker that lost its run, or whose sync was stopped, must not delete: the transaction sees to that, too.
     with ctx.lease.transaction():
         told = _told_deleted(ctx, side, work)
@@ -96,7 +97,7 @@ def send_deletes(ctx: Context, side: Side, work: Sequence[Work]) -> None:
             for w in work for name, value in sorted(current(w.row, side).items())
         ]  # fmt: skip
         ledger = FieldChange.objects.bulk_create(line for line in lines if _line(line.link_id, line) not in told)
-    verdicts = settling.send(ctx, lambda: end.connector.delete(end.kind, ids), len(ids))
+    verdicts = settling.send(ctx, lambda: end.connector.delete(end.kind, ids, versions=versions), len(ids))
     with ctx.lease.transaction():
         refused = set()
         for w, verdict in zip(work, verdicts, strict=True):

@@ -382,6 +382,24 @@ class ConnectorContract:
         assert set(answer.records) == {kept}
         assert connector.delete(self.kind, [first])[0].error is None or self.able(connector).delete
 
+    def test_a_delete_does_not_take_what_a_person_has_changed_since(self, connector: Connector, peer: Peer) -> None:
+        if not (self.able(connector).delete and self.able(connector).conditional_writes):
+            pytest.skip("the app deletes whatever is there, or nothing")
+        edited, same = (peer.put(self.person(name)) for name in ("edited", "same"))
+        refs = self.refs(peer, edited, same)
+        seen = connector.read(self.kind, refs, fields=self.fields).records
+        versions = {id: record.version for id, record in seen.items()}
+        peer.edit(edited, {self.names.text: "Theirs"})
+        stale, done = connector.delete(self.kind, [edited, same], versions=versions)
+        assert isinstance(stale.error, errors.StaleVersion)
+        assert done.error is None
+        assert peer.values(edited)[self.names.text] == "Theirs"
+        now = connector.read(self.kind, refs, fields=self.fields)
+        assert now.gone == {same}
+        versions = {edited: now.records[edited].version}
+        assert connector.delete(self.kind, [edited], versions=versions)[0].error is None
+        assert edited not in peer.ids()
+
     # -- values ----------------------------------------------------------------------------------------------------------
     def test_values_of_every_type_go_round_unchanged(self, connector: Connector, peer: Peer) -> None:
         id = peer.put(self.person("round"))

@@ -253,6 +253,16 @@ class TestVersions:
         assert first.error is None
         assert isinstance(second.error, errors.StaleVersion)
 
+    def test_a_table_that_keeps_no_versions_is_deleted_from_without(self, dynamics: Dynamics, control: Control) -> None:
+        ids = [put(control, "contacts", lastname=name) for name in ("One", "Two")]
+        versions = {id: read(dynamics, "contacts", id, "lastname").version for id in ids}
+        control("settings", unversioned="contact")
+        assert dynamics.delete("contacts", [ids[0]], versions=versions)[0].error is None
+        before = dynamics.calls
+        assert dynamics.delete("contacts", [ids[1]], versions=versions)[0].error is None
+        assert dynamics.calls - before == 1, "no try with a version"
+        assert dynamics.read("contacts", [Ref(id) for id in ids], fields=["lastname"]).gone == set(ids)
+
     def test_what_succeeded_is_not_sent_again_where_others_must_go_without_a_version(
         self, dynamics: Dynamics, control: Control
     ) -> None:

@@ -275,6 +275,12 @@ def test_a_long_version_is_a_condition_all_the_same(server: Server) -> None:
     assert app.update("cards", [item])[0].error is None
     server.answer = card_at('"' + "1" * 199 + '2"')
     assert isinstance(app.update("cards", [item])[0].error, errors.StaleVersion)
+    [verdict] = app.delete("cards", [ref.id], versions={ref.id: version})
+    assert isinstance(verdict.error, errors.StaleVersion)
+    assert not [asked for asked in server.asked if asked.method == "DELETE"]
+    server.answer = card_at('"' + "1" * 200 + '"')
+    app.delete("cards", [ref.id], versions={ref.id: version})
+    assert server.asked[-1].headers["if-match"] == '"' + "1" * 200 + '"'
 
 
 def test_an_edit_after_a_write_whose_version_the_server_does_not_say_is_not_taken_for_ours(server: Server) -> None:

@@ -192,8 +192,10 @@ class Client:
         body = text.encode("utf-8", "surrogateescape")
         return self._send("PUT", place, body=body, headers={**VCARD, "If-Match": strong}).headers.get("ETag", "")
 
-    def delete(self, place: str) -> None:
-        self._send("DELETE", place, headers={"Accept": "*/*"})
+    def delete(self, place: str, etag: str = "") -> None:
+        """StaleVersion when the card is not at ``etag`` any more ("" = whatever it is at; SOGo never asks)."""
+        condition = {"If-Match": etag.removeprefix("W/")} if etag else {}
+        self._send("DELETE", place, headers={"Accept": "*/*", **condition})
 
 
 def _origin(address: str) -> str:

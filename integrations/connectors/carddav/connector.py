@@ -7,7 +7,7 @@ A poll is one ``sync-collection`` report a book (RFC 6578): paths that changed, 
 opaque: Radicale's is a URL, Xandikos's the hash of a tree. Changed cards are then read 100 at a time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -283,8 +283,8 @@ class CardDav:
     def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
         return Writer(self._client).update(items)
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
-        return Writer(self._client).delete(ids)
+    def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
+        return Writer(self._client).delete(ids, versions)
 
 
 def _missing(book: str) -> errors.ContainerMissing:

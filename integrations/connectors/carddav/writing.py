@@ -6,7 +6,7 @@ what is stored, not what was sent.
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from django.utils.timezone import now
@@ -37,8 +37,8 @@ class Writer:
         verdicts = one_by_one(items, lambda item: self._update(item, current.get(item.id)))
         return self._as_stored(items, verdicts)
 
-    def delete(self, paths: Sequence[str]) -> list[Verdict]:
-        return one_by_one(paths, self._delete)
+    def delete(self, paths: Sequence[str], versions: Mapping[str, str]) -> list[Verdict]:
+        return one_by_one(paths, lambda path: self._delete(path, versions.get(path, "")))
 
     def _create(self, book: str, item: Create) -> Verdict:
         slots.check(item.values)
@@ -90,9 +90,14 @@ class Writer:
             return self._written(item.id, etag, card, item)
         raise errors.StaleVersion(_("The card has changed meanwhile."))
 
-    def _delete(self, path: str) -> Verdict:
+    def _delete(self, path: str, version: str) -> Verdict:
         with contextlib.suppress(errors.Gone):  # gone is what was wanted
-            self._client.delete(path)
+            etag = version
+            if version and not version.startswith('"'):  # what is kept of a long one
+                etag = self._client.etag(path)
+                if reading.version_of(etag) != version:
+                    raise errors.StaleVersion(_("The card has changed meanwhile."))
+            self._client.delete(path, etag)
         return Verdict()
 
     def _as_stored(self, items: Sequence[Create | Update], verdicts: list[Verdict]) -> list[Verdict]:

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -176,8 +176,8 @@ class Dynamics(Connector):
     def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
         return self._writer(kind).update(items)
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
-        return self._writer(kind).delete(ids)
+    def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
+        return self._writer(kind).delete(ids, versions)
 
     def record_url(self, kind: str, id: str) -> str:
         return f"{self._session.base_url}/main.aspx?pagetype=entityrecord&etn={TABLES[kind].logical}&id={id}"

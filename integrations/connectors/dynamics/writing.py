@@ -7,7 +7,7 @@ Dataverse filled in by itself (an owner, a status): the engine then knows that n
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -72,12 +72,7 @@ class Writer:
             return self._changes(item, rows.get(item.id, {}))
 
         verdicts = self._write([list(item.values) for item in items], [item.id for item in items], prepare)
-        unversioned = [place for place, verdict in enumerate(verdicts) if isinstance(verdict.error, NoVersions)]
-        if unversioned and self._table.kind not in self._definitions.versionless:  # the others are done
-            self._definitions.versionless.add(self._table.kind)
-            again = self.update([items[place] for place in unversioned])
-            for place, verdict in zip(unversioned, again, strict=True):
-                verdicts[place] = verdict
+        self._again_without_versions(verdicts, lambda places: self.update([items[place] for place in places]))
         return self._explained(items, verdicts)
 
     def _changes(self, item: Update, row: dict[str, Any]) -> tuple[list[Inner], Body]:
@@ -116,16 +111,26 @@ class Writer:
             verdict if item.id in gone else of_a_parent(verdict) for item, verdict in zip(items, verdicts, strict=True)
         ]
 
-    def delete(self, ids: Sequence[str]) -> list[Verdict]:
+    def delete(self, ids: Sequence[str], versions: Mapping[str, str]) -> list[Verdict]:
         """What is not there any more counts as done."""
-        units = [[Inner("DELETE", f"{self._table.kind}({id})", None, {"If-Match": "*"})] for id in ids]
+        known = {} if self._table.kind in self._definitions.versionless else versions
+        units = [[Inner("DELETE", f"{self._table.kind}({id})", None, {"If-Match": known.get(id) or "*"})] for id in ids]
         verdicts = []
         for answers in batch.send(self._session, units) if units else []:
             error = batch.refusal(answers)
             verdicts.append(Verdict(error=None if isinstance(error, errors.Gone) else error))
+        self._again_without_versions(verdicts, lambda places: self.delete([ids[place] for place in places], versions))
         return verdicts
 
     # -- inside -------------------------------------------------------------------------------------------------------------
+    def _again_without_versions(self, verdicts: list[Verdict], send: Callable[[list[int]], list[Verdict]]) -> None:
+        """Where the table turns out to keep no versions, ``send`` the items that asked for one again; the others are done."""
+        places = [place for place, verdict in enumerate(verdicts) if isinstance(verdict.error, NoVersions)]
+        if places and self._table.kind not in self._definitions.versionless:
+            self._definitions.versionless.add(self._table.kind)
+            for place, verdict in zip(places, send(places), strict=True):
+                verdicts[place] = verdict
+
     def _all_shown(self, item: Create) -> list[str]:
         """The fields that have a value now: Dynamics may have filled in some that were not given."""
         filled_in = [field.name for field in self._fields.values() if field.type in DEFAULTED and field.writable]

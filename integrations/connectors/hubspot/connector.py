@@ -5,7 +5,7 @@ item, ``associations.py`` and ``linking.py`` references, ``owners.py`` users, ``
 moments, ``schema.py`` fields and values.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -146,7 +146,7 @@ class HubSpot(Connector):
     def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
         return self._writer(kind).update(items)
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
+    def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
         """Archives: a person in HubSpot can restore within 90 days. Ids that are archived already count as done."""
         return self._writer(kind).archive(ids)
 

@@ -4,7 +4,7 @@
 changed · ``bodies`` and ``writing`` what is sent · ``users`` names that stay inside.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -189,7 +189,7 @@ class Salesforce:
     def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
         return self._writer(kind).update(items)
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
+    def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
         return self._writer(kind).delete(ids)
 
     def record_url(self, kind: str, id: str) -> str:

@@ -4,7 +4,7 @@ Nothing tells of deletions, and a card that is not there may only be out of the 
 cards that carry one of them. A card that two keys see has one id at both, so that two connections do not make two contacts.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -228,7 +228,7 @@ class Sansan:
     def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
         return _refused(len(items))
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
+    def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
         return _refused(len(ids))
 
 

@@ -5,7 +5,7 @@ The API has no change feed, no delete, no update by id and 60 calls a minute. So
 a long one, everything else a short one; the short one is *the* id here, the long one its alias.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -228,7 +228,7 @@ class Snovio:
         """By the e-mail in ``Update.known``; see ``writing`` for what one update costs and why."""
         return one_by_one(items, lambda item: writing.update(self._client, item, self._record))
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
+    def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
         message = _("Snov.io's API cannot delete prospects.")
         return [Verdict(error=errors.CannotDo(message)) for _n in ids]
 

@@ -1,6 +1,6 @@
 """Tryton behind the connector protocol. What an object type is lies in ``tables`` and its kin, how rows are read in ``reading``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -149,7 +149,7 @@ class Tryton(Connector):
     def update(self, kind: str, items: Sequence[Update]) -> list[Verdict]:
         return Writer(self.table(kind)).update(items)
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
+    def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
         """Parties and products are set inactive, as people do it: papers refer to them. Opportunities and notes are deleted."""
         return Writer(self.table(kind)).delete(ids)
 

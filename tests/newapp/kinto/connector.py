@@ -4,7 +4,7 @@
 ``last_modified``, which also orders the changes: no two records of a collection share one, and a later change has a greater one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -147,11 +147,15 @@ class Kinto(Connector):
 
         return self._write(items, request, self._stored)
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
+    def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
+        def request(id: str) -> Json:
+            condition = {"if_match": f'"{versions[id]}"'} if versions.get(id) else {}
+            return self._client.request("DELETE", id, **condition)
+
         def outcome(answer: Answer) -> Verdict:
             return Verdict(error=None if answer.status == 404 else fault_of_record(answer))  # gone is what was wanted
 
-        return self._write(ids, lambda id: self._client.request("DELETE", id), outcome)
+        return self._write(ids, request, outcome)
 
     def _write(
         self, items: Sequence[Item], request: Callable[[Item], Json], outcome: Callable[[Answer], Verdict]

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from integrations import errors
 from integrations.connectors.base import Abilities
+from integrations.connectors.memory import MemoryConnector
 from integrations.records import Create, Side, Update
 from syncjobs.engine import plan as planning
 from syncjobs.engine.matching import Match
@@ -228,6 +229,19 @@ def blind_writes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(updates, "Update", lambda id, values, known, version: Update(id, values, known=known))
 
 
+def edit_between_our_look_and_our_deletion(make: Make) -> None:
+    u, hub, app = _together(make, when_deleted_in_hub="delete")
+    u.remove(HUB, hub)
+    u.once("app.delete.before", lambda: u.edit(APP, app, first_name="Gussie"))
+    u.poll()
+    u.check()
+
+
+def blind_deletions(patch: pytest.MonkeyPatch) -> None:
+    delete = MemoryConnector.delete
+    patch.setattr(MemoryConnector, "delete", lambda app, kind, ids, *, versions: delete(app, kind, ids))
+
+
 def killed_after_the_loser_was_overwritten(make: Make) -> None:
     u, hub, app = _together(make, winner="hub")
     u.edit(HUB, hub, first_name="Augusta")
@@ -437,6 +451,10 @@ SAFEGUARDS = [
     Safeguard("old_listings", "A listing older than what we know is no news.", old_listings_count, listing_older_than_our_write),
     Safeguard("rows_with_cursor", "Rows and cursor commit together.", cursor_first, killed_while_a_page_is_stored),
     Safeguard("conditional_write", "A write names the version it was made for.", blind_writes, edit_between_our_read_and_our_write),
+    Safeguard(
+        "conditional_deletion", "A deletion names the version that was looked at.", blind_deletions,
+        edit_between_our_look_and_our_deletion,
+    ),
     Safeguard(
         "ledger_first", "What loses is written down before the request.", ledger_afterwards,
         killed_after_the_loser_was_overwritten,

@@ -272,9 +272,7 @@ class Histories(RuleBasedStateMachine):
         if self.u.peers[
             side
         ].abilities.conditional_writes:  # else nothing can protect an edit made between read and write
-            self.u.once(
-                place, lambda: (id := self.some(side, index)) and self.u.edit_meanwhile(side, id, **values), skip=skip
-            )
+            self.u.once(place, lambda: (id := self.some(side, index)) and self.u.edit(side, id, **values), skip=skip)
 
     def land_late(self, side: Side) -> None:
         self.u.peers[side].land_late = True

@@ -10,7 +10,7 @@ slice; a gate may raise (the worker is killed, the answer is lost) or let a seco
 import contextlib
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from django.utils.timezone import now
 
 from integrations import registry
 from integrations.connectors.base import Abilities, Scope
-from integrations.connectors.memory import FIELDS, MemoryApp, MemoryConnector
+from integrations.connectors.memory import FIELDS, MemoryApp, MemoryConnector, Row
 from integrations.records import FieldType, Side, Value, Verdict
 from portal.accounts.models import Account
 from syncjobs.engine.canonical import equal, is_blank
@@ -71,7 +71,10 @@ class Connector(MemoryConnector):
             before = {row.id for row in self.app.rows.values()}
             if verb == "update":
                 self.universe.note_overwrite(self.side, item)
+            row = self.app.resolve(item) if verb == "delete" else None
             verdict = act(item)
+            if row is not None and verdict.error is None and self.app.abilities.conditional_writes:
+                self.universe.note_delete(self.side, row)
             for id in self.app.rows.keys() - before:
                 self.universe.note_made(self.side, item.key, id)
             self.universe.pass_gates(f"{self.side}.{verb}.item")
@@ -79,10 +82,12 @@ class Connector(MemoryConnector):
 
         return super()._write(verb, items, one)
 
-    def delete(self, kind: str, ids: Sequence[str]) -> list[Verdict]:
+    def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
         for id in ids:
-            self.universe.note_delete(self.side, id)
-        return super().delete(kind, ids)
+            row = self.app.resolve(id)
+            if row is not None and not self.app.abilities.conditional_writes:  # it may land whenever it likes
+                self.universe.note_delete(self.side, row)
+        return super().delete(kind, ids, versions=versions)
 
     def create(self, kind: str, items: Sequence[Any], *, scope: Scope) -> list[Verdict]:
         return super().create(kind, items, scope=scope)
@@ -107,7 +112,6 @@ class Universe:
         self.killed = False
         self.typed: dict[Typed, Value] = {}
         self.unseen: set[Typed] = set()  # overwritten while the app itself could not show them: no promise
-        self.meanwhile: set[Typed] = set()  # typed while a slice was at work: no app deletes on condition
         self.made: dict[tuple[Side, Any], list[str]] = defaultdict(
             list
         )  # (source side, source id) → ids we made for it
@@ -187,22 +191,19 @@ class Universe:
         source = getattr(intent.link, f"{side.other}_id")
         self.made[side.other, source].append(id)
 
-    def note_delete(self, side: Side, id: str) -> None:
+    def note_delete(self, side: Side, row: Row) -> None:
         """What a person typed goes with a record that the policy deletes; a value typed since the last look must not."""
-        row = self.peers[side].resolve(id)
-        if row is None:
-            return
-        link = RecordLink.objects.filter(sync=self.sync, **{f"{side}_id": id}).first()
+        link = RecordLink.objects.filter(sync=self.sync, **{f"{side}_id": row.id}).first()
         for name in MAPPED:
             if (side, row.id, name) in self.typed and link is not None:
                 seen = (getattr(link, f"{side}_seen") or {}).get(name)
                 value = self.typed[side, row.id, name]
-                kept = equal(seen, value, TYPES[name]) or (side, row.id, name) in self.meanwhile
+                kept = equal(seen, value, TYPES[name])
                 kept = kept or not equal(
                     row.values.get(name), value, TYPES[name]
                 )  # it lost before; the ledger is asked later
                 self._expect(
-                    "Nothing lost", kept, "deleted with a fresh value", side, id, name, value, seen, link.status
+                    "Nothing lost", kept, "deleted with a fresh value", side, row.id, name, value, seen, link.status
                 )
         self._forget(side, row.id)
 
@@ -215,10 +216,6 @@ class Universe:
         id = peer.put(values)
         self._type(side, id, list(values))
         return id
-
-    def edit_meanwhile(self, side: Side, id: str, **values: Value) -> None:
-        if (row := self.peers[side].resolve(id)) and self.edit(side, id, **values):
-            self.meanwhile |= {(side, row.id, name) for name in values}
 
     def edit(self, side: Side, id: str, **values: Value) -> bool:
         peer = self.peers[side]

@@ -18,7 +18,7 @@ from syncjobs.models import FieldChange, PendingChange, RecordLink, RunKind, Syn
 from syncjobs.runner import context, inbox, settling, slices
 from syncjobs.runner.lease import Lease, LeaseLost
 from syncjobs.services import runs, syncs
-from tests.syncjobs.runner.world import World
+from tests.syncjobs.runner.world import World, before_the_next_delete
 
 Make = Callable[..., World]
 
@@ -520,3 +520,26 @@ def test_a_deletion_is_in_the_ledger_once_however_often_it_is_tried(world: Make)
     assert w.link().status == "deleted_hub"
     lines = FieldChange.objects.filter(sync=w.sync, rule=Rule.DELETED).values_list("field", flat=True)
     assert sorted(lines) == ["email", "first_name"]
+
+
+def test_an_edit_between_our_look_and_our_deletion_beats_it(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    w = world(app=Abilities(conditional_writes=True), when_deleted_in_hub="delete")
+    pk = w.hub.put({"email": "a@example.com", "first_name": "Ann"})
+    w.initial()
+    w.hub.remove(pk)
+    before_the_next_delete(monkeypatch, lambda: w.app.edit(w.link().app_id or "", first_name="Anna"))
+    w.settle()
+    assert [values["first_name"] for values in w.app.live().values()] == ["Anna"]
+    assert not FieldChange.objects.filter(sync=w.sync, rule=Rule.DELETED).exists()
+    assert w.quiet_writes() == 0
+
+
+def test_an_edit_of_what_is_not_mapped_costs_a_deletion_no_second_try(world: Make) -> None:
+    w = world(app=Abilities(conditional_writes=True), when_deleted_in_hub="delete")
+    pk = w.hub.put({"email": "a@example.com", "first_name": "Ann"})
+    w.initial()
+    w.app.edit(w.link().app_id or "", born="1999-12-31")
+    w.hub.remove(pk)
+    w.settle()
+    assert w.app.live() == {}
+    assert [entry for entry in w.app.log if entry[0] == "delete"] == [("delete", 1)]

@@ -13,7 +13,7 @@ from integrations.records import Side
 from syncjobs.models import FieldChange, FieldMapping, RunKind, RunState, SyncRun, WriteIntent
 from syncjobs.services import runs, undo
 from syncjobs.services.undo import State
-from tests.syncjobs.runner.world import World
+from tests.syncjobs.runner.world import World, before_the_next_delete
 
 Make = Callable[..., World]
 
@@ -230,6 +230,18 @@ def test_a_made_record_that_somebody_edited_or_that_cannot_be_deleted_stays(worl
     assert made.counts["removed"] == 2
     assert [(one.field, one.code) for one in undo.left_alone(made)] == [("", "UNDO_EDITED_SINCE")]
     w.settle()
+    assert names(w, Side.APP) == ["Mine now"]
+
+
+def test_a_made_record_that_somebody_edits_while_it_is_removed_stays(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = world(app=Abilities(conditional_writes=True))
+    run = first_sync(w)
+    before_the_next_delete(monkeypatch, lambda: w.app.edit(sorted(w.app.live())[0], first_name="Mine now"))
+    made = take_back(w, run)
+    assert made.counts["removed"] == 2
+    assert [one.code for one in undo.left_alone(made)] == ["UNDO_EDITED_SINCE"]
     assert names(w, Side.APP) == ["Mine now"]
 
 

@@ -3,9 +3,11 @@
 ``World.run()`` does what workers do: slices until nothing is due. Time is not slept away: waits are lifted (``settle``).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 
 from integrations import registry
@@ -186,3 +188,15 @@ def preview(w: World, draft: Sync) -> Preview:
     found = previews.latest(draft)
     assert found is not None
     return found
+
+
+def before_the_next_delete(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Just before it reaches the app, after all looks."""
+    acts, delete = [act], MemoryConnector.delete
+
+    def late(connector: MemoryConnector, kind: str, ids: Any, **more: Any) -> Any:
+        if acts:
+            acts.pop()()
+        return delete(connector, kind, ids, **more)
+
+    monkeypatch.setattr(MemoryConnector, "delete", late)
