@@ -70,6 +70,7 @@ class Abilities:
     most_containers: int = 0  # how many of them one sync may choose; 0 = any number
     target_container: bool = False  # creates need one list to put records in
     shares_ids: bool = False  # two connections of this app can show one and the same record, under one id
+    other_addresses: bool = False  # records tell of further e-mail addresses: ``RemoteRecord.also``
     merges: bool = False  # two records can become one in the app
     scans_ahead: bool = False  # the connector is a ``ScansAhead``
     lists_changes: bool = False  # the connector is a ``ListsChanges``

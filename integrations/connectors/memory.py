@@ -169,6 +169,11 @@ class MemoryApp:
         self.faults.append(Fault(verb, when, error, skip))
 
     # -- inside --------------------------------------------------------------------------------------------------------
+    def others(self, values: Values) -> tuple[str, ...]:
+        """Further e-mail addresses: tests put them into a value that is no field."""
+        others = values.get("others") if self.abilities.other_addresses else None
+        return tuple(others) if isinstance(others, list) else ()
+
     def resolve(self, id: str) -> Row | None:
         """The live row behind an id, following merges."""
         row = self.rows.get(id)
@@ -315,7 +320,12 @@ class MemoryConnector:
         found = []
         for row in self._sorted():
             shown = self.app.listed(row)
-            if shown is not None and self.app.identity(shown.get(field)) in wanted:
+            if shown is None:
+                continue
+            held = {self.app.identity(shown.get(field))}
+            if field == "email":
+                held |= {self.app.identity(other) for other in self.app.others(shown)}
+            if held & wanted:
                 found.append(self._lagging(row, shown, fields))
         done()
         return found
@@ -446,4 +456,5 @@ class MemoryConnector:
             created_at=START + timedelta(seconds=row.created),
             version=str(row.version),
             aliases=self.app.aliases(row.id),
+            also=self.app.others(row.values),
         )

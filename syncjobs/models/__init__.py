@@ -5,6 +5,7 @@ from syncjobs.models.exports import Export
 from syncjobs.models.plans import LeftAlone, Outcome, PlannedChange, Preview
 from syncjobs.models.records import (
     FieldChange,
+    OtherKey,
     PendingChange,
     RecordLink,
     RecordStatus,
@@ -41,6 +42,7 @@ __all__ = [
     "FieldMapping",
     "LeavingPolicy",
     "LeftAlone",
+    "OtherKey",
     "Outcome",
     "PendingChange",
     "PlannedChange",

@@ -148,6 +148,22 @@ class ToldPair(models.Model):
         constraints = [models.UniqueConstraint(fields=["sync", "hub_id", "app_id"], name="one_word_per_pair")]
 
 
+class OtherKey(models.Model):
+    """A further e-mail address of a record, normalised as an identifier: by its own it is known in ``RecordLink``. Of the record,
+    not of its link: half a link is dropped when it is matched."""
+
+    sync = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="+", db_index=False)
+    side = models.CharField(max_length=3, choices=SIDES)
+    remote_id = models.CharField(max_length=200)
+    key = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["remote_id", "sync", "side", "key"], name="one_line_per_other_key")
+        ]
+        indexes = [models.Index(fields=["key", "sync"], name="record_by_other_key")]
+
+
 class SyncCursor(models.Model):
     """Where reading one side goes on. Committed together with the rows that were read."""
 

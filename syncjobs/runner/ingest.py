@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from integrations.records import ReadAnswer, RemoteRecord, Side, Values
 from syncjobs.models import PendingChange, RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import parking, statements, store
+from syncjobs.runner import others, parking, statements, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.links import (
     BIT,
@@ -114,6 +114,7 @@ def _ingest(
             freed |= before - held_keys(row, side)
     store.update(list(changed.values()), [*side_columns(side), "status_since", "next_try_at", "detail"])
     store.insert(list(fresh.values()), [*side_columns(side), "sync_id", "created_at", "status_since"])
+    others.keep(ctx, side, records)
     deltas[RecordStatus.PENDING] += len(fresh)
     store.add_counts(ctx.sync.pk, deltas)
     call_heirs(ctx, freed)

@@ -12,7 +12,7 @@ from integrations.records import Side
 from syncjobs.engine.matching import Candidate, Match, key_of, resolve
 from syncjobs.engine.merge import echo_of
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
-from syncjobs.runner import parking, statements, store, weak
+from syncjobs.runner import others, parking, statements, store, weak
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import set_aside
 from syncjobs.runner.links import LEFT_OUT, get, put, set_status, side_columns
@@ -49,7 +49,7 @@ def _match(ctx: Context, rows: Sequence[Keys]) -> int:
             condition, pks = statements.among(pk for pk, _ in left)
             left = _keys_of(ctx, f"id {condition}", pks)
         linked += _match_by(ctx, number, {keys[number] for _, keys in left} - {""})
-    return linked
+    return linked + sum(_match_by_others(ctx, side, [pk for pk, _ in rows]) for side in Side)
 
 
 def match_late(ctx: Context, rows: Sequence[RecordLink]) -> bool:
@@ -134,12 +134,42 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
     asked = [by_pk[pk] for match, sure in decided if match.pair and not sure for pk in match.pair]
     _mark(asked, RecordStatus.REVIEW, weak.CODE, deltas, moment)
     pairs = [(by_pk[match.pair[0]], by_pk[match.pair[1]]) for match, sure in decided if match.pair and sure]
+    _pair(ctx, pairs, deltas)
+    return len(pairs)
+
+
+def _pair(ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], deltas: Counter[str]) -> None:
+    """Join the two halves (hub, app) of each pair."""
     # A link whose hub record was deleted takes the one that was made in its place, and keeps its own history.
     bereft = [(app, hub) for hub, app in pairs if app.hub_gone]
     join(ctx, [pair for pair in pairs if not pair[1].hub_gone], Side.APP, deltas)
     join(ctx, bereft, Side.HUB, deltas)
     store.add_counts(ctx.sync.pk, deltas)
-    return len(pairs)
+
+
+def _match_by_others(ctx: Context, side: Side, half: Sequence[int]) -> int:
+    """Match those that are left by the further addresses of records at ``side``: only two that are alone with one, and have no
+    twin. What several share (a family, an office) tells nobody apart, and then each goes its own way."""
+    number = others.place(ctx, side)
+    if number is None:
+        return 0
+    condition, pks = statements.among(half)
+    left = _keys_of(ctx, f"id {condition}", pks)
+    keys = {own[number] for _, own in left} - {""} | others.of_links(ctx, side, [pk for pk, _ in left])
+    groups: dict[str, list[Candidate]] = defaultdict(list)
+    for of in Side:
+        for key, _, candidate in _candidates(ctx, of, f"{of}_{('key', 'key2')[number]}", keys):
+            groups[key].append(candidate)
+    holders = others.holders(ctx, side, keys)
+    for id, _, candidate in _candidates(ctx, side, f"{side}_id", set(holders)):
+        for key in holders[id]:
+            groups[key].append(candidate)
+    met = [found for found in groups.values() if _is_pair(found) and not any(one.linked for one in found)]
+    times = Counter(one.row for found in met for one in found)
+    rows = [{one.side: one.row for one in found} for found in met if all(times[one.row] == 1 for one in found)]
+    by_pk = {row.pk: row for row in store.numbered(pk for pair in rows for pk in pair.values())}
+    _pair(ctx, [(by_pk[pair[Side.HUB]], by_pk[pair[Side.APP]]) for pair in rows], Counter())
+    return len(rows)
 
 
 def _decided(ctx: Context, name: str, keys: set[str], strong: bool) -> list[tuple[Match, bool]]:

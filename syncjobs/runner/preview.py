@@ -18,6 +18,7 @@ from django.utils.timezone import now
 from integrations.records import RemoteRecord, Side
 from syncjobs.engine.plan import Plan
 from syncjobs.models import (
+    OtherKey,
     Outcome,
     PendingChange,
     PlannedChange,
@@ -68,7 +69,7 @@ def forget(sync_id: int, most: int | None = None) -> bool:
     # A draft's links have neither intents nor ledger: nothing hangs on them, and nothing needs to be looked for.
     if links._raw_delete(links.db) and most is not None:
         return True
-    for model in (PendingChange, SyncCount):
+    for model in (PendingChange, SyncCount, OtherKey):
         model._default_manager.filter(sync_id=sync_id).delete()
     SyncCursor.objects.filter(sync_id=sync_id).update(
         cursor=None, position=None, mode="", scan=0, scanned_at=None, settings_hash=""

@@ -320,6 +320,18 @@ def test_a_card_outside_the_chosen_books_is_met_by_its_second_address(
         assert {"home@example.com", "work@example.com"} <= set(others.get(path).replace(":", "\r\n").split("\r\n"))
 
 
+def test_a_card_is_matched_by_its_second_address_and_keeps_both(hubspot_and_radicale: Pair) -> None:
+    pair = hubspot_and_radicale
+    two = accounts.card("two", {"email": "home@example.com"}, "EMAIL;TYPE=INTERNET,PREF:work@example.com")
+    path = pair.app.book.put(two)
+    (id,) = pair.hub.put_all([{**person(1), "email": "home@example.com"}])
+    pair.initial()
+    pair.settle()
+    pair.assert_equal(1)
+    assert RecordLink.objects.get(sync=pair.sync, app_id=path).hub_id == id
+    assert {"home@example.com", "work@example.com"} <= set(pair.app.book.get(path).replace(":", "\r\n").split("\r\n"))
+
+
 def test_a_card_that_moves_to_another_book_keeps_its_record_at_the_other_side(
     hubspot_and_radicale: Pair, radicale: CardServer
 ) -> None:

@@ -42,6 +42,7 @@ LONGEST_ACCOUNT = 120
 ABILITIES = Abilities(
     idempotent_creates=True,  # the key is the card's name
     conditional_writes=True,
+    other_addresses=True,
     containers="address book",
     target_container=True,
     scan_page=READ_BATCH,

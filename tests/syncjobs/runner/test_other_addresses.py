@@ -1,0 +1,85 @@
+"""A record with several e-mail addresses, known at the other side by one that is not its first."""
+
+from collections.abc import Callable
+
+import pytest
+
+from integrations.connectors.base import Abilities
+from integrations.records import Side
+from syncjobs.models import OtherKey
+from tests.syncjobs.runner.world import World, draft_of, preview
+
+Make = Callable[..., World]
+TELLS = Abilities(other_addresses=True)
+
+
+def emails(w: World, side: Side) -> list[str]:
+    return sorted(w.values(side))
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_record_is_matched_by_its_second_address(world: Make, side: Side) -> None:
+    w = world(hub=TELLS, app=TELLS)
+    tells, knows = (w.hub, w.app) if side is Side.HUB else (w.app, w.hub)
+    tells.put({"email": "ada@work.example", "last_name": "Lovelace", "others": ["x@y.example", "Ada@Home.example"]})
+    knows.put({"email": "ada@home.example", "first_name": "Ada"})
+    w.initial()
+    assert w.counts() == {"insync": 1}
+    w.assert_equal()
+    assert w.quiet_writes() == 0
+
+
+@pytest.mark.parametrize("first", list(Side))
+def test_two_meet_by_a_second_address_although_one_has_long_been_there_alone(world: Make, first: Side) -> None:
+    w = world(app=TELLS, direction=f"to_{first}")
+    puts = {
+        Side.APP: lambda: w.app.put({"email": "ada@work.example", "last_name": "King", "others": ["ada@home.example"]}),
+        Side.HUB: lambda: w.hub.put({"email": "ada@home.example", "first_name": "Ada"}),
+    }
+    puts[first]()
+    w.initial()
+    puts[first.other]()
+    w.settle()
+    assert (len(w.hub.live()), len(w.app.live()), w.counts()) == (1, 1, {"insync": 1})
+
+
+def test_an_address_that_was_taken_off_the_record_is_none_of_its_own(world: Make) -> None:
+    w = world(app=TELLS, direction="to_app")
+    card = w.app.put({"email": "ada@work.example", "others": ["ada@home.example"]})
+    w.initial()
+    w.app.edit(card, others=[], last_name="Lovelace")
+    w.poll()
+    w.hub.put({"email": "ada@home.example", "first_name": "Ada"})
+    w.settle()
+    assert emails(w, Side.APP) == ["ada@home.example", "ada@work.example"]
+
+
+def test_an_address_that_several_share_tells_nobody_apart(world: Make) -> None:
+    w = world(app=TELLS)
+    for name in ("ann", "bob"):
+        w.app.put({"email": f"{name}@firm.example", "first_name": name, "others": ["info@firm.example"]})
+    w.hub.put({"email": "info@firm.example", "first_name": "Reception"})
+    w.app.put({"email": "cy@firm.example", "first_name": "Cy", "others": ["cy@one.example", "cy@two.example"]})
+    for number in ("one", "two"):
+        w.hub.put({"email": f"cy@{number}.example", "first_name": number})
+    w.initial()
+    assert w.counts() == {"insync": 6}
+    w.assert_equal()
+
+
+def test_the_second_address_of_a_linked_record_takes_nobody_in(world: Make) -> None:
+    w = world(app=TELLS)
+    w.app.put({"email": "ada@work.example", "first_name": "Ada", "others": ["ada@home.example"]})
+    w.initial()
+    w.hub.put({"email": "ada@home.example", "first_name": "Countess"})
+    w.settle()
+    assert w.counts() == {"insync": 2}
+    assert w.values(Side.APP)["ada@work.example"]["first_name"] == "Ada"
+
+
+def test_a_preview_keeps_no_addresses(world: Make) -> None:
+    w = world(app=TELLS)
+    w.app.put({"email": "ada@work.example", "others": ["ada@home.example"]})
+    w.hub.put({"email": "ada@home.example"})
+    assert preview(w, draft_of(w)).counts == {"update_app": 1}
+    assert not OtherKey.objects.exists()
