@@ -1,5 +1,6 @@
 """CardDAV where servers may be odd in ways that Radicale and Xandikos are not: redirects, other hosts, answers in pieces."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -186,6 +187,31 @@ def test_a_list_of_changes_that_the_server_cuts_is_followed_to_its_end(server: S
         "cards", cursor={"books": {BOOK: "t0"}, "homes": []}, scope={"lists": [BOOK]}
     )
     assert listed.keys() == {BOOK + "a.vcf", BOOK + "b.vcf"}
+
+
+def test_a_change_in_the_second_of_a_token_is_in_the_next_poll(server: Server) -> None:
+    """As SOGo: the token is the second of the last change, and only what changed after it is told."""
+    second = int(time.time())
+    changed = {"old": second - 3600, "ann": second}
+
+    def answer(asked: Asked) -> Reply:
+        if b"sync-collection" in asked.body:
+            since = int(asked.body.partition(b"<sync-token>")[2].partition(b"<")[0])
+            told = [row(f"{BOOK}{name}.vcf", "<getetag>1</getetag>") for name, at in changed.items() if at > since]
+            return multistatus(*told, token=str(max(since, second - 1)))
+        if b"sync-token" in asked.body:
+            return multistatus(row(BOOK, f"<sync-token>{max(changed.values())}</sync-token>"))
+        return multistatus(*(card_row(f"{BOOK}{name}.vcf", name) for name in changed))
+
+    server.answer = answer
+    app, scope = connector(server.url), {"lists": [BOOK]}
+    cursor = app.changes("cards", fields=[], cursor=None, position=None, scope=scope).cursor
+    changed["bob"] = second
+    page = app.changes("cards", fields=[], cursor=cursor, position=None, scope=scope)
+    assert f"{BOOK}bob.vcf" in {record.id for record in page.records}
+    changed.update(ann=second - 3599, bob=second - 3599)
+    cursor = app.changes("cards", fields=[], cursor=None, position=None, scope=scope).cursor
+    assert cursor == {"books": {BOOK: str(second - 3599)}, "homes": []}, "that second is over"
 
 
 def test_a_card_on_which_the_answer_is_silent_is_asked_for_alone(server: Server) -> None:

@@ -4,9 +4,10 @@
 not kept, because two books may hold copies of one card. *Version*: the etag. *Lists*: the account's address books.
 
 A poll is one ``sync-collection`` report a book (RFC 6578): paths that changed, paths that are gone, and the next token. Tokens are
-opaque: Radicale's is a URL, Xandikos's the hash of a tree. Changed cards are then read 100 at a time.
+opaque: Radicale's is a URL, Xandikos's the hash of a tree, SOGo's a second (``_before``). Changed cards are read 100 at a time.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -38,6 +39,7 @@ from integrations.records import (
 READ_BATCH = 100
 FIND_BATCH = 50  # values in one query
 LONGEST_ACCOUNT = 120
+CLOCKS_APART = 300  # seconds between a server's and ours, at most
 
 ABILITIES = Abilities(
     idempotent_creates=True,  # the key is the card's name
@@ -194,7 +196,7 @@ class CardDav:
             raise _missing(book) from None
         if not token:
             raise errors.Refused(_("This server cannot tell what has changed."), code="NOT_POSSIBLE_IN_APP")
-        return token
+        return _before(token)
 
     def _check_books(self, cursor: dict[str, Any], scope: Scope) -> None:
         """CursorExpired where the books that are to be followed are not those that the cursor knows: everything is read anew."""
@@ -286,6 +288,14 @@ class CardDav:
 
     def delete(self, kind: str, ids: Sequence[str], *, versions: Mapping[str, str] = {}) -> list[Verdict]:
         return Writer(self._client).delete(ids, versions)
+
+
+def _before(token: str) -> str:
+    """SOGo's token is the Unix second of the last change, and its reports list what changed after that second: a token that is
+    taken in the middle of one would hide the rest of it. Reports give the second before by themselves, the property does not
+    (SOGoGCSFolder.m, 5.12)."""
+    is_lately = token.isdecimal() and abs(int(token) - time.time()) < CLOCKS_APART
+    return str(int(token) - 1) if is_lately else token
 
 
 def _missing(book: str) -> errors.ContainerMissing:
