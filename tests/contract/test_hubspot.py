@@ -118,7 +118,7 @@ def test_a_lost_answer_amid_a_halved_batch_is_no_answer_only_for_what_was_sent(
     connector.fields("contacts")
     peer.control("faults", fault="lost", match="batch/update", skip=3, next=1)  # 8 refused, 4 done, 4 refused, 2 lost
     kinds = [type(verdict.error) for verdict in connector.update("contacts", items)]
-    assert kinds == [type(None)] * 4 + [errors.NoAnswer] * 2 + [errors.Unavailable] * 2
+    assert kinds == [type(None)] * 4 + [errors.NoAnswer] * 2 + [errors.RateLimited] * 2
 
 
 def test_a_login_that_ends_amid_a_batch_is_no_failure_of_its_records(connector: HubSpot, peer: HubSpotPeer) -> None:

@@ -20,6 +20,7 @@ from integrations.connectors.dynamics.client import TARGETS, Exists, NoVersions
 from integrations.connectors.dynamics.lookups import Defaults, Definitions
 from integrations.connectors.dynamics.reading import Reader, master_of
 from integrations.connectors.dynamics.tables import PARTIES, Table
+from integrations.connectors.verdicts import of_a_parent
 from integrations.echoes import without_others
 from integrations.http import Answer, ApiSession
 from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Verdict
@@ -60,7 +61,7 @@ class Writer:
             return [first, *body.then], body
 
         verdicts = self._adopted(items, ids, self._write(shown, ids, prepare))
-        return [of_a_parent(verdict) for verdict in verdicts]
+        return [of_a_parent(verdict, "Dynamics") for verdict in verdicts]
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
         rows, missing = self._rows(items)
@@ -108,7 +109,8 @@ class Writer:
         }
         gone = self._reader.really_gone(self._table, sorted(doubted))
         return [
-            verdict if item.id in gone else of_a_parent(verdict) for item, verdict in zip(items, verdicts, strict=True)
+            verdict if item.id in gone else of_a_parent(verdict, "Dynamics")
+            for item, verdict in zip(items, verdicts, strict=True)
         ]
 
     def delete(self, ids: Sequence[str], versions: Mapping[str, str]) -> list[Verdict]:
@@ -232,14 +234,6 @@ def id_for(key: str) -> str:
 
 def _present(columns: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in columns.items() if value is not None}
-
-
-def of_a_parent(verdict: Verdict) -> Verdict:
-    """Of a record that is there, or not there yet: what Dynamics calls missing is another one, which this one names."""
-    if not isinstance(verdict.error, errors.Gone):
-        return verdict
-    text = _("Dynamics no longer has a record that this one names.")
-    return Verdict(error=errors.Refused(text, code="PARENT_FAILED", remote=verdict.error.remote))
 
 
 def _gone() -> errors.Gone:

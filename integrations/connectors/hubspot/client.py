@@ -44,6 +44,7 @@ OF_MANY = READS | {
     "pipelines",
     "owners",
 }  # what a 404 as a whole does not say of a record
+CULPRIT = (errors.Refused, errors.AlreadyExists, errors.Gone, errors.Locked)  # of a whole batch, for one of its items
 WRITES, SILENT = (
     {"create", "update"},
     {"archive", "associate", "dissociate", "unlabel"},

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from integrations import errors
 from integrations.connectors.hubspot.associations import Associations, value_of, wanted
-from integrations.connectors.hubspot.client import call, item_error
+from integrations.connectors.hubspot.client import CULPRIT, call, item_error
 from integrations.connectors.hubspot.objects import OBJECTS, Reference
-from integrations.connectors.hubspot.parts import in_parts, unsettled
+from integrations.connectors.verdicts import in_parts, unsettled
 from integrations.http import ApiSession
 from integrations.records import Update, Values, Verdict
 
@@ -105,7 +105,7 @@ class Linker:
         failed: Failed = {}
         for at in range(0, len(edges), size):
             some = edges[at : at + size]
-            verdicts = in_parts(some, lambda part: self._once(step, to, part))
+            verdicts = in_parts(some, lambda part: self._once(step, to, part), CULPRIT)
             failed |= {
                 edge.place: of_a_pair(verdict.error)
                 for edge, verdict in zip(some, verdicts, strict=True)

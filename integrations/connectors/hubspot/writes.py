@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from integrations import errors
 from integrations.connectors.hubspot.associations import is_reference
-from integrations.connectors.hubspot.client import call, item_error
+from integrations.connectors.hubspot.client import CULPRIT, call, item_error
 from integrations.connectors.hubspot.linking import Linker, at_creation, of_a_pair, refuse_lost, written
-from integrations.connectors.hubspot.parts import in_parts
+from integrations.connectors.verdicts import in_parts
 from integrations.http import ApiSession
 from integrations.records import Create, RemoteRecord, Update, Values, Verdict
 
@@ -44,7 +44,7 @@ class Writer:
         return self._prepared(items, self._update_ready, creating=False)
 
     def archive(self, ids: Sequence[str]) -> list[Verdict]:
-        return in_parts(list(ids), self._archive_once)
+        return in_parts(list(ids), self._archive_once, CULPRIT)
 
     def _prepared(
         self, items: Sequence[Any], send: Callable[[list[Any]], list[Verdict]], *, creating: bool
@@ -66,14 +66,14 @@ class Writer:
         """No verdict says that a record is gone which was to be made: what HubSpot did not find is one that it refers to."""
         return [
             Verdict(error=of_a_pair(verdict.error)) if isinstance(verdict.error, errors.Gone) else verdict
-            for verdict in in_parts(ready, self._create_once)
+            for verdict in in_parts(ready, self._create_once, CULPRIT)
         ]
 
     def _update_ready(self, ready: list[Ready]) -> list[Verdict]:
         """An item without properties is about associations only: no call of the object's own is made for it."""
         verdicts: Answered = {}
         sent = [place for place, (_item, properties) in enumerate(ready) if properties]
-        verdicts |= zip(sent, in_parts([ready[place] for place in sent], self._update_once), strict=True)
+        verdicts |= zip(sent, in_parts([ready[place] for place in sent], self._update_once, CULPRIT), strict=True)
         linked = []
         for place, (item, properties) in enumerate(ready):
             if not properties:

@@ -21,7 +21,7 @@ from integrations.connectors.salesforce.reading import Reader, is_live
 from integrations.connectors.salesforce.roles import ROLES
 from integrations.connectors.salesforce.schema import KEY_FIELD
 from integrations.connectors.salesforce.users import Users
-from integrations.connectors.verdicts import unsent
+from integrations.connectors.verdicts import in_parts, of_a_parent
 from integrations.echoes import without_others
 from integrations.http import ApiSession
 from integrations.records import Create, Field, FieldType, RemoteRecord, Update, Value, Values, Verdict
@@ -32,6 +32,9 @@ DEFAULTED = (FieldType.USER, FieldType.OPTION, FieldType.BOOL, FieldType.DATETIM
 
 Ways = tuple[set[str], set[str]]
 """Contacts that a record's roles are to name, and no longer to name."""
+
+Ready = tuple[int, dict[str, Any], Body]
+"""Place of an item, the columns that are sent, and what they were made of."""
 
 Result = dict[str, Any]
 """{"id", "success", "errors": [{"statusCode", "message", "fields"}], "created"?}"""
@@ -59,7 +62,7 @@ class Writer:
         verdicts = self._write(
             "PATCH" if keyed else "POST", path, [item.values for item in items], shown, ways, prepare
         )
-        return [_of_a_parent(verdict) for verdict in verdicts]
+        return [of_a_parent(verdict, "Salesforce") for verdict in verdicts]
 
     def update(self, items: Sequence[Update]) -> list[Verdict]:
         def prepare(place: int) -> tuple[dict[str, Any], Body]:
@@ -96,43 +99,29 @@ class Writer:
         sent get theirs here; the others go out together."""
         self._users.learn(self._addresses(values))
         verdicts: dict[int, Verdict] = {}
-        sent: list[tuple[int, dict[str, Any], Body]] = []
+        sent: list[Ready] = []
         for place in range(len(values)):
             try:
                 sent.append((place, *prepare(place)))
             except (errors.Refused, errors.CannotDo) as error:
                 verdicts[place] = Verdict(error=error)
-        if sent:
-            results = self._send(method, path, [columns for _place, columns, _body in sent])
-            for (place, _columns, body), result in zip(sent, results, strict=True):
-                verdicts[place] = result if isinstance(result, Verdict) else _verdict(result, body.note)
+        # A value of a type that its field cannot have (12.5 for a whole number) spoils the whole call, before anything is written.
+        answered = in_parts(sent, lambda part: self._send(method, path, part), (errors.Refused,))
+        verdicts |= {place: verdict for (place, _columns, _body), verdict in zip(sent, answered, strict=True)}
         self._write_roles(ways, verdicts)
         self._look_again(values, shown, verdicts, born=method == "POST" or path != UPDATES)
         return [verdicts[place] for place in range(len(values))]
 
-    def _send(self, method: str, path: str, rows: list[dict[str, Any]]) -> list[Result | Verdict]:
-        """A value of a type that its field cannot have (12.5 for a whole number) spoils the whole call, before anything is written:
-        then halves are sent, until the record stands alone."""
-        records = [{"attributes": {"type": self._object.name}, **row} for row in rows]
+    def _send(self, method: str, path: str, ready: list[Ready]) -> list[Verdict]:
+        records = [{"attributes": {"type": self._object.name}, **columns} for _place, columns, _body in ready]
         # An owner that was chosen is not to be replaced by the org's assignment rules.
-        chosen = any("OwnerId" in row for row in rows)
-        try:
-            answer = request(
-                self._session, method, path, json={"allOrNone": False, "records": records},
-                headers={"Sforce-Auto-Assign": "FALSE"} if chosen else None,
-            )  # fmt: skip
-        except errors.Refused as error:
-            if len(rows) == 1:
-                return [Verdict(error=error)]
-            middle = len(rows) // 2
-            first = self._send(method, path, rows[:middle])
-            try:
-                return first + self._send(method, path, rows[middle:])
-            except errors.NoAnswer as unknown:
-                return [*first, *(Verdict(error=unknown) for _row in rows[middle:])]
-            except errors.ConnectorError as trouble:  # of the whole org: what was written must not be forgotten
-                return [*first, *unsent(trouble, len(rows) - middle)]
-        return [*_results(answer.data, len(rows))]
+        chosen = any("OwnerId" in columns for _place, columns, _body in ready)
+        answer = request(
+            self._session, method, path, json={"allOrNone": False, "records": records},
+            headers={"Sforce-Auto-Assign": "FALSE"} if chosen else None,
+        )  # fmt: skip
+        results = _results(answer.data, len(ready))
+        return [_verdict(result, body.note) for (_place, _columns, body), result in zip(ready, results, strict=True)]
 
     def _write_roles(self, ways: Sequence[Ways], verdicts: dict[int, Verdict]) -> None:
         """Roles of the records that were written. What is refused, or not answered, shows in a note: the record itself is there."""
@@ -161,7 +150,7 @@ class Writer:
             elif id in answer.left or (record and record.id != id):
                 verdicts[place] = Verdict(error=errors.StaleVersion(_("The record became another one meanwhile.")))
             elif record:
-                verdicts[place] = _of_a_parent(verdicts[place])
+                verdicts[place] = of_a_parent(verdicts[place], "Salesforce")
         return verdicts
 
     def _look_again(
@@ -245,11 +234,3 @@ def _is_doubtful(error: Exception | None) -> bool:
     if isinstance(error, errors.NotVisible):
         return error.field in ("", "Id")
     return isinstance(error, errors.Gone) or (isinstance(error, errors.Refused) and error.code == "CONVERTED_AWAY")
-
-
-def _of_a_parent(verdict: Verdict) -> Verdict:
-    """Of a record that is there, or not there yet: what Salesforce calls deleted is another one, which this one names."""
-    if not isinstance(verdict.error, errors.Gone):
-        return verdict
-    text = _("Salesforce no longer has a record that this one names.")
-    return Verdict(error=errors.Refused(text, code="PARENT_FAILED", remote=verdict.error.remote))

@@ -13,7 +13,7 @@ from integrations.connectors.tryton import reading
 from integrations.connectors.tryton.slots import Draft
 from integrations.connectors.tryton.tables import Table
 from integrations.connectors.tryton.wire import Row
-from integrations.connectors.verdicts import OF_ONE_RECORD, one_by_one
+from integrations.connectors.verdicts import OF_ONE_RECORD, in_parts, one_by_one
 from integrations.records import Create, RemoteRecord, Update, Verdict
 
 WRITE_BATCH = 50
@@ -40,11 +40,14 @@ class Writer:
             except OF_ONE_RECORD as error:
                 verdicts[place] = Verdict(error=error)
         made: dict[int, int] = {}
-        for place, outcome in self._in_parts(drafts, settled=bool(verdicts)).items():
-            if isinstance(outcome, int):
-                made[place] = outcome
+        sent = in_parts(
+            list(drafts.values()), self._create_all, (errors.Refused, errors.Locked), settled=bool(verdicts)
+        )
+        for place, verdict in zip(drafts, sent, strict=True):
+            if verdict.record:
+                made[place] = int(verdict.record.id)
             else:
-                verdicts[place] = Verdict(error=outcome)
+                verdicts[place] = verdict
         for place in made:
             if refusal := self._pressed(made[place], drafts[place]):
                 verdicts[place] = Verdict(error=refusal)
@@ -53,30 +56,9 @@ class Writer:
         )
         return [verdicts[place] for place in range(len(items))]
 
-    def _in_parts(self, drafts: dict[int, Draft], *, settled: bool) -> dict[int, int | errors.ConnectorError]:
-        """Id or error by place. An error that concerns the whole server is raised while nothing is settled; later it becomes the
-        outcome of what is left, so that what did happen is not forgotten."""
-        found: dict[int, int | errors.ConnectorError] = {}
-        todo = [list(drafts)] if drafts else []
-        while todo:
-            places = todo.pop()
-            try:
-                ids = self._client.create(self._table.model, [drafts[place].wire for place in places])
-                found.update(zip(places, ids, strict=True))
-            except (errors.Refused, errors.Locked) as error:
-                if len(places) == 1:
-                    found[places[0]] = error
-                else:
-                    middle = len(places) // 2
-                    todo += [places[middle:], places[:middle]]
-            except errors.ConnectorError as lost:
-                if not found and not settled:
-                    raise
-                found.update(dict.fromkeys(places, lost))
-                unsent = errors.Unavailable(lost.message) if isinstance(lost, errors.NoAnswer) else lost
-                found.update({place: unsent for part in todo for place in part})
-                return found
-        return found
+    def _create_all(self, drafts: list[Draft]) -> list[Verdict]:
+        ids = self._client.create(self._table.model, [draft.wire for draft in drafts])
+        return [Verdict(record=RemoteRecord(str(id), {})) for id in ids]
 
     def _pressed(self, id: int, draft: Draft) -> errors.ConnectorError | None:
         """Lead a new row to its state. What cannot be is undone: a row in another state would look as if it had been meant."""
