@@ -85,7 +85,9 @@ def _send_all(ctx: Context, work: Sequence[Work]) -> None:
         w.left |= {side for side in Side if w.plan.writes.get(side)}
     in_time = InTime(ctx.deadline)
     for side in Side:
-        creates.send_creates(ctx, side, in_time(_batches(ctx, side, [w for w in work if w.plan.create is side])))
+        # A record that a create at the hub has met was half a link, and is to be made at the app no more.
+        born = settling.still_there([w for w in work if w.plan.create is side])
+        creates.send_creates(ctx, side, in_time(_batches(ctx, side, born)))
         changed = [w for w in work if not w.plan.create and w.plan.writes.get(side)]
         for batch in in_time(_batches(ctx, side, changed)):
             updates.send_updates(ctx, side, batch)

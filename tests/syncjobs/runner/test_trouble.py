@@ -140,6 +140,20 @@ def test_creates_that_meet_what_is_there_are_linked_however_many(world: Make) ->
     assert w.counts() == {"insync": 5}
 
 
+def test_what_a_create_has_met_is_not_made_in_the_same_breath(world: Make) -> None:
+    """As HubSpot, which takes no address that another contact has as its second one."""
+    w = world()
+    ada = w.hub.put({"email": "ada@work.example", "first_name": "Ada"})
+    w.app.put({"email": "ada@home.example", "last_name": "King"})
+    taken = errors.AlreadyExists("taken", existing_id=ada)
+    w.hub.refuse = lambda values: taken if values.get("email") == "ada@home.example" else None
+    w.initial()
+    assert [entry for entry in w.app.log if entry[0] == "create"] == []
+    w.settle()
+    assert w.counts() == {"insync": 1}
+    w.assert_equal()
+
+
 def test_of_two_creates_that_meet_one_record_the_first_is_linked(world: Make) -> None:
     """To the app, two addresses that we tell apart are one."""
     w = world(app=Abilities(visibility_lag=10_000))
