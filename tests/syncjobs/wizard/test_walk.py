@@ -277,9 +277,9 @@ def test_of_an_app_that_does_not_count_the_first_page_is_the_least(bench: Bench,
 def test_a_count_under_filters_says_that_it_is_before_them(bench: Bench, draft: Sync) -> None:
     draft.email_only = False
     draft.save()
-    assert "before your filters" not in estimate(bench, draft)
+    assert "before what you set under Who syncs" not in estimate(bench, draft)
     draft.filters.create(side="hub", groups=[[{"field": "firstname", "operator": "is", "value": "Jo"}]])
-    assert "before your filters" in estimate(bench, draft)
+    assert "before what you set under Who syncs" in estimate(bench, draft)
 
 
 def test_an_estimate_without_the_apps_says_so(bench: Bench, draft: Sync) -> None:
