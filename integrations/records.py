@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 Value = str | bool | list[str] | None
 Values = dict[str, Value]
@@ -201,6 +201,14 @@ class Page:
     position: dict[str, Any] | None = None
     cursor: dict[str, Any] | None = None
     total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many live records an app has. ``sure``: whether ``n`` is right, near it, or what is known of more."""
+
+    n: int
+    sure: Literal["exactly", "about", "at_least"] = "exactly"
 
 
 @dataclass(slots=True)

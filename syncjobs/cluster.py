@@ -9,7 +9,6 @@ No process outlives its parent: without one a worker waits on a queue that nobod
 nobody.
 """
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -23,9 +22,8 @@ from django_q.conf import Conf
 from django_q.queues import Queue
 from django_q.signals import post_execute_in_worker, pre_execute
 
+from portal.processes import die_with_parent
 from syncjobs import heartbeat
-
-PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class ProcessLock:
@@ -67,20 +65,14 @@ class SturdyQueue(Queue):
 
 def run(watchdog: int) -> None:
     """Run the cluster that Q_CLUSTER_NAME names, until it is told to stop or the process ``watchdog``, its parent, ends."""
-    _die_with_parent(signal.SIGTERM)
+    die_with_parent()  # where the kernel cannot, the watchdog kills the group, as long as that lives
     if os.getppid() != watchdog:  # it ended while we were starting
         return
-    os.register_at_fork(after_in_child=lambda: _die_with_parent(signal.SIGKILL))
+    os.register_at_fork(after_in_child=lambda: die_with_parent(signal.SIGKILL))
     django_q_cluster.Queue = SturdyQueue
     for moment in (pre_execute, post_execute_in_worker):
         moment.connect(_works, dispatch_uid=f"syncjobs.works.{id(moment)}")
     django_q_cluster.Cluster().start()
-
-
-def _die_with_parent(number: int) -> None:
-    """Only Linux can; elsewhere the group is killed by the watchdog, as long as that lives."""
-    if hasattr(libc := ctypes.CDLL(None), "prctl"):
-        libc.prctl(PR_SET_PDEATHSIG, number)
 
 
 def _works(**signal: Any) -> None:

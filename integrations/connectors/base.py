@@ -32,6 +32,7 @@ from integrations import errors
 from integrations.records import (
     CheckResult,
     Container,
+    Count,
     Create,
     Field,
     Hint,
@@ -126,6 +127,10 @@ class Connector(Protocol):
 
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
         """One page of *all* live records. ``position`` None starts. Complete when ``page.position`` is None."""
+
+    def count(self, kind: str, *, scope: Scope) -> Count | None:
+        """How many records a scan would show, with one or two requests; None where the app does not tell."""
+        return None
 
     def changes(
         self,

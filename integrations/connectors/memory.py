@@ -16,6 +16,7 @@ from integrations.connectors.base import Abilities, Scope
 from integrations.records import (
     CheckResult,
     Container,
+    Count,
     Create,
     Field,
     FieldType,
@@ -86,6 +87,8 @@ class MemoryApp:
     fold_identity: bool = True  # unique values are compared without case
     listed_fields: tuple[str, ...] = ()  # what scan rows show when abilities.partial_scan
     page_size: int = 0  # 0 = as abilities say
+    counts: Callable[[int], Count | None] = Count  # what it says of so many records
+    tells_total: bool = True  # with a scan's pages
     account_id: str = "memory-1"
     rows: dict[str, Row] = field(default_factory=dict)
     lists: dict[str, str] = field(default_factory=dict)
@@ -251,11 +254,22 @@ class MemoryConnector:
         done = self._enter("scan", 1)
         size = self.app.page_size or self.app.abilities.scan_page
         start = int((position or {}).get("after", 0))
-        shown = [row for row in self._sorted() if self._in_scope(row, scope) and self.app.listed(row) is not None]
+        shown = self._shown(scope)
         rest = [row for row in shown if int(row.id) > start]
         page = [self._listed(row, fields) for row in rest[:size]]
         done()
-        return Page(page, position={"after": int(page[-1].id)} if len(rest) > size else None, total=len(shown))
+        return Page(
+            page,
+            position={"after": int(page[-1].id)} if len(rest) > size else None,
+            total=len(shown) if self.app.tells_total else None,
+        )
+
+    def count(self, kind: str, *, scope: Scope) -> Count | None:
+        self._enter("count", 1)
+        return self.app.counts(len(self._shown(scope)))
+
+    def _shown(self, scope: Scope) -> list[Row]:
+        return [row for row in self._sorted() if self._in_scope(row, scope) and self.app.listed(row) is not None]
 
     def changes(
         self,

@@ -219,7 +219,8 @@ _VALUE = _entries(VALUE, [
 _IDENTITY = _entries(IDENTITY, [
     ("UNIQUE_VALUE_TAKEN", "X", _("Another record has this value"),
      _("{app} already has another record with the same value in {field}."),
-     _("Open both records; merge them or change the value. Then resync."), "record"),
+     _("Open both records; merge them or change the value. Then resync. Where two records have exchanged the value: pause the sync,"
+       " exchange it in {app} by hand, then resume."), "record"),
     ("DUPLICATE_RULE_BLOCKED", "X", _("Stopped by a duplicate rule"),
      _("A duplicate rule of {app} did not let the record in."),
      _("Merge the records in {app}, or relax the rule."), "record"),

@@ -188,7 +188,7 @@ class Lists:
     def is_valid(self) -> bool:
         known = {item.id for item in self.open}
         if self.bound and not self.problem:
-            if self.reads and not self.all:
+            if self.reads:
                 self.errors |= self._errors_of_choice()
             if self.target and self.target not in known:
                 self.errors["target"] = _("This one is gone from %(app)s: choose another.") % {
@@ -197,6 +197,10 @@ class Lists:
         return not self.errors
 
     def _errors_of_choice(self) -> dict[str, str]:
+        if self.all and self.chosen:  # without JavaScript nothing unticks the other
+            return {"lists": _("Both “%(all)s” and single ones are ticked: untick what you do not mean.") % self.words}
+        if self.all:
+            return {}
         if not self.chosen:
             return {"lists": _("Choose at least one, or all of them.")}
         refused = drafts.too_many_containers(

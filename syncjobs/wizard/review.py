@@ -7,12 +7,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.records import Side
-from syncjobs.models import SyncCount
+from syncjobs.models import Sync
 from syncjobs.services import syncs
 from syncjobs.services.mappings import towards
 from syncjobs.services.problems import problems
-from syncjobs.wizard import estimate, samples, words
-from syncjobs.wizard.lists import containers
+from syncjobs.wizard import counting, estimate, words
 from syncjobs.wizard.page import StepPage
 from syncjobs.wizard.picture import picture
 
@@ -59,7 +58,8 @@ class ReviewPage(StepPage):
 def outlook(page: ReviewPage) -> dict[str, Any]:
     """What the first sync means in records, calls and minutes. May ask the apps: it is fetched apart from the page."""
     draft = page.draft
-    counts = {side: _records(page, side) for side in Side}
+    counted = {side: counting.count(draft, side) for side in Side}
+    counts = {side: found.count.n if found.count else None for side, found in counted.items()}
     abilities = {side: draft.instance(side).app.abilities(draft.kind(side)) for side in Side}
     # At worst every record of the other side has to be written here.
     loads = [
@@ -67,31 +67,14 @@ def outlook(page: ReviewPage) -> dict[str, Any]:
         for side in Side
     ]
     return {
-        "sides": [
-            {
-                "app": draft.instance(side).app,
-                "noun": str(draft.instance(side).app.kind(draft.kind(side)).label).lower(),
-                "records": counts[side],
-                "limit": abilities[side].calls_per_minute,
-            }
-            for side in (Side.APP, Side.HUB)
-        ],
-        "complete": all(load.complete for load in loads),
+        "sides": [_side(draft, side, counted[side], abilities[side].calls_per_minute) for side in (Side.APP, Side.HUB)],
+        "limited": draft.email_only or any(row.groups for row in draft.filters.all()),
+        "complete": all(found.count and found.count.sure != "at_least" for found in counted.values()),
         "seconds": max(load.seconds for load in loads),  # both sides are called at the same time
     }
 
 
-def _records(page: ReviewPage, side: Side) -> int | None:
-    """How many records this side has, as far as it says."""
-    draft = page.draft
-    if draft.draft_of_id:
-        return sum(SyncCount.objects.filter(sync=draft.draft_of_id).values_list("n", flat=True))
-    instance, kind = draft.instance(side), draft.kind(side)
-    if instance.app.abilities(kind).containers:
-        found, problem = containers(instance, kind)
-        wanted = {str(item) for item in draft.scope(side).get("lists") or []}
-        sizes = [item.count for item in found if not wanted or item.id in wanted]
-        if not problem and all(size is not None for size in sizes):
-            return sum(size or 0 for size in sizes)
-    mapped = [row.hub_field if side is Side.HUB else row.app_field for row in draft.mappings.all()]
-    return samples.read(draft, side, mapped).total
+def _side(draft: Sync, side: Side, found: counting.Counted, limit: int | None) -> dict[str, Any]:
+    app, kind = draft.instance(side).app, draft.instance(side).app.kind(draft.kind(side))
+    words = kind.noun if found.count and found.count.n == 1 else kind.label
+    return {"app": app, "noun": str(words).lower(), "limit": limit, "count": found.count, "problem": found.problem}

@@ -19,10 +19,9 @@ LONGEST = 60  # characters shown of a value
 
 @dataclass(frozen=True)
 class Peek:
-    """``values`` of one record ({} where there is none) and how many records the side said it has (None: it did not say)."""
+    """``values`` of one record; {} where there is none."""
 
     values: Values
-    total: int | None = None
 
 
 def _key(sync: Sync, side: Side) -> str:
@@ -47,11 +46,11 @@ def read(sync: Sync, side: Side, fields: list[str]) -> Peek:
         if record and record.partial:
             answer = connector.read(kind, [Ref(record.id, known=record.values)], fields=fields)
             record = answer.records.get(record.id, record)
-        peek = Peek(dict(record.values) if record else {}, page.total)
+        peek = Peek(dict(record.values) if record else {})
     except ConnectorError as error:
         log.info("no sample from instance %s: %s", sync.instance(side).pk, error)
         peek = Peek({})
-    cache.set(_key(sync, side), {"values": peek.values, "total": peek.total}, KEEP_SECONDS)
+    cache.set(_key(sync, side), {"values": peek.values}, KEEP_SECONDS)
     return peek
 
 

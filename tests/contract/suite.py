@@ -137,6 +137,18 @@ class ConnectorContract:
         assert set(found.order) == peer.ids()
         assert found.calls <= len(found.order) // self.able(connector).scan_page + 2 + len(self.scope.get("lists", []))
 
+    def test_a_count_is_what_a_scan_shows(self, connector: Connector, peer: Peer) -> None:
+        """With at most two requests, besides one for each list; or the app does not tell."""
+        peer.put_many(3)
+        peer.remove(peer.put(self.person("removed")))
+        scanned = set(self.scan(connector).order)
+        before = connector.calls
+        found = connector.count(self.kind, scope=self.scope)
+        if found is None:
+            pytest.skip("the app does not say how many records it has")
+        assert found.n == len(scanned)
+        assert connector.calls - before <= 2 + len(self.scope.get("lists", []))
+
     def test_scanned_values_are_what_the_app_holds(self, connector: Connector, peer: Peer) -> None:
         id = peer.put(self.person("ann", text="Ann", other=None))
         record = self.scan(connector).records[id]

@@ -10,7 +10,7 @@ from integrations.connectors.dynamics import kinds, schema
 from integrations.connectors.dynamics.client import fault
 from integrations.connectors.dynamics.connector import Dynamics
 from integrations.http import ApiSession
-from integrations.records import Create, Field, FieldType, Ref, Update, Values
+from integrations.records import Count, Create, Field, FieldType, Ref, Update, Values
 from tests.contract.conftest import Control
 from tests.contract.dynamics import (
     control,
@@ -390,6 +390,21 @@ class TestOwners:
         team = control("list", type="teams")["results"][0]["id"]
         id = put(control, "contacts", lastname="Lee", **{"ownerid@odata.bind": f"/teams({team})"})
         assert read(dynamics, "contacts", id, "ownerid").values == {"ownerid": team}
+
+
+class TestCounts:
+    def test_a_merged_row_does_not_count(self, dynamics: Dynamics, control: Control) -> None:
+        before = dynamics.count("contacts", scope={})
+        kept, other = put(control, "contacts", lastname="Kept"), put(control, "contacts", lastname="Other")
+        control("records", type="contacts", merge=[[kept, other]])
+        assert dynamics.count("contacts", scope={}) == Count(before.n + 1)
+
+    def test_of_more_than_dataverse_counts_it_tells_about_how_many(self, dynamics: Dynamics, control: Control) -> None:
+        control("records", type="accounts", create=[{"name": f"Firm {n}"} for n in range(5_010)])
+        found, calls = dynamics.count("accounts", scope={}), dynamics.calls
+        assert found.n > 5_010
+        assert found.sure == "about"
+        assert calls <= 2
 
 
 def test_a_link_to_another_organisation_is_not_followed(server: Server, dynamics: Dynamics) -> None:

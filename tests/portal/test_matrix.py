@@ -151,7 +151,6 @@ def test_a_write_in_the_quiet_pass_is_counted(play: Play, monkeypatch: pytest.Mo
     assert counted(play)["quiet_writes"] == 1
 
 
-@pytest.mark.skipif(len(app("hubspot").kinds) < 2, reason="needs more than contacts")
 def test_an_association_that_is_missing_is_counted(play: Play) -> None:
     part, app_end = part_of(play), play.apps[0]
     assert isinstance(app_end, HubSpot)

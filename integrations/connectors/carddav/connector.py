@@ -25,6 +25,7 @@ from integrations.connectors.carddav.writing import WRITE_BATCH, Writer
 from integrations.records import (
     CheckResult,
     Container,
+    Count,
     Create,
     Field,
     Page,
@@ -150,6 +151,10 @@ class CardDav:
             raise _missing(book) from None
 
     # -- reading what changed ------------------------------------------------------------------------------------------------
+    def count(self, kind: str, *, scope: Scope) -> Count:
+        """One call a book."""
+        return Count(len(self._list(self._chosen(scope))))
+
     def changes(
         self,
         kind: str,

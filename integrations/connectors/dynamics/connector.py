@@ -26,6 +26,7 @@ from integrations.connectors.dynamics.writing import Writer
 from integrations.http import ApiSession
 from integrations.records import (
     CheckResult,
+    Count,
     Create,
     Field,
     FieldType,
@@ -39,6 +40,7 @@ from integrations.records import (
 )
 
 SCAN_PAGE = 500
+COUNTED = 5000  # the most that Dataverse counts
 READ_BATCH = 100
 # Microsoft advises small batches: all parts of one count for the time that a user may take, and with slow plug-ins a large one is
 # not answered in time.
@@ -121,6 +123,18 @@ class Dynamics(Connector):
         )
         records = [self._reader.record(table, row, fields) for row in found if not master_of(row)]
         return Page(records, position={"next": following} if following else None)
+
+    def count(self, kind: str, *, scope: Scope) -> Count:
+        """Dataverse counts up to 5,000. Of more it tells how many there were at some time of the last day, merged ones included."""
+        table = TABLES[kind]
+        unmerged = f"&$filter={filter_text('_masterid_value eq null')}" if table.merges else ""
+        path = f"{kind}?$select={table.key}{unmerged}&$count=true"
+        n = int(request(self._session, "GET", path, prefer=["odata.maxpagesize=1"]).data["@odata.count"])
+        if n < COUNTED:
+            return Count(n)
+        path = f"RetrieveTotalRecordCount(EntityNames=@p1)?@p1=['{table.logical}']"
+        told = request(self._session, "GET", path).data["EntityRecordCountCollection"]["Values"][0]
+        return Count(max(n, int(told)), "about")
 
     def changes(
         self,

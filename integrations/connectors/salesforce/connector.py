@@ -26,6 +26,7 @@ from integrations.http import ApiSession
 from integrations.records import (
     CheckResult,
     Container,
+    Count,
     Create,
     Field,
     FieldType,
@@ -124,7 +125,7 @@ class Salesforce:
         obj = OBJECTS[kind]
         total = None
         if position is None:
-            total = int(soql.ask(self._session, f"SELECT COUNT() FROM {obj.name} {_where(obj)}").data["totalSize"])
+            total = self.count(kind, scope=scope).n
             if total > self._bulk_from and roles.ROLES not in fields:  # bulk jobs know no subqueries
                 columns = ", ".join(self._reader.columns(obj, fields))
                 with suppress(bulk.JobLost):
@@ -147,6 +148,10 @@ class Salesforce:
             return Page([], position={"last": ""})
         records = [self._reader.record(obj, row, fields) for row in rows]
         return Page(records, position={"job": position["job"], "locator": following} if following else None)
+
+    def count(self, kind: str, *, scope: Scope) -> Count:
+        obj = OBJECTS[kind]
+        return Count(int(soql.ask(self._session, f"SELECT COUNT() FROM {obj.name} {_where(obj)}").data["totalSize"]))
 
     def changes(
         self,

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.connectors.base import Abilities, Scope
+from integrations.connectors.base import Abilities, Connector, Scope
 from integrations.connectors.sansan import checks, reading, schema
 from integrations.connectors.sansan.client import CARDS_PAGE, Client
 from integrations.connectors.sansan.reading import Place
@@ -58,7 +58,7 @@ def abilities(kind: str) -> Abilities:
     )
 
 
-class Sansan:
+class Sansan(Connector):
     def __init__(
         self, client: Client, *, fingerprint: Callable[[], str] = str, clock: Callable[[], datetime] = now
     ) -> None:

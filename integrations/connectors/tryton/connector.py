@@ -20,6 +20,7 @@ from integrations.connectors.tryton.wire import Row
 from integrations.connectors.tryton.writing import LOOK, WRITE_BATCH, Writer
 from integrations.records import (
     CheckResult,
+    Count,
     Create,
     Field,
     Page,
@@ -110,6 +111,10 @@ class Tryton(Connector):
     # -- reading -----------------------------------------------------------------------------------------------------------------
     def scan(self, kind: str, *, fields: Sequence[str], position: dict[str, Any] | None, scope: Scope) -> Page:
         return reading.scan(self.table(kind), fields, position)
+
+    def count(self, kind: str, *, scope: Scope) -> Count:
+        table = self.table(kind)
+        return Count(self._client.count(table.model, table.live()))
 
     def changes(
         self,

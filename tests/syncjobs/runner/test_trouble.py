@@ -14,7 +14,8 @@ from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.records import Side
 from syncjobs.engine.merge import Rule
-from syncjobs.models import FieldChange, PendingChange, RecordLink, RunKind, SyncRun, SyncState, WriteIntent
+from syncjobs.health.catalogue import describe
+from syncjobs.models import FieldChange, PendingChange, RecordLink, RunKind, Sync, SyncRun, SyncState, WriteIntent
 from syncjobs.runner import context, inbox, settling, slices
 from syncjobs.runner.lease import Lease, LeaseLost
 from syncjobs.services import runs, syncs
@@ -165,6 +166,30 @@ def test_of_two_creates_that_meet_one_record_the_first_is_linked(world: Make) ->
     w.settle()
     assert w.link(hub_id=first).app_id == "1"
     assert w.link(code="UNIQUE_VALUE_TAKEN").status == "failed"
+
+
+def test_records_that_exchange_an_address_fail_until_a_person_exchanges_it(world: Make) -> None:
+    """Neither can go first: the app keeps the address of the other. What the failure says to do is what ends it."""
+    w = world(winner="recent", clear_values=True)
+    ids = [w.hub.put({"email": f"{name}@example.com", "first_name": name}) for name in ("ada", "bob")]
+    w.initial()
+    ada, bob = (str(w.link(hub_id=pk).app_id) for pk in ids)
+    for pk, name in zip(ids, ("bob", "ada"), strict=True):
+        w.hub.edit(pk, email=f"{name}@example.com", notes="Exchanged")
+    w.settle()
+    assert w.counts() == {"failed": 2}
+    assert {link.code for link in RecordLink.objects.all()} == {"UNIQUE_VALUE_TAKEN"}
+    assert "exchange it in Memory App by hand" in describe("UNIQUE_VALUE_TAKEN", app="Memory App").tip
+    Sync.objects.update(state=SyncState.PAUSED)
+    w.app.edit(ada, email=None)
+    w.poll()  # in the middle of it
+    w.app.edit(bob, email="ada@example.com")
+    w.app.edit(ada, email="bob@example.com")
+    Sync.objects.update(state=SyncState.ACTIVE)
+    w.settle()
+    w.assert_equal()
+    assert w.counts() == {"insync": 2}
+    assert w.quiet_writes() == 0
 
 
 def test_a_slice_whose_time_went_into_looking_gets_something_done(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:

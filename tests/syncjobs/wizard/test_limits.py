@@ -225,6 +225,18 @@ def test_a_ticked_box_means_not_all_and_all_means_no_box(bench: Bench, draft: Sy
     assert draft.app_scope["lists"] == []
 
 
+def test_all_together_with_single_ones_is_refused_and_nothing_is_lost(bench: Bench, draft: Sync) -> None:
+    """Without JavaScript nothing unticks *All* when a list is ticked."""
+    html = page(bench, draft, "next", **{"app-list": ["7"], **rule("app-0-0", "nick", "is", "Ada")})
+    assert "Both “All lists, new ones included” and single ones are ticked" in html
+    assert re.search(r'id="app-all"[^>]* checked', html)
+    assert re.search(r'id="app-list-7"[^>]* checked', html)
+    assert 'value="Ada"' in html
+    draft.refresh_from_db()
+    assert not draft.app_scope.get("lists")
+    assert draft.step != "mappings"
+
+
 def test_the_review_leads_to_the_lists(bench: Bench, draft: Sync) -> None:
     assert f'href="{bench.url(draft, "limits")}#lists"' in bench.get(draft, "review")
     page = bench.get(draft, "limits")

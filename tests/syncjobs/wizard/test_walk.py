@@ -8,8 +8,9 @@ from django.test import Client
 from integrations import errors, registry
 from integrations.connectors.memory import MemoryApp
 from integrations.models import AppInstance, InstanceState
+from integrations.records import Count
 from portal.accounts.models import Account
-from syncjobs.models import Direction, Sync, SyncRun, SyncState
+from syncjobs.models import Direction, Sync, SyncCount, SyncRun, SyncState
 from syncjobs.services import drafts
 from tests.syncjobs.wizard.conftest import APP_KINDS, Bench, catalogue_entry
 
@@ -237,16 +238,72 @@ def test_from_now_on_means_from_saving(bench: Bench, draft: Sync) -> None:
 
 
 def test_the_estimate_counts_what_the_apps_tell(bench: Bench, draft: Sync) -> None:
+    """Of more than a page of records, too, and with a request a side."""
+    bench.crm.page_size = bench.leads.page_size = 2
     for n in range(3):
         bench.crm.put({"email": f"{n}@example.com"})
-    page = bench.browser.get(f"/syncs/{draft.pk}/setup/review/estimate/").content.decode()
-    assert "<b>3</b>" in page
+    bench.leads.put({"mail": "one@example.com"})
+    bench.crm.log.clear()
+    bench.leads.log.clear()
+    assert "<b>3</b> contacts in Bigdesk." in estimate(bench, draft)
+    assert "<b>1</b> person in Leadbox." in estimate(bench, draft)  # remembered from the first time
+    assert [verb for app in (bench.crm, bench.leads) for verb, _n in app.log] == ["count", "count"]
+
+
+def test_the_estimate_counts_what_the_chosen_lists_hold(bench: Bench, draft: Sync) -> None:
+    for list in ("7", "7", "8"):
+        bench.leads.put({"mail": "one@example.com"}, lists=[list])
+    assert "<b>3</b> people in Leadbox." in estimate(bench, draft)
+    draft.app_scope = {"lists": ["7"]}
+    draft.save()
+    assert "<b>2</b> people in Leadbox." in estimate(bench, draft)
+
+
+def test_a_count_that_is_only_near_says_so(bench: Bench, draft: Sync) -> None:
+    bench.crm.counts = lambda n: Count(61_000, "about")
+    assert "About <b>61,000</b> contacts in Bigdesk." in estimate(bench, draft)
+
+
+def test_of_an_app_that_does_not_count_the_first_page_is_the_least(bench: Bench, draft: Sync) -> None:
+    """The in-memory app tells the total with its pages, so this one's pages are asked without."""
+    bench.crm.counts, bench.crm.page_size = lambda n: None, 2
+    bench.crm.tells_total = False
+    for n in range(3):
+        bench.crm.put({"email": f"{n}@example.com"})
+    page = estimate(bench, draft)
+    assert "At least <b>2</b> contacts in Bigdesk; all are counted while they are read." in page
+
+
+def test_a_count_under_filters_says_that_it_is_before_them(bench: Bench, draft: Sync) -> None:
+    draft.email_only = False
+    draft.save()
+    assert "before what you set under Who syncs" not in estimate(bench, draft)
+    draft.filters.create(side="hub", groups=[[{"field": "firstname", "operator": "is", "value": "Jo"}]])
+    assert "before what you set under Who syncs" in estimate(bench, draft)
 
 
 def test_an_estimate_without_the_apps_says_so(bench: Bench, draft: Sync) -> None:
-    bench.crm.fail("scan", lambda: errors.Unavailable("down"))
-    page = bench.browser.get(f"/syncs/{draft.pk}/setup/review/estimate/").content.decode()
-    assert "Bigdesk does not say how many" in page
+    """And asks again the next time."""
+    bench.crm.fail("count", lambda: errors.Unavailable("It is down."))
+    page = estimate(bench, draft)
+    assert "How many contacts Bigdesk has cannot be asked now: It is down." in page
+    assert "Leadbox." in page
+    assert "cannot be asked" not in estimate(bench, draft)
+
+
+def test_the_count_of_an_edited_sync_is_the_apps_own(bench: Bench, draft: Sync) -> None:
+    """Not that of all links, which has the records of both sides."""
+    bench.post(draft, "limits", do="next", **LIMITS)
+    bench.post(draft, "review", do="sync")
+    SyncCount.objects.update_or_create(sync=draft, status="insync", defaults={"n": 500})
+    bench.browser.post(f"/syncs/{draft.pk}/edit/")
+    copy = Sync.objects.drafts().get()
+    bench.crm.put({"email": "one@example.com"})
+    assert "<b>1</b> contact in Bigdesk." in estimate(bench, copy)
+
+
+def estimate(bench: Bench, draft: Sync) -> str:
+    return bench.browser.get(f"/syncs/{draft.pk}/setup/review/estimate/").content.decode()
 
 
 # -- editing and discarding -------------------------------------------------------------------------------------------
