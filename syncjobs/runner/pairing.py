@@ -8,14 +8,15 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from integrations.records import Side
+from integrations.records import Side, moment_text
 from syncjobs.engine.matching import Candidate, Match, key_of, resolve
-from syncjobs.engine.merge import echo_of
+from syncjobs.engine.merge import Half, echo_of
+from syncjobs.engine.plan import why_not
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import parking, statements, store, weak
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import set_aside
-from syncjobs.runner.links import LEFT_OUT, get, put, set_status, side_columns
+from syncjobs.runner.links import LEFT_OUT, current, get, put, set_status, side_columns
 
 CHUNK = 500
 Keys = tuple[int, tuple[str, str]]
@@ -123,7 +124,9 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
     strong = ctx.rules.identifiers[number].strong
     decided = _decided(ctx, name, keys, strong)
     matches = [match for match, _ in decided]
+    heirs = [match.heir for match in matches if match.heir]
     concerned = {pk for m in matches for pk in (*m.excluded, *m.review, *(m.pair or ()))}
+    concerned |= {c.row for heir in heirs for c in heir}
     by_pk = {row.pk: row for row in store.numbered(concerned)}
     deltas: Counter[str] = Counter()
     moment = now()
@@ -138,6 +141,8 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
     bereft = [(app, hub) for hub, app in pairs if app.hub_gone]
     join(ctx, [pair for pair in pairs if not pair[1].hub_gone], Side.APP, deltas)
     join(ctx, bereft, Side.HUB, deltas)
+    for side in Side:
+        succeed(ctx, [(by_pk[old.row], by_pk[new.row]) for old, new in heirs if new.side is side], side, deltas, moment)
     store.add_counts(ctx.sync.pk, deltas)
     return len(pairs)
 
@@ -151,7 +156,7 @@ def _decided(ctx: Context, name: str, keys: set[str], strong: bool) -> list[tupl
             groups[key].append(candidate)
             ids[candidate.row, side] = id
     together = [candidates for candidates in groups.values() if len(candidates) > 1]
-    together = _with_moments([c for c in together if not _is_pair(c)]) + [c for c in together if _is_pair(c)]
+    together = _compared(ctx, [c for c in together if not _is_pair(c)], strong) + [c for c in together if _is_pair(c)]
     if strong:
         return [(resolve(candidates, ctx.rules.duplicates), True) for candidates in together]
     told = weak.Told(ctx.sync, ids)
@@ -165,7 +170,7 @@ def _candidates(ctx: Context, side: Side, name: str, keys: set[str]) -> Iterator
     more = f" AND NOT ({name} = '') AND {side}_id IS NOT NULL AND NOT {side}_gone AND code <> 'MERGED_AWAY'"
     found = statements.links(columns, ctx.sync.pk, name, keys, more)
     for pk, key, id, twin, bereft in found:
-        yield key, id, Candidate(pk, side, twin is not None and not bereft, None, None)
+        yield key, id, Candidate(pk, side, twin is not None and not bereft)
 
 
 def _is_pair(candidates: Sequence[Candidate]) -> bool:
@@ -173,14 +178,25 @@ def _is_pair(candidates: Sequence[Candidate]) -> bool:
     return {c.side for c in candidates} == set(Side) and len(candidates) == 2
 
 
-def _with_moments(groups: Sequence[Sequence[Candidate]]) -> list[list[Candidate]]:
-    """The same with the moments by which one of several is chosen; loaded only there, since that takes long."""
+def _compared(ctx: Context, groups: Sequence[Sequence[Candidate]], strong: bool) -> list[list[Candidate]]:
+    """The same with what one of several is chosen by; loaded only there, since that takes long."""
     rows = {row.id: row for row in store.numbered({c.row for group in groups for c in group})}
-    return [
-        [replace(c, modified_at=get(rows[c.row], c.side, "modified_at"), created_at=get(rows[c.row], c.side, "created_at"))
-         for c in group]
-        for group in groups
-    ]  # fmt: skip
+    moment = now()
+    return [[_with_order(ctx, rows[c.row], c, strong, moment) for c in group] for group in groups]
+
+
+def _with_order(ctx: Context, row: RecordLink, c: Candidate, strong: bool, moment: datetime) -> Candidate:
+    """Of two with a weak identifier in common none takes the other's place by itself: they need not be one."""
+    values, newest_by = current(row, c.side), ctx.end(c.side).abilities.newest_by
+    half = Half(created_at=get(row, c.side, "created_at"), modified_at=get(row, c.side, "modified_at"))
+    made, edited = (moment_text(at) if at else "" for at in (half.created_at, half.modified_at))
+    since, id = str(values.get(newest_by) or ""), get(row, c.side, "id")
+    return replace(
+        c,
+        crosses=why_not(c.side, half, values, ctx.rules, moment) is None,
+        since=since if strong and newest_by in values else None,
+        order=(since, made, edited, id) if newest_by else (edited or made, id),
+    )
 
 
 def _mark(rows: list[RecordLink], status: str, code: str, deltas: Counter[str], moment: datetime) -> None:
@@ -214,6 +230,30 @@ def join(ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], side: Sid
             for of in Side:
                 store.close_intents(of, [keep.id for keep, _ in pairs], WriteIntent.State.DONE)
         store.update([keep for keep, _ in pairs], [*KEPT, *MEMORY, "next_try_at"])
+
+
+def succeed(
+    ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], side: Side, deltas: Counter[str], moment: datetime
+) -> None:
+    """Each second record takes the place of the first at ``side``, which is a duplicate from now on. To the other side it is one
+    record that was edited."""
+    left = []
+    for old, new in pairs:
+        loser = store.fresh(ctx.sync.pk, moment)
+        half = {name: get(old, side, name) for name in CARRIED}
+        put(loser, side, **{**half, "now": current(old, side), "seen": None, "expected": None})
+        loser.label, loser.status, loser.code, loser.side = (
+            old.label,
+            RecordStatus.EXCLUDED,
+            "DUPLICATE_IN_SOURCE",
+            side,
+        )
+        put(new, side, seen=get(old, side, "seen"))
+        old.label = new.label
+        left.append(loser)
+    join(ctx, pairs, side, deltas)
+    store.insert(left, [*side_columns(side), "side", "sync_id", "created_at", "status_since"])
+    deltas[RecordStatus.EXCLUDED] += len(left)
 
 
 def credit(ctx: Context, row: RecordLink, intent: WriteIntent) -> None:

@@ -50,6 +50,7 @@ def abilities(kind: str) -> Abilities:
         containers="tag",
         most_containers=MOST_TAGS,
         shares_ids=True,
+        newest_by="exchange_date",
         scan_page=CARDS_PAGE,
         read_batch=batch,
         read_calls=batch * CALLS_A_CARD,
