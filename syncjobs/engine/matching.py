@@ -42,6 +42,7 @@ class Candidate:
     row: int  # the link it is (half of)
     side: Side
     linked: bool  # already paired with a record at the other side
+    name: str = ""  # without case, width and spaces
     crosses: bool = True  # no filter keeps it at its side
     since: str | None = None  # how new the app itself says that it is; None: that is not known
     order: tuple[str, ...] = ()  # ascends from the oldest to the newest
@@ -54,6 +55,7 @@ class Match:
     pair: tuple[int, int] | None = None  # (hub row, app row) to join
     heir: tuple[Candidate, Candidate] | None = None  # (one of a pair, the newer one that takes its place there)
     excluded: tuple[int, ...] = ()  # rows that lose by the duplicate policy
+    shared: bool = False  # records of one side with different names have the key
     review: tuple[int, ...] = ()  # rows that wait for a person
 
 

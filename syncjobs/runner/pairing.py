@@ -1,5 +1,6 @@
 """Phase *match*: half links that carry one identifier become pairs, strictly (see ``engine.matching``)."""
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import parking, statements, store, weak
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import set_aside
-from syncjobs.runner.links import LEFT_OUT, current, get, put, set_status, side_columns
+from syncjobs.runner.links import DUPLICATE, LEFT_OUT, SHARED, current, get, label_of, put, set_status, side_columns
 
 CHUNK = 500
 Keys = tuple[int, tuple[str, str]]
@@ -124,15 +125,15 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
     strong = ctx.rules.identifiers[number].strong
     decided = _decided(ctx, name, keys, strong)
     matches = [match for match, _ in decided]
-    heirs = [match.heir for match in matches if match.heir]
-    concerned = {pk for m in matches for pk in (*m.excluded, *m.review, *(m.pair or ()))}
-    concerned |= {c.row for heir in heirs for c in heir}
+    concerned = {
+        pk for m in matches for pk in (*m.excluded, *m.review, *(m.pair or ()), *(c.row for c in m.heir or ()))
+    }
     by_pk = {row.pk: row for row in store.numbered(concerned)}
     deltas: Counter[str] = Counter()
     moment = now()
-    _mark(
-        [by_pk[pk] for m in matches for pk in m.excluded], RecordStatus.EXCLUDED, "DUPLICATE_IN_SOURCE", deltas, moment
-    )
+    for shared, code in ((False, DUPLICATE), (True, SHARED)):
+        losers = [by_pk[pk] for m in matches if m.shared is shared for pk in m.excluded]
+        _mark(losers, RecordStatus.EXCLUDED, code, deltas, moment)
     _mark([by_pk[pk] for m in matches for pk in m.review], RecordStatus.REVIEW, "AMBIGUOUS_MATCH", deltas, moment)
     asked = [by_pk[pk] for match, sure in decided if match.pair and not sure for pk in match.pair]
     _mark(asked, RecordStatus.REVIEW, weak.CODE, deltas, moment)
@@ -142,7 +143,8 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
     join(ctx, [pair for pair in pairs if not pair[1].hub_gone], Side.APP, deltas)
     join(ctx, bereft, Side.HUB, deltas)
     for side in Side:
-        succeed(ctx, [(by_pk[old.row], by_pk[new.row]) for old, new in heirs if new.side is side], side, deltas, moment)
+        heirs = [(m.heir, SHARED if m.shared else DUPLICATE) for m in matches if m.heir and m.heir[1].side is side]
+        _succeed(ctx, side, [(by_pk[old.row], by_pk[new.row], code) for (old, new), code in heirs], deltas, moment)
     store.add_counts(ctx.sync.pk, deltas)
     return len(pairs)
 
@@ -157,10 +159,14 @@ def _decided(ctx: Context, name: str, keys: set[str], strong: bool) -> list[tupl
             ids[candidate.row, side] = id
     together = [candidates for candidates in groups.values() if len(candidates) > 1]
     together = _compared(ctx, [c for c in together if not _is_pair(c)], strong) + [c for c in together if _is_pair(c)]
-    if strong:
-        return [(resolve(candidates, ctx.rules.duplicates), True) for candidates in together]
-    told = weak.Told(ctx.sync, ids)
-    return [told.decide(candidates, ctx.rules.duplicates) for candidates in together]
+    told = None if strong else weak.Told(ctx.sync, ids)
+    decided = [
+        told.decide(found, ctx.rules.duplicates) if told else (resolve(found, ctx.rules.duplicates), True)
+        for found in together
+    ]
+    for (match, _), found in zip(decided, together, strict=True):
+        match.shared = any(len({c.name for c in found if c.side is side}) > 1 for side in Side)
+    return decided
 
 
 def _candidates(ctx: Context, side: Side, name: str, keys: set[str]) -> Iterator[tuple[str, str, Candidate]]:
@@ -193,6 +199,7 @@ def _with_order(ctx: Context, row: RecordLink, c: Candidate, strong: bool, momen
     since, id = str(values.get(newest_by) or ""), get(row, c.side, "id")
     return replace(
         c,
+        name="".join(unicodedata.normalize("NFKC", label_of(ctx, c.side, values)).casefold().split()),
         crosses=why_not(c.side, half, values, ctx.rules, moment) is None,
         since=since if strong and newest_by in values else None,
         order=(since, made, edited, id) if newest_by else (edited or made, id),
@@ -232,28 +239,27 @@ def join(ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], side: Sid
         store.update([keep for keep, _ in pairs], [*KEPT, *MEMORY, "next_try_at"])
 
 
-def succeed(
-    ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], side: Side, deltas: Counter[str], moment: datetime
+def _succeed(
+    ctx: Context,
+    side: Side,
+    heirs: Sequence[tuple[RecordLink, RecordLink, str]],
+    deltas: Counter[str],
+    moment: datetime,
 ) -> None:
-    """Each second record takes the place of the first at ``side``, which is a duplicate from now on. To the other side it is one
+    """Each second record takes the place of the first at ``side``, which is excluded with this code. To the other side it is one
     record that was edited."""
-    left = []
-    for old, new in pairs:
+    losers = []
+    for old, new, code in heirs:
         loser = store.fresh(ctx.sync.pk, moment)
         half = {name: get(old, side, name) for name in CARRIED}
         put(loser, side, **{**half, "now": current(old, side), "seen": None, "expected": None})
-        loser.label, loser.status, loser.code, loser.side = (
-            old.label,
-            RecordStatus.EXCLUDED,
-            "DUPLICATE_IN_SOURCE",
-            side,
-        )
-        put(new, side, seen=get(old, side, "seen"))
+        loser.label, loser.status, loser.code, loser.side = old.label, RecordStatus.EXCLUDED, code, side
         old.label = new.label
-        left.append(loser)
-    join(ctx, pairs, side, deltas)
-    store.insert(left, [*side_columns(side), "side", "sync_id", "created_at", "status_since"])
-    deltas[RecordStatus.EXCLUDED] += len(left)
+        put(new, side, seen=get(old, side, "seen"))
+        losers.append(loser)
+    join(ctx, [(old, new) for old, new, _ in heirs], side, deltas)
+    store.insert(losers, [*side_columns(side), "side", "sync_id", "created_at", "status_since"])
+    deltas[RecordStatus.EXCLUDED] += len(losers)
 
 
 def credit(ctx: Context, row: RecordLink, intent: WriteIntent) -> None:

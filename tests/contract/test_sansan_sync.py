@@ -152,6 +152,18 @@ def test_of_cards_of_one_day_the_one_registered_last_syncs_and_edits_change_noth
     assert world.status(sync, ids[0])[1] == "DUPLICATE_IN_SOURCE"
 
 
+def test_of_two_people_with_one_mailbox_one_stays_whoever_is_edited_and_the_other_is_marked(world: World) -> None:
+    first = world.card(lastName="佐藤", email="info@example.com", exchangeDate="2026-01-01")
+    sync = world.start(world.draft())
+    second = world.card(lastName="鈴木", email="info@example.com", exchangeDate="2026-01-01")
+    for n in range(3):
+        for id in (first, second):
+            control.edit(world.sansan, world.sansan.store.cards[id], {"id": id, "memo": f"edited {n}"})
+            world.poll(sync)
+            assert [contact["lastname"] for contact in world.contacts()] == ["佐藤"]
+    assert world.status(sync, second) == (RecordStatus.EXCLUDED, "SHARED_IDENTIFIER")
+
+
 def test_when_the_card_that_synced_is_deleted_the_next_one_takes_over(world: World) -> None:
     old = world.card(email="sato@example.com", title="課長")
     card = world.sansan.store.cards[old]

@@ -1,4 +1,5 @@
-"""Of several records with one identifier, which one syncs where the app tells by a field how new each is."""
+"""Of several records with one identifier, which one syncs where the app tells by a field how new each is, and what is said of the
+others."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -68,7 +69,7 @@ def test_a_later_one_takes_over_and_no_edit_of_the_other_changes_that(world: Mak
     w.settle()
     assert name_at_hub(w) == "New"
     assert (w.link(pk=pair.pk).app_id, w.link(pk=pair.pk).label) == (new, "New")
-    assert w.link(app_id=old).code == "DUPLICATE_IN_SOURCE"
+    assert w.link(app_id=old).code == "SHARED_IDENTIFIER"
     assert w.counts() == {"insync": 1, "excluded": 1}
     w.app.edit(old, first_name="Older", notes="edited last")
     assert w.quiet_writes() == 0
@@ -104,7 +105,7 @@ def test_one_that_is_no_later_does_not_take_over(world: Make, born: str | None) 
     w.app.edit(other, notes="edited last")
     w.settle()
     assert name_at_hub(w) == "Old"
-    assert w.link(app_id=other).code == "DUPLICATE_IN_SOURCE"
+    assert w.link(app_id=other).code == "SHARED_IDENTIFIER"
 
 
 def test_none_takes_over_from_one_whose_day_has_not_been_read_yet(world: Make) -> None:
@@ -157,4 +158,28 @@ def test_else_the_one_that_syncs_stays(world: Make, able: Abilities, more: dict[
     new = card(w, "New", "2026-01-01")
     w.settle()
     assert name_at_hub(w) == "Old"
-    assert w.link(app_id=new).code == "DUPLICATE_IN_SOURCE"
+    assert w.link(app_id=new).code == "SHARED_IDENTIFIER"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("ADA  LOVELACE", "DUPLICATE_IN_SOURCE"),
+        ("\uff21da\u3000Lovelace", "DUPLICATE_IN_SOURCE"),
+        ("Bob", "SHARED_IDENTIFIER"),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_the_others_tell_one_who_is_there_twice_from_several_who_share_an_address(
+    world: Make, name: str, code: str, late: bool
+) -> None:
+    w = a_world(world)
+    old = card(w, name, "2025-01-01")
+    if late:
+        w.initial()
+    card(w, "Ada Lovelace", "2026-01-01")
+    w.settle() if late else w.initial()
+    assert w.link(app_id=old).code == code
+    w.app.remove(w.link(hub_id__isnull=False).app_id)
+    w.settle()
+    assert name_at_hub(w) == name
