@@ -198,6 +198,32 @@ def test_a_newer_card_of_a_person_takes_over_from_the_one_that_synced(world: Wor
     assert not RecordLink.objects.filter(sync=sync, app_id=old).exists()
 
 
+def test_a_person_without_an_address_stays_one_contact_when_a_newer_card_comes(world: World) -> None:
+    old = world.card(lastName="山本", mobile="090-1234-5678", exchangeDate="2025-01-01")
+    sync = world.start(world.draft(email_only=False))
+    person = world.sansan.store.cards[old].person_id
+    new = world.card(lastName="山本", mobile="090-8765-4321", exchangeDate="2026-01-01", personId=person)
+    for kind in (RunKind.INCREMENTAL, RunKind.FULL_SCAN, RunKind.INCREMENTAL):
+        world.poll(sync, kind)
+        assert [contact["mobilephone"] for contact in world.contacts()] == ["090-8765-4321"]
+    assert world.status(sync, new) == (RecordStatus.IN_SYNC, "")
+
+
+def test_of_two_contacts_of_a_person_without_an_address_none_takes_the_others_place(world: World) -> None:
+    """Sansan finds out later that two cards are of one person, and hides the older one."""
+    old = world.card(lastName="山本", mobile="090-1234-5678", exchangeDate="2025-01-01")
+    new = world.card(lastName="山本", mobile="090-8765-4321", exchangeDate="2026-01-01")
+    sync = world.start(world.draft(email_only=False))
+    cards = world.sansan.store.cards
+    world.sansan.store.merge(cards[new], cards[old])
+    PendingChange.objects.create(sync=sync, side="app", remote_id=old)
+    world.poll(sync)
+    world.poll(sync, RunKind.FULL_SCAN)
+    assert sorted(contact["mobilephone"] for contact in world.contacts()) == ["090-1234-5678", "090-8765-4321"]
+    assert world.status(sync, new) == (RecordStatus.IN_SYNC, "")
+    assert world.status(sync, old) == (RecordStatus.EXCLUDED, "CONVERTED_AWAY")
+
+
 def test_two_keys_that_see_the_same_cards_make_no_contact_twice(world: World) -> None:
     """Also of cards without an address, and of a person whom each key shows on another card."""
     both = world.card(email="sato@example.com")

@@ -175,7 +175,8 @@ class Sansan:
 
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
         """Two calls per card. A card that is being typed in again is left out: it is neither gone nor worth believing. Of a
-        person's cards with one address only the current one is listed and syncs; an older one gives way, and nothing is deleted.
+        person's cards with one address, or none, only the current one is listed and syncs; an older one gives way, and nothing is
+        deleted.
         """
         answer = ReadAnswer({})
         for ref in refs:
@@ -189,11 +190,11 @@ class Sansan:
         return answer
 
     def _gave_way(self, card: dict[str, Any]) -> bool:
-        person, address = schema.blank(card.get("personId")), schema.address(card)
-        current = self._client.current_card(person) if person and address else None
+        person = schema.blank(card.get("personId"))
+        current = self._client.current_card(person) if person else None
         if current is None or str(current.get("id")) == str(card["id"]) or not schema.is_readable(current):
             return False
-        return schema.address(current) == address
+        return schema.address(current) == schema.address(card)
 
     def _older(self, cards: Sequence[dict[str, Any]]) -> list[str]:
         """The cards that gave way to these, as far as an address finds them. A call for each; what is missed here is found when it
