@@ -43,7 +43,7 @@ class Candidate:
     side: Side
     linked: bool  # already paired with a record at the other side
     name: str = ""  # without case, width and spaces
-    crosses: bool = True  # no filter keeps it at its side
+    crosses: bool = True  # no filter keeps it at its side, or has ended the sync of its pair
     since: str | None = None  # how new the app itself says that it is; None: that is not known
     order: tuple[str, ...] = ()  # ascends from the oldest to the newest
 
@@ -77,4 +77,5 @@ def resolve(candidates: Sequence[Candidate], policy: Literal["newest", "oldest",
 
 def _heir(linked: Sequence[Candidate], new: Candidate) -> tuple[Candidate, Candidate] | None:
     old = max((c for c in linked if c.side is new.side), key=lambda c: c.since or "", default=new)
-    return (old, new) if new.crosses and old.since is not None and (new.since or "") > old.since else None
+    later = old.since is not None and (not old.crosses or (new.since or "") > old.since)
+    return (old, new) if new.crosses and later else None

@@ -200,7 +200,7 @@ def _with_order(ctx: Context, row: RecordLink, c: Candidate, strong: bool, momen
     return replace(
         c,
         name="".join(unicodedata.normalize("NFKC", label_of(ctx, c.side, values)).casefold().split()),
-        crosses=why_not(c.side, half, values, ctx.rules, moment) is None,
+        crosses=row.code != "LEFT_FILTER" if c.linked else why_not(c.side, half, values, ctx.rules, moment) is None,
         since=since if strong and newest_by in values else None,
         order=(since, made, edited, id) if newest_by else (edited or made, id),
     )

@@ -142,6 +142,24 @@ def test_one_that_a_filter_keeps_back_is_neither_chosen_nor_takes_over(world: Ma
     assert name_at_hub(w) == "Latest"
 
 
+@pytest.mark.parametrize(("leaving", "name"), [("stop", "Earlier"), ("keep", "Renamed")])
+def test_when_one_leaves_the_filter_and_stops_the_next_takes_its_place(world: Make, leaving: str, name: str) -> None:
+    w = a_world(world, leaving=leaving)
+    SyncFilter.objects.create(
+        sync=w.sync, side="app", groups=[[{"field": "last_name", "operator": "is", "value": "Byron"}]]
+    )
+    card(w, "Earlier", "2024-01-01", last_name="Byron")
+    late = card(w, "Late", "2025-01-01", last_name="Byron")
+    w.initial()
+    w.app.edit(late, first_name="Renamed", last_name="King")
+    w.settle()
+    assert name_at_hub(w) == name
+    w.app.edit(late, first_name="Back", last_name="Byron")
+    w.settle()
+    assert name_at_hub(w) == "Back"
+    assert w.counts() == {"insync": 1, "excluded": 1}
+
+
 @pytest.mark.parametrize(
     ("able", "more"),
     [
