@@ -253,7 +253,7 @@ def _succeed(
         loser = store.fresh(ctx.sync.pk, moment)
         half = {name: get(old, side, name) for name in CARRIED}
         put(loser, side, **{**half, "now": current(old, side), "seen": None, "expected": None})
-        loser.label, loser.status, loser.code, loser.side = old.label, RecordStatus.EXCLUDED, code, side
+        loser.label, loser.status, loser.code, loser.side = old.label, RecordStatus.EXCLUDED, code, side.value
         old.label = new.label
         put(new, side, seen=get(old, side, "seen"))
         losers.append(loser)

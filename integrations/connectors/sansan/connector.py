@@ -1,7 +1,8 @@
 """Sansan's business cards behind the connector protocol: read only, by the windows of their change times.
 
 Nothing tells of deletions, and a card that is not there may only be out of the key's sight. With tags chosen, a sync reads the
-cards that carry one of them. A card that two keys see has one id at both, so that two connections do not make two contacts.
+cards that carry one of them. A card that two keys see has one id at both, so that two connections do not make two contacts. Of
+several cards with one address the one received last syncs; what has no address is known by its person.
 """
 
 from collections.abc import Callable, Iterator, Sequence
