@@ -108,6 +108,19 @@ def test_one_that_is_no_later_does_not_take_over(world: Make, born: str | None) 
     assert w.link(app_id=other).code == "SHARED_IDENTIFIER"
 
 
+def test_when_a_wrong_day_is_corrected_the_one_that_is_later_takes_over(world: Make) -> None:
+    w = a_world(world)
+    wrong = card(w, "Wrong", "2062-01-01")
+    w.initial()
+    card(w, "Later", "2026-06-01")
+    w.settle()
+    assert name_at_hub(w) == "Wrong"
+    w.app.edit(wrong, born="2026-01-01")
+    w.settle()
+    assert name_at_hub(w) == "Later"
+    assert w.quiet_writes() == 0
+
+
 def test_none_takes_over_from_one_whose_day_has_not_been_read_yet(world: Make) -> None:
     """It was read before the app was known to tell it."""
     w = a_world(world, Abilities())
