@@ -66,6 +66,9 @@ class Abilities:
     update_looks_first: bool = False  # update() compares the record with Update.known, and answers StaleVersion
     create_upserts_by: str = ""  # a create with the same value of this field updates instead of doubling
     idempotent_creates: bool = False  # a create sent again with its key meets what the first one made
+    # The field with the day of a record: of several with one identifier the latest syncs, until one comes that is later still. "":
+    # the one that was edited last, and it stays.
+    newest_by: str = ""
     create_fields: bool = False
     containers: str = ""  # "list": scans are bounded by lists (the word for the page); "" = none
     most_containers: int = 0  # how many of them one sync may choose; 0 = any number

@@ -8,7 +8,6 @@ import hashlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 from integrations.records import FieldType, Side, Values
@@ -16,7 +15,6 @@ from syncjobs.engine.canonical import host_of, is_blank
 from syncjobs.engine.rules import Identifier
 
 KEY_LENGTH = 200  # RecordLink.hub_key and its like
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def key_of(values: Values, identifier: Identifier, side: Side) -> str:
@@ -44,8 +42,10 @@ class Candidate:
     row: int  # the link it is (half of)
     side: Side
     linked: bool  # already paired with a record at the other side
-    modified_at: datetime | None
-    created_at: datetime | None
+    name: str = ""  # without case, width and spaces
+    crosses: bool = True  # no filter keeps it at its side, or has ended the sync of its pair
+    since: str | None = None  # how new the app itself says that it is; None: that is not known
+    order: tuple[str, ...] = ()  # ascends from the oldest to the newest
 
 
 @dataclass(slots=True)
@@ -53,29 +53,29 @@ class Match:
     """What becomes of all records that share one key."""
 
     pair: tuple[int, int] | None = None  # (hub row, app row) to join
+    heir: tuple[Candidate, Candidate] | None = None  # (one of a pair, the newer one that takes its place there)
     excluded: tuple[int, ...] = ()  # rows that lose by the duplicate policy
+    shared: bool = False  # records of one side with different names have the key
     review: tuple[int, ...] = ()  # rows that wait for a person
 
 
 def resolve(candidates: Sequence[Candidate], policy: Literal["newest", "oldest", "hold"]) -> Match:
-    """Decide for one key. A record that is linked already keeps its link; later ones with its key are duplicates."""
-    hub = [c for c in candidates if c.side is Side.HUB]
-    app = [c for c in candidates if c.side is Side.APP]
-    linked = [c for c in candidates if c.linked]
-    free_hub = [c for c in hub if not c.linked]
-    free_app = [c for c in app if not c.linked]
-    if linked:
-        return Match(excluded=tuple(c.row for c in (*free_hub, *free_app)))
-    if policy == "hold" and (len(free_hub) > 1 or len(free_app) > 1):
-        return Match(review=tuple(c.row for c in (*free_hub, *free_app)))
-    chosen_hub, rest_hub = _choose(free_hub, policy)
-    chosen_app, rest_app = _choose(free_app, policy)
-    pair = (chosen_hub.row, chosen_app.row) if chosen_hub and chosen_app else None
-    return Match(pair=pair, excluded=tuple(c.row for c in (*rest_hub, *rest_app)))
+    """Decide for one key. A record that is linked already keeps its link, however others with its key are edited, until one comes
+    of which the app itself says that it is newer."""
+    free = sorted((c for c in candidates if not c.linked), key=lambda c: c.order, reverse=policy != "oldest")
+    free.sort(key=lambda c: (not c.crosses, not c.since))
+    first = {c.side: c for c in reversed(free)}
+    if linked := [c for c in candidates if c.linked]:
+        heir = next(filter(None, (_heir(linked, c) for c in first.values())), None) if policy == "newest" else None
+        return Match(heir=heir, excluded=tuple(c.row for c in free if not heir or c is not heir[1]))
+    rest = tuple(c.row for c in free if c is not first[c.side])
+    if policy == "hold" and rest:
+        return Match(review=tuple(c.row for c in free))
+    pair = (first[Side.HUB].row, first[Side.APP].row) if len(first) == 2 else None
+    return Match(pair=pair, excluded=rest)
 
 
-def _choose(candidates: list[Candidate], policy: str) -> tuple[Candidate | None, list[Candidate]]:
-    # The row number makes the choice the same in every run where times are equal or unknown.
-    ordered = sorted(candidates, key=lambda c: (c.modified_at or c.created_at or LONG_AGO, -c.row))
-    ordered = ordered if policy == "oldest" else ordered[::-1]
-    return (ordered[0], ordered[1:]) if ordered else (None, [])
+def _heir(linked: Sequence[Candidate], new: Candidate) -> tuple[Candidate, Candidate] | None:
+    old = max((c for c in linked if c.side is new.side), key=lambda c: c.since or "", default=new)
+    later = old.since is not None and (not old.crosses or (new.since or "") > old.since)
+    return (old, new) if new.crosses and later else None

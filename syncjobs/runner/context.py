@@ -176,17 +176,19 @@ def _end(sync: Sync, side: Side, known: dict[str, Field], mappings: list[FieldMa
     instance, kind = sync.instance(side), sync.kind(side)
     info = instance.app.kind(kind)
     connector = cast(Connector, Watched(open_connector(instance), instance, lease))
+    abilities = connector.abilities(kind)
     names = {m.hub_field if side is Side.HUB else m.app_field for m in mappings}
     names |= {pair[f"{side}_field"] for pair in sync.identifiers}
     names |= {c.field for c in sync.constants.all() if c.side == side.value}
     names |= {rule["field"] for f in sync.filters.all() if f.side == side.value for group in f.groups for rule in group}
     names |= {p.field for p in info.presets if p.concept == "email"} | {*info.label_fields, *info.label_else}
+    names.add(abilities.newest_by)
     return SyncEnd(
         side=side,
         connector=connector,
         kind=kind,
         scope=sync.scope(side),
-        abilities=connector.abilities(kind),
+        abilities=abilities,
         types={name: known[name].type for name in names if name in known},
         label_fields=info.label_fields,
         label_else=info.label_else,

@@ -11,7 +11,7 @@ from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import recovery, settling, siblings, statements, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.inbox import read_by_id
-from syncjobs.runner.links import find_links
+from syncjobs.runner.links import DUPLICATE, find_links
 from syncjobs.runner.work import Work
 
 KEY_SPACE = uuid.UUID("6d1f5ac9-3f0a-4f0e-9c0c-6f2f5f0b7a11")
@@ -44,7 +44,7 @@ def _not_there(ctx: Context, side: Side, work: Sequence[Work]) -> Sequence[Work]
     work, others = siblings.of_this_kind(ctx, side, work)
     _exclude(ctx, side, others, "SYNCS_AS_ANOTHER_KIND")
     work, doubles = siblings.not_linked_there(ctx, side, recovery.not_there_yet(ctx, side, work))
-    _exclude(ctx, side, doubles, "DUPLICATE_IN_SOURCE")
+    _exclude(ctx, side, doubles, DUPLICATE)
     return work
 
 

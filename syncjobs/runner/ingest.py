@@ -108,10 +108,10 @@ def _ingest(
             changed[lost.pk] = lost
         if listed and ctx.end(side).abilities.visibility_lag and _outdated(row, side, record):
             record = replace(record, values={}, modified_at=None, version=get(row, side, "version"))
-        before = held_keys(row, side)
+        before, day = held_keys(row, side), _day(ctx, side, row)
         if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes, deltas=deltas) and row.id:
             changed[row.id] = row
-            freed |= before - held_keys(row, side)
+            freed |= before if day > _day(ctx, side, row) else before - held_keys(row, side)
     store.update(list(changed.values()), [*side_columns(side), "status_since", "next_try_at", "detail"])
     store.insert(list(fresh.values()), [*side_columns(side), "sync_id", "created_at", "status_since"])
     others.keep(ctx, side, records)
@@ -120,6 +120,12 @@ def _ingest(
     call_heirs(ctx, freed)
     note(ctx, side, doubtful)
     return total - len(doubtful)
+
+
+def _day(ctx: Context, side: Side, row: RecordLink) -> str:
+    """How new the app says that the record is; "" where it does not. One that was dated too late has kept others from its place."""
+    name = ctx.end(side).abilities.newest_by
+    return str(current(row, side).get(name) or "") if name else ""
 
 
 def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = "", *, code: str = parking.CODE) -> int:

@@ -17,7 +17,8 @@ from syncjobs.runner.context import Context
 BIT = {Side.HUB: 1, Side.APP: 2}
 MERGED_AWAY, CONVERTED_AWAY = "MERGED_AWAY", "CONVERTED_AWAY"
 AWAY = (MERGED_AWAY, CONVERTED_AWAY)  # codes of links whose record lives on in another record
-LEFT_OUT = (weak.CODE, "AMBIGUOUS_MATCH", "DUPLICATE_IN_SOURCE")  # codes that the match gives because of others
+DUPLICATE, SHARED = "DUPLICATE_IN_SOURCE", "SHARED_IDENTIFIER"  # others have the identifier: of one name, or of several
+LEFT_OUT = (weak.CODE, "AMBIGUOUS_MATCH", DUPLICATE, SHARED)  # codes that the match gives because of others
 
 
 def side_columns(side: Side) -> list[str]:

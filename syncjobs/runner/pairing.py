@@ -1,5 +1,6 @@
 """Phase *match*: half links that carry one identifier become pairs, strictly (see ``engine.matching``)."""
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,14 +9,15 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from integrations.records import Side
+from integrations.records import Side, moment_text
 from syncjobs.engine.matching import Candidate, Match, key_of, resolve
-from syncjobs.engine.merge import echo_of
+from syncjobs.engine.merge import Half, echo_of
+from syncjobs.engine.plan import why_not
 from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import others, parking, statements, store, weak
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import set_aside
-from syncjobs.runner.links import LEFT_OUT, get, put, set_status, side_columns
+from syncjobs.runner.links import DUPLICATE, LEFT_OUT, SHARED, current, get, label_of, put, set_status, side_columns
 
 CHUNK = 500
 Keys = tuple[int, tuple[str, str]]
@@ -123,16 +125,21 @@ def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
     strong = ctx.rules.identifiers[number].strong
     decided = _decided(ctx, name, keys, strong)
     matches = [match for match, _ in decided]
-    concerned = {pk for m in matches for pk in (*m.excluded, *m.review, *(m.pair or ()))}
+    concerned = {
+        pk for m in matches for pk in (*m.excluded, *m.review, *(m.pair or ()), *(c.row for c in m.heir or ()))
+    }
     by_pk = {row.pk: row for row in store.numbered(concerned)}
     deltas: Counter[str] = Counter()
     moment = now()
-    _mark(
-        [by_pk[pk] for m in matches for pk in m.excluded], RecordStatus.EXCLUDED, "DUPLICATE_IN_SOURCE", deltas, moment
-    )
+    for shared, code in ((False, DUPLICATE), (True, SHARED)):
+        losers = [by_pk[pk] for m in matches if m.shared is shared for pk in m.excluded]
+        _mark(losers, RecordStatus.EXCLUDED, code, deltas, moment)
     _mark([by_pk[pk] for m in matches for pk in m.review], RecordStatus.REVIEW, "AMBIGUOUS_MATCH", deltas, moment)
     asked = [by_pk[pk] for match, sure in decided if match.pair and not sure for pk in match.pair]
     _mark(asked, RecordStatus.REVIEW, weak.CODE, deltas, moment)
+    for side in Side:
+        heirs = [(m.heir, SHARED if m.shared else DUPLICATE) for m in matches if m.heir and m.heir[1].side is side]
+        _succeed(ctx, side, [(by_pk[old.row], by_pk[new.row], code) for (old, new), code in heirs], deltas, moment)
     pairs = [(by_pk[match.pair[0]], by_pk[match.pair[1]]) for match, sure in decided if match.pair and sure]
     _pair(ctx, pairs, deltas)
     return len(pairs)
@@ -181,11 +188,15 @@ def _decided(ctx: Context, name: str, keys: set[str], strong: bool) -> list[tupl
             groups[key].append(candidate)
             ids[candidate.row, side] = id
     together = [candidates for candidates in groups.values() if len(candidates) > 1]
-    together = _with_moments([c for c in together if not _is_pair(c)]) + [c for c in together if _is_pair(c)]
-    if strong:
-        return [(resolve(candidates, ctx.rules.duplicates), True) for candidates in together]
-    told = weak.Told(ctx.sync, ids)
-    return [told.decide(candidates, ctx.rules.duplicates) for candidates in together]
+    together = _compared(ctx, [c for c in together if not _is_pair(c)], strong) + [c for c in together if _is_pair(c)]
+    told = None if strong else weak.Told(ctx.sync, ids)
+    decided = [
+        told.decide(found, ctx.rules.duplicates) if told else (resolve(found, ctx.rules.duplicates), True)
+        for found in together
+    ]
+    for (match, _), found in zip(decided, together, strict=True):
+        match.shared = any(len({c.name for c in found if c.side is side}) > 1 for side in Side)
+    return decided
 
 
 def _candidates(ctx: Context, side: Side, name: str, keys: set[str]) -> Iterator[tuple[str, str, Candidate]]:
@@ -195,7 +206,7 @@ def _candidates(ctx: Context, side: Side, name: str, keys: set[str]) -> Iterator
     more = f" AND NOT ({name} = '') AND {side}_id IS NOT NULL AND NOT {side}_gone AND code <> 'MERGED_AWAY'"
     found = statements.links(columns, ctx.sync.pk, name, keys, more)
     for pk, key, id, twin, bereft in found:
-        yield key, id, Candidate(pk, side, twin is not None and not bereft, None, None)
+        yield key, id, Candidate(pk, side, twin is not None and not bereft)
 
 
 def _is_pair(candidates: Sequence[Candidate]) -> bool:
@@ -203,14 +214,26 @@ def _is_pair(candidates: Sequence[Candidate]) -> bool:
     return {c.side for c in candidates} == set(Side) and len(candidates) == 2
 
 
-def _with_moments(groups: Sequence[Sequence[Candidate]]) -> list[list[Candidate]]:
-    """The same with the moments by which one of several is chosen; loaded only there, since that takes long."""
+def _compared(ctx: Context, groups: Sequence[Sequence[Candidate]], strong: bool) -> list[list[Candidate]]:
+    """The same with what one of several is chosen by; loaded only there, since that takes long."""
     rows = {row.id: row for row in store.numbered({c.row for group in groups for c in group})}
-    return [
-        [replace(c, modified_at=get(rows[c.row], c.side, "modified_at"), created_at=get(rows[c.row], c.side, "created_at"))
-         for c in group]
-        for group in groups
-    ]  # fmt: skip
+    moment = now()
+    return [[_with_order(ctx, rows[c.row], c, strong, moment) for c in group] for group in groups]
+
+
+def _with_order(ctx: Context, row: RecordLink, c: Candidate, strong: bool, moment: datetime) -> Candidate:
+    """Of two with a weak identifier in common none takes the other's place by itself: they need not be one."""
+    values, newest_by = current(row, c.side), ctx.end(c.side).abilities.newest_by
+    half = Half(created_at=get(row, c.side, "created_at"), modified_at=get(row, c.side, "modified_at"))
+    made, edited = (moment_text(at) if at else "" for at in (half.created_at, half.modified_at))
+    since, id = str(values.get(newest_by) or ""), get(row, c.side, "id")
+    return replace(
+        c,
+        name="".join(unicodedata.normalize("NFKC", label_of(ctx, c.side, values)).casefold().split()),
+        crosses=row.code != "LEFT_FILTER" if c.linked else why_not(c.side, half, values, ctx.rules, moment) is None,
+        since=since if strong and newest_by in values else None,
+        order=(since, made, edited, id) if newest_by else (edited or made, id),
+    )
 
 
 def _mark(rows: list[RecordLink], status: str, code: str, deltas: Counter[str], moment: datetime) -> None:
@@ -244,6 +267,29 @@ def join(ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], side: Sid
             for of in Side:
                 store.close_intents(of, [keep.id for keep, _ in pairs], WriteIntent.State.DONE)
         store.update([keep for keep, _ in pairs], [*KEPT, *MEMORY, "next_try_at"])
+
+
+def _succeed(
+    ctx: Context,
+    side: Side,
+    heirs: Sequence[tuple[RecordLink, RecordLink, str]],
+    deltas: Counter[str],
+    moment: datetime,
+) -> None:
+    """Each second record takes the place of the first at ``side``, which is excluded with this code. To the other side it is one
+    record that was edited."""
+    losers = []
+    for old, new, code in heirs:
+        loser = store.fresh(ctx.sync.pk, moment)
+        half = {name: get(old, side, name) for name in CARRIED}
+        put(loser, side, **{**half, "now": current(old, side), "seen": None, "expected": None})
+        loser.label, loser.status, loser.code, loser.side = old.label, RecordStatus.EXCLUDED, code, side.value
+        old.label = new.label
+        put(new, side, seen=get(old, side, "seen"))
+        losers.append(loser)
+    join(ctx, [(old, new) for old, new, _ in heirs], side, deltas)
+    store.insert(losers, [*side_columns(side), "side", "sync_id", "created_at", "status_since"])
+    deltas[RecordStatus.EXCLUDED] += len(losers)
 
 
 def credit(ctx: Context, row: RecordLink, intent: WriteIntent) -> None:

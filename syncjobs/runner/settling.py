@@ -199,6 +199,8 @@ def close_one(ctx: Context, w: Work, moment: datetime, deltas: Counter[str]) -> 
     if w.again:
         return
     row.dirty = 0
+    if w.plan.code == "LEFT_FILTER":
+        w.freed |= held_keys(row, Side.HUB) | held_keys(row, Side.APP)  # another with its identifier may cross
     if w.plan.status == RecordStatus.IN_SYNC:
         row.hub_now = row.hub_expected = row.app_now = row.app_expected = None
         row.code = w.plan.notes[0] if w.plan.notes else ""

@@ -149,11 +149,14 @@ def _tonight(sync: Sync) -> datetime:
 
 
 def _scan_is_due(sync: Sync) -> bool:
-    """At once where a full scan was asked for; else once a week, and each night where associations are mapped: no app's feed tells
-    reliably that one was made or undone."""
+    """At once where a full scan was asked for; else once a week, and each night where a feed leaves something out: deletions, or
+    associations, which no app's feed tells reliably when they are made or undone."""
     if sync.last_scan_at is None:
         return True
-    every = timedelta(days=1 if sync.mappings.filter(on=True, hub_field__in=_references(sync)).exists() else 7)
+    able = [sync.instance(side).app.abilities(sync.kind(side)) for side in Side]
+    nightly = any(one.change_feed and not one.sees_deletions for one in able)
+    nightly = nightly or sync.mappings.filter(on=True, hub_field__in=_references(sync)).exists()
+    every = timedelta(days=1 if nightly else 7)
     return now() >= _tonight(sync) > sync.last_scan_at + every - timedelta(hours=6)
 
 

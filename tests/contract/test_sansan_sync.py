@@ -117,18 +117,51 @@ def test_the_defaults_bring_cards_one_way_and_delete_nothing(world: World) -> No
     assert world.status(sync, card)[0] == RecordStatus.DELETED_IN_APP
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
-def test_of_several_cards_with_one_address_the_newest_syncs_in_any_order(world: World, order: tuple[int, ...]) -> None:
-    titles = ["主任", "課長", "部長"]
+DAYS = {"主任": "2024-01-01", "課長": "2025-01-01", "部長": "2026-01-01"}
+
+
+@pytest.mark.parametrize("order", permutations(DAYS))
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_of_several_cards_with_one_address_the_one_received_last_syncs_in_any_order(
+    world: World, order: tuple[str, ...], one_by_one: bool
+) -> None:
+    sync = world.start(world.draft()) if one_by_one else None
     ids = {}
-    for place in order:
-        ids[place] = world.card(email="sato@example.com", title=titles[place])
-        card = world.sansan.store.cards[ids[place]]
-        world.sansan.store.change(card, touch=False, updated=card.updated - 86_400 * (3 - place))
-    sync = world.start(world.draft())
+    for title in order:
+        ids[title] = world.card(email="sato@example.com", title=title, exchangeDate=DAYS[title])
+        if sync:
+            world.poll(sync)
+    sync = sync or world.start(world.draft())
     (contact,) = world.contacts()
     assert contact["jobtitle"] == "部長"
-    assert [world.status(sync, ids[place])[1] for place in range(3)] == ["DUPLICATE_IN_SOURCE"] * 2 + [""]
+    assert [world.status(sync, ids[title])[1] for title in DAYS] == ["DUPLICATE_IN_SOURCE"] * 2 + [""]
+
+
+def test_of_cards_of_one_day_the_one_registered_last_syncs_and_edits_change_nothing(world: World) -> None:
+    ids = [world.card(email="info@example.com", title=title) for title in ("主任", "課長")]
+    store = world.sansan.store
+    for place, id in enumerate(ids):
+        store.change(store.cards[id], touch=False, registered=store.cards[id].registered - 86_400 * (2 - place))
+    control.edit(world.sansan, store.cards[ids[0]], {"id": ids[0], "memo": "edited last"})
+    sync = world.start(world.draft())
+    for n in range(3):
+        control.edit(world.sansan, store.cards[ids[0]], {"id": ids[0], "memo": f"edited {n}"})
+        world.poll(sync)
+    (contact,) = world.contacts()
+    assert contact["jobtitle"] == "課長"
+    assert world.status(sync, ids[0])[1] == "DUPLICATE_IN_SOURCE"
+
+
+def test_of_two_people_with_one_mailbox_one_stays_whoever_is_edited_and_the_other_is_marked(world: World) -> None:
+    first = world.card(lastName="佐藤", email="info@example.com", exchangeDate="2026-01-01")
+    sync = world.start(world.draft())
+    second = world.card(lastName="鈴木", email="info@example.com", exchangeDate="2026-01-01")
+    for n in range(3):
+        for id in (first, second):
+            control.edit(world.sansan, world.sansan.store.cards[id], {"id": id, "memo": f"edited {n}"})
+            world.poll(sync)
+            assert [contact["lastname"] for contact in world.contacts()] == ["佐藤"]
+    assert world.status(sync, second) == (RecordStatus.EXCLUDED, "SHARED_IDENTIFIER")
 
 
 def test_when_the_card_that_synced_is_deleted_the_next_one_takes_over(world: World) -> None:
@@ -146,11 +179,12 @@ def test_when_the_card_that_synced_is_deleted_the_next_one_takes_over(world: Wor
 
 @pytest.mark.parametrize("kind", [RunKind.INCREMENTAL, RunKind.FULL_SCAN])
 def test_a_newer_card_of_a_person_takes_over_from_the_one_that_synced(world: World, kind: str) -> None:
-    """Sansan keeps the old card, and lists it no more."""
-    old = world.card(email="sato@example.com", title="課長", exchangeDate="2024-01-01")
+    """Sansan keeps the old card, and lists it no more. Neither tells when it was received."""
+    old = world.card(email="sato@example.com", title="課長")
     sync = world.start(world.draft(when_deleted_in_app="delete"))
-    new = world.card(email="sato@example.com", title="部長", exchangeDate="2026-01-01")
+    new = world.card(email="sato@example.com", title="部長")
     cards = world.sansan.store.cards
+    world.sansan.store.change(cards[old], touch=False, registered=cards[old].registered - 86_400)
     world.sansan.store.merge(cards[new], cards[old])
     if kind == RunKind.FULL_SCAN:  # so many cards changed that the poll does not look
         for place in range(FEW):
@@ -162,6 +196,32 @@ def test_a_newer_card_of_a_person_takes_over_from_the_one_that_synced(world: Wor
     assert contact["jobtitle"] == "部長"
     assert world.status(sync, new) == (RecordStatus.IN_SYNC, "")
     assert not RecordLink.objects.filter(sync=sync, app_id=old).exists()
+
+
+def test_a_person_without_an_address_stays_one_contact_when_a_newer_card_comes(world: World) -> None:
+    old = world.card(lastName="山本", mobile="090-1234-5678", exchangeDate="2025-01-01")
+    sync = world.start(world.draft(email_only=False))
+    person = world.sansan.store.cards[old].person_id
+    new = world.card(lastName="山本", mobile="090-8765-4321", exchangeDate="2026-01-01", personId=person)
+    for kind in (RunKind.INCREMENTAL, RunKind.FULL_SCAN, RunKind.INCREMENTAL):
+        world.poll(sync, kind)
+        assert [contact["mobilephone"] for contact in world.contacts()] == ["090-8765-4321"]
+    assert world.status(sync, new) == (RecordStatus.IN_SYNC, "")
+
+
+def test_of_two_contacts_of_a_person_without_an_address_none_takes_the_others_place(world: World) -> None:
+    """Sansan finds out later that two cards are of one person, and hides the older one."""
+    old = world.card(lastName="山本", mobile="090-1234-5678", exchangeDate="2025-01-01")
+    new = world.card(lastName="山本", mobile="090-8765-4321", exchangeDate="2026-01-01")
+    sync = world.start(world.draft(email_only=False))
+    cards = world.sansan.store.cards
+    world.sansan.store.merge(cards[new], cards[old])
+    PendingChange.objects.create(sync=sync, side="app", remote_id=old)
+    world.poll(sync)
+    world.poll(sync, RunKind.FULL_SCAN)
+    assert sorted(contact["mobilephone"] for contact in world.contacts()) == ["090-1234-5678", "090-8765-4321"]
+    assert world.status(sync, new) == (RecordStatus.IN_SYNC, "")
+    assert world.status(sync, old) == (RecordStatus.EXCLUDED, "CONVERTED_AWAY")
 
 
 def test_two_keys_that_see_the_same_cards_make_no_contact_twice(world: World) -> None:

@@ -163,6 +163,13 @@ def test_tags_are_listed_by_type_and_private_ones_only_to_their_owner(sansan: Sa
     assert len(walk(sansan, "/tags", range="all", type="private", key=sansan.user_key)) == 1
 
 
+def test_tags_can_be_asked_for_by_owner_and_name(sansan: Sansan) -> None:
+    admin, user = sansan.store.users
+    named = {"range": "all", "tagName": "00"}
+    assert {tag["owner"]["id"] for tag in walk(sansan, "/tags", **named)} == {admin, user}
+    assert {tag["owner"]["id"] for tag in walk(sansan, "/tags", **named, ownerUserId=user)} == {user}
+
+
 @pytest.mark.parametrize("moves", [False, True])
 def test_a_tag_moves_the_change_time_only_when_told_to(sansan: Sansan, moves: bool) -> None:
     control(sansan, "settings", tags_move_updated=moves)

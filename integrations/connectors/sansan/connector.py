@@ -1,7 +1,8 @@
 """Sansan's business cards behind the connector protocol: read only, by the windows of their change times.
 
 Nothing tells of deletions, and a card that is not there may only be out of the key's sight. With tags chosen, a sync reads the
-cards that carry one of them. A card that two keys see has one id at both, so that two connections do not make two contacts.
+cards that carry one of them. A card that two keys see has one id at both, so that two connections do not make two contacts. Of
+several cards with one address the one received last syncs; what has no address is known by its person.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,6 +51,7 @@ def abilities(kind: str) -> Abilities:
         containers="tag",
         most_containers=MOST_TAGS,
         shares_ids=True,
+        newest_by="exchange_date",
         scan_page=CARDS_PAGE,
         read_batch=batch,
         read_calls=batch * CALLS_A_CARD,
@@ -174,7 +176,8 @@ class Sansan(Connector):
 
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
         """Two calls per card. A card that is being typed in again is left out: it is neither gone nor worth believing. Of a
-        person's cards with one address only the current one is listed and syncs; an older one gives way, and nothing is deleted.
+        person's cards with one address, or none, only the current one is listed and syncs; an older one gives way, and nothing is
+        deleted.
         """
         answer = ReadAnswer({})
         for ref in refs:
@@ -188,11 +191,11 @@ class Sansan(Connector):
         return answer
 
     def _gave_way(self, card: dict[str, Any]) -> bool:
-        person, address = schema.blank(card.get("personId")), schema.address(card)
-        current = self._client.current_card(person) if person and address else None
+        person = schema.blank(card.get("personId"))
+        current = self._client.current_card(person) if person else None
         if current is None or str(current.get("id")) == str(card["id"]) or not schema.is_readable(current):
             return False
-        return schema.address(current) == address
+        return schema.address(current) == schema.address(card)
 
     def _older(self, cards: Sequence[dict[str, Any]]) -> list[str]:
         """The cards that gave way to these, as far as an address finds them. A call for each; what is missed here is found when it

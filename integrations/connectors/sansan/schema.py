@@ -71,11 +71,14 @@ def is_offered(tag: Json) -> bool:
 
 
 def record(card: Json, names: Iterable[str]) -> RemoteRecord:
+    """What has no address is known by its person: of a person's cards only the current one is listed, under an id of its own."""
+    person = "" if address(card) else blank(card.get("personId"))
     return RemoteRecord(
         id=str(card["id"]),
         values={name: value_of(card, name) for name in names if name in ALL},
         modified_at=moment(card.get("updatedTime")),
         created_at=moment(card.get("registeredTime")),
+        aliases=(person,) if person else (),
     )
 
 

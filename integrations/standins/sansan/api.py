@@ -205,10 +205,14 @@ def register(account: "Sansan", user: User, query: Query, body: Json) -> Json:
 def tags(account: "Sansan", user: User, query: Query) -> Json:
     mine = choice(query, "range", ("me", "all")) == "me"
     types, part = query.get("type") or ["private", "public", "shared"], one(query, "tagName")
+    owners = query.get("ownerUserId") or account.store.users
     found = [
         tag
         for tag in account.store.tags.values()
-        if tag.type in types and part in tag.name and (tag.owner == user or not (mine or tag.type == "private"))
+        if tag.type in types
+        and part in tag.name
+        and tag.owner.id in owners
+        and (tag.owner == user or not (mine or tag.type == "private"))
     ]
     return _tags_page(account, query, found)
 

@@ -91,8 +91,8 @@ def test_identifiers_are_normalised() -> None:
     assert key_of({"d": None}, Identifier(end, end), Side.APP) == ""
 
 
-def candidate(row: int, side: Side, *, linked: bool = False, day: int = 1) -> Candidate:
-    return Candidate(row, side, linked, NOW + timedelta(days=day), None)
+def candidate(row: int, side: Side, *, linked: bool = False, day: int = 1, **more: Any) -> Candidate:
+    return Candidate(row, side, linked, order=(f"2026-01-{day:02}",), **more)
 
 
 def test_duplicates_follow_the_policy_and_a_linked_record_keeps_its_link() -> None:

@@ -149,6 +149,30 @@ def test_the_dispatcher_scans_when_asked_and_audits_once_a_night(twenty: World) 
         assert SyncRun.objects.get().kind == RunKind.FULL_SCAN
 
 
+@pytest.mark.parametrize(
+    ("able", "kinds"),
+    [
+        (Abilities(sees_deletions=False), [RunKind.FULL_SCAN]),
+        (Abilities(), []),
+        (Abilities(change_feed=False, sees_deletions=False), []),
+    ],
+)
+def test_a_feed_that_tells_of_no_deletions_is_made_up_for_by_a_scan_each_night(
+    world: Callable[..., World], able: Abilities, kinds: list[str]
+) -> None:
+    """Where there is no feed, each poll is a scan."""
+    world(app=able)
+    night = {
+        "next_poll_at": NIGHT + timedelta(minutes=5),
+        "audited_at": NIGHT,
+        "last_scan_at": NIGHT - timedelta(days=1),
+    }
+    Sync.objects.update(**night)
+    with time_machine.travel(NIGHT, tick=False):
+        runs.dispatch_due()
+    assert list(SyncRun.objects.values_list("kind", flat=True)) == kinds
+
+
 # -- filters that count days ---------------------------------------------------------------------------------------------
 def counting(w: World, operator: str, days: str) -> None:
     """Only people who were met on certain days cross, counted from today."""

@@ -164,8 +164,8 @@ def test_several_records_with_one_address_sync_once_and_the_others_are_listed(wo
     w.app.fields = [f for f in w.app.fields if f.name != "email"] + [
         type(w.app.fields[0])("email", "E-mail", w.app.fields[0].type)
     ]
-    old = w.app.put({"email": "ada@example.com", "first_name": "Old"})
-    new = w.app.put({"email": "ada@example.com", "first_name": "New"})
+    old = w.app.put({"email": "ada@example.com", "notes": "old"})
+    new = w.app.put({"email": "ada@example.com", "notes": "new"})
     w.hub.put({"email": "ada@example.com"})
     w.initial()
     assert len(w.hub.live()) == 1

@@ -57,7 +57,7 @@ def test_an_identifier_that_another_record_had_is_free_when_that_one_has_another
     else:
         w.hub.put({"email": "bob@example.com", "first_name": "Bob"})
         w.settle()
-        assert w.link(code="DUPLICATE_IN_SOURCE").hub_id != ann
+        assert w.link(code="SHARED_IDENTIFIER").hub_id != ann
         w.app.edit(twin, email="ann@example.com")
     w.settle()
     w.assert_equal()
