@@ -242,6 +242,13 @@ def test_progress_lists_what_just_happened(as_viewer: Client, account: Account) 
     assert "E-mail address is not valid" in html
 
 
+def test_progress_before_anything_is_read_says_so(as_viewer: Client, account: Account) -> None:
+    sync = factories.sync_of(account, state="initial")
+    factories.run_of(sync)
+    assert "Nothing is read yet." in progress(as_viewer, sync)
+    assert "0 of 0" not in progress(as_viewer, sync)
+
+
 def test_a_sync_whose_first_run_was_not_queued_yet_is_no_error(as_viewer: Client, account: Account) -> None:
     assert "starts in a moment" in progress(as_viewer, factories.sync_of(account, state="initial"))
 
