@@ -299,7 +299,9 @@ def test_the_count_of_an_edited_sync_is_the_apps_own(bench: Bench, draft: Sync) 
     bench.browser.post(f"/syncs/{draft.pk}/edit/")
     copy = Sync.objects.drafts().get()
     bench.crm.put({"email": "one@example.com"})
-    assert "<b>1</b> contact in Bigdesk." in estimate(bench, copy)
+    page = estimate(bench, copy)
+    assert "<b>1</b> contact in Bigdesk." in page
+    assert "Saving applies the new rules to all records." in page
 
 
 def estimate(bench: Bench, draft: Sync) -> str:
