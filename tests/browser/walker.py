@@ -27,6 +27,12 @@ SQUEEZED = """() => {
   return [...document.querySelectorAll("main *")].filter(e => own(e).length > 40 && thin(e)).slice(0, 3).map(own).join("; ");
 }"""
 
+# Words that stick out of their cell are cut off at the edge of the card, or lie on what is beside it.
+SPILLED = """() => [...document.querySelectorAll("main .table-cards tbody :is(td, th) *")].filter(e => {
+  const words = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()), box = e.getBoundingClientRect();
+  return words && box.width > 1 && box.right > e.closest("td, th").getBoundingClientRect().right + 1;
+}).slice(0, 3).map(e => e.textContent.trim()).join("; ")"""
+
 
 class Walker:
     def __init__(self, browser: Browser, folder: Path) -> None:
@@ -55,6 +61,8 @@ class Walker:
                 self._note(f"wider than {NARROW['width']} px: {wide}")
             if squeezed := self.page.evaluate(SQUEEZED):
                 self._note(f"[{name}] squeezed: {squeezed}")
+            if spilled := self.page.evaluate(SPILLED):
+                self._note(f"[{name}] sticks out of its cell: {spilled}")
             self.page.set_viewport_size(WIDE)
         return self.page
 
