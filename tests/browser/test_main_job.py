@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from integrations.models import AppInstance
 from portal.accounts.models import Account, Role
-from syncjobs.models import SyncCount
+from syncjobs.models import RecordLink, SyncCount
 from tests.browser.walker import Walker
 from tests.conftest import PASSWORD, person
 from tests.install import Install
@@ -162,9 +162,17 @@ def look_around(walker: Walker) -> None:
 
 def look_at_trouble(walker: Walker, install: Install) -> None:
     with install.orm():
+        link = RecordLink.objects.filter(status="insync").earliest("pk")
+        RecordLink.objects.filter(pk=link.pk).update(
+            status="failed", code="UNIQUE_VALUE_TAKEN", field="email", side="hub"
+        )
         AppInstance.objects.filter(app_key="snovio").update(state="needs_reauth", state_code="AUTH_REVOKED")
     walker.page.get_by_role("link", name="Integrations").first.click()
     expect(walker.page.get_by_role("row", name="Snov.io says that access was withdrawn")).to_be_visible()
     walker.look("28-trouble", dark=True, narrow=True)
     walker.page.get_by_role("link", name="Reconnect").click()
     walker.look("29-reconnect", narrow=True)
+    walker.page.goto(f"{install.url}/syncs/{link.sync_id}/records/failed/")
+    walker.look("30-list-failed", dark=True, narrow=True)
+    walker.page.goto(f"{install.url}/records/{link.pk}/")
+    walker.look("31-record-failed", dark=True, narrow=True)

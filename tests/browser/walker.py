@@ -28,9 +28,13 @@ SQUEEZED = """() => {
 }"""
 
 # Words that stick out of their cell are cut off at the edge of the card, or lie on what is beside it.
-SPILLED = """() => [...document.querySelectorAll("main .table-cards tbody :is(td, th) *")].filter(e => {
-  const words = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()), box = e.getBoundingClientRect();
-  return words && box.width > 1 && box.right > e.closest("td, th").getBoundingClientRect().right + 1;
+SPILLED = """() => [...document.querySelectorAll("main .table-cards tbody :is(td, th, td *, th *)")].filter(e => {
+  const words = [...e.childNodes].find(n => n.nodeType === 3 && n.data.trim()), box = e.getBoundingClientRect();
+  if (!words || box.width <= 1) return false;
+  const text = document.createRange(), cell = e.closest("td, th").getBoundingClientRect();
+  text.selectNodeContents(words);
+  const end = getComputedStyle(e).overflowX === "visible" ? text.getBoundingClientRect().right : box.right;
+  return end > cell.right + 1;
 }).slice(0, 3).map(e => e.textContent.trim()).join("; ")"""
 
 
