@@ -8,6 +8,7 @@ stays where it hangs for as long as that is not taken away. Its text is never ch
 from collections.abc import Callable, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations import errors
 from integrations.connectors.tryton.slots import Draft, Slot, single
@@ -17,6 +18,9 @@ from integrations.records import Field, FieldType, Value
 
 T = FieldType
 PARTY, OPPORTUNITY = "party.party", "sale.opportunity"
+ADMINISTRATORS_ONLY = gettext_lazy(
+    "Tryton lets only administrators look through all notes, and the key's user is none, so notes cannot be synced."
+)
 REFERENCES = {"opportunity": OPPORTUNITY, "person": PARTY, "organisation": PARTY}
 
 
@@ -38,6 +42,16 @@ class Notes(Table):
             Resource(reference("organisation", _("Organisation"), "organisations"), _party(is_person=False)),
             Resource(reference("opportunity", _("Opportunity"), "opportunities"), _opportunity),
         ]
+
+    def fields(self) -> list[Field]:
+        """Only where the notes can be read, too: else a sync of them would be set up and fail at its first step."""
+        try:
+            self.client.ids(self.model, self.live(), limit=1)
+        except (errors.Refused, errors.ScopeMissing) as error:
+            raise errors.ScopeMissing(
+                str(ADMINISTRATORS_ONLY), code="OBJECT_NO_PERMISSION", remote=error.remote
+            ) from error
+        return super().fields()
 
     def complete(self, rows: list[Row]) -> list[Row]:
         """Whether a note's party is a person, for all that have one with one call."""
