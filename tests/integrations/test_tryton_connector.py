@@ -77,6 +77,13 @@ def test_what_is_no_number_is_refused() -> None:
     assert caught.value.code == "NUMBER_INVALID"
 
 
+def test_a_whole_number_is_not_cut_out_of_another_one() -> None:
+    assert wire.wired("12", FieldType.NUMBER, as_integer=True) == 12
+    with pytest.raises(errors.Refused) as caught:
+        wire.wired("12.7", FieldType.NUMBER, as_integer=True)
+    assert caught.value.code == "NUMBER_INVALID"
+
+
 @pytest.mark.parametrize(
     ("status", "message", "kind", "code"),
     [
@@ -85,6 +92,8 @@ def test_what_is_no_number_is_refused() -> None:
          "OPTION_NOT_ALLOWED"),
         (400, 'You are not allowed to modify the field "Amount" in record "1".', errors.Refused, "RECORD_LOCKED"),
         (400, "You are not allowed to access \"Party\".", errors.Refused, "OBJECT_NO_PERMISSION"),
+        (400, 'You are not allowed to search on the "ir.note" resource.', errors.Refused, "OBJECT_NO_PERMISSION"),
+        (400, 'Calling button "lost on "Opportunity" is not allowed.', errors.Refused, "OBJECT_NO_PERMISSION"),
         (400, "Ein Wert wird benötigt.", errors.Refused, "VALIDATION_RULE"),
         (401, "", errors.AuthExpired, "AUTH_EXPIRED"),
         (403, "", errors.ScopeMissing, "SCOPE_MISSING"),

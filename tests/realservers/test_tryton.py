@@ -519,7 +519,9 @@ def test_the_groups_that_are_named_suffice_for_all_but_notes(colleague: Callable
     assert connector.delete("people", [ann])[0].error is None
 
 
-def test_notes_are_refused_before_a_sync_of_them_can_be_set_up(colleague: Callable[..., Connector]) -> None:
+def test_what_the_user_may_not_read_is_refused_before_a_sync_of_it_can_be_set_up(
+    colleague: Callable[..., Connector],
+) -> None:
     """Tryton lets no group search all notes, only administrators."""
     connector = colleague("Party Administration")
     check = checks(connector)["Read and change ir.note"]
@@ -528,6 +530,9 @@ def test_notes_are_refused_before_a_sync_of_them_can_be_set_up(colleague: Callab
     assert "Administrator" in check.fix
     with pytest.raises(errors.ScopeMissing, match="only administrators"):
         connector.fields("notes")
+    with pytest.raises(errors.ScopeMissing, match=r"sale\.opportunity"):
+        connector.fields("opportunities")
+    assert connector.fields("organisations")
 
 
 def test_a_mark_that_may_not_be_made_is_a_matter_of_that_record(
@@ -541,6 +546,24 @@ def test_a_mark_that_may_not_be_made_is_a_matter_of_that_record(
     made(connector, "organisations", name="ACME")
     person.category("Person")
     made(connector, "people", last_name="Lee")
+
+
+def test_an_outage_is_not_taken_for_a_module_that_is_missing(connector: Connector, proxy: Proxy) -> None:
+    proxy.answer_with = 503
+    with pytest.raises(errors.Unavailable):
+        connector.fields("products")
+
+
+@pytest.mark.parametrize("kind", ["organisations", "notes"])
+def test_a_server_that_lost_its_database_has_deleted_nothing(connector: Connector, proxy: Proxy, kind: str) -> None:
+    acme = made(connector, "organisations", name="ACME")
+    id = acme if kind == "organisations" else made(connector, "notes", message="Hi", organisation=[acme])
+    proxy.answer_with = 404
+    with pytest.raises(errors.AddressRefused):
+        connector.delete(kind, [id])
+    proxy.answer_with = None
+    assert id in connector.read(kind, [Ref(id)], fields=[]).records
+    assert [verdict.error for verdict in connector.delete(kind, [id, id])] == [None, None]
 
 
 # -- the address ---------------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ CODES = (
     (r"The size .* for field .* is too long", "VALUE_TOO_LONG"),
     (r"You are not allowed to modify the field", "RECORD_LOCKED"),
     (r"You can not call", "RECORD_LOCKED"),
+    (r"Calling button .* is not allowed", "OBJECT_NO_PERMISSION"),
     (r"You are not allowed to (access|search|read|write|create|delete|modify)", "OBJECT_NO_PERMISSION"),
     (r"must be unique", "UNIQUE_VALUE_TAKEN"),
     (r"e-?mail .* not valid|invalid e-?mail", "EMAIL_INVALID"),

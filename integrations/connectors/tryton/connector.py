@@ -92,8 +92,11 @@ class Tryton(Connector):
 
     def fields(self, kind: str) -> list[Field]:
         try:
+            self.table(kind).ask_for_rights()
             return self.table(kind).fields()
         except (errors.Unavailable, KeyError, TypeError) as error:
+            if isinstance(error, errors.Unavailable) and error.status != 500:
+                raise  # down, or not reached: that says nothing about its modules
             raise errors.SchemaUnreadable(
                 _("Tryton does not tell the fields of “%(model)s”; is its module active?")
                 % {"model": TABLES[kind].model}

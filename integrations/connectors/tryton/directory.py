@@ -118,7 +118,7 @@ class Directory:
         """Whether there is any row: countries are there only where somebody imported them."""
         try:
             return bool(self.client.ids(model, [], limit=1))
-        except errors.Refused:
+        except (errors.Refused, errors.ScopeMissing):
             return False
         except errors.Unavailable as error:
             if error.status != 500:  # which means that the module is not active

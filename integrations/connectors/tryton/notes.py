@@ -43,15 +43,12 @@ class Notes(Table):
             Resource(reference("opportunity", _("Opportunity"), "opportunities"), _opportunity),
         ]
 
-    def fields(self) -> list[Field]:
-        """Only where the notes can be read, too: else a sync of them would be set up and fail at its first step."""
+    def ask_for_rights(self) -> None:
         try:
-            self.client.ids(self.model, self.live(), limit=1)
+            super().ask_for_rights()
         except (errors.Refused, errors.ScopeMissing) as error:
-            raise errors.ScopeMissing(
-                str(ADMINISTRATORS_ONLY), code="OBJECT_NO_PERMISSION", remote=error.remote
-            ) from error
-        return super().fields()
+            message = str(ADMINISTRATORS_ONLY)
+            raise errors.ScopeMissing(message, code="OBJECT_NO_PERMISSION", remote=error.remote) from error
 
     def complete(self, rows: list[Row]) -> list[Row]:
         """Whether a note's party is a person, for all that have one with one call."""
