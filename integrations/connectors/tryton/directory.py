@@ -54,10 +54,8 @@ class Directory:
             if not (found := self.client.ids(model, domain, limit=1)):
                 try:
                     found = self.client.create(model, [{"name": name}])
-                except (
-                    errors.Refused,
-                    errors.ScopeMissing,
-                ):  # somebody was faster: names are unique; or the user may not
+                except (errors.Refused, errors.ScopeMissing):
+                    # Somebody was faster, and names are unique; or the user may not.
                     found = self.client.ids(model, domain, limit=1)
             if not found:
                 message = _(
