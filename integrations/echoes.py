@@ -9,6 +9,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from integrations.records import Field, FieldType, RemoteRecord, Value, Values
+from integrations.richtext import plain
 
 
 def without_others(record: RemoteRecord, sent: Values, fields: dict[str, Field]) -> RemoteRecord:
@@ -58,4 +59,11 @@ def _digits(text: str) -> str:
     return re.sub(r"\D+", "", text) or text
 
 
-_FORMS = {FieldType.EMAIL: _folded, FieldType.USER: _folded, FieldType.URL: _folded, FieldType.PHONE: _digits}
+def _shown(text: str) -> str:
+    return _spaced(plain(text))
+
+
+_FORMS = {
+    FieldType.EMAIL: _folded, FieldType.USER: _folded, FieldType.URL: _folded, FieldType.PHONE: _digits,
+    FieldType.RICH_TEXT: _shown,
+}  # fmt: skip

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from integrations import cards
@@ -68,6 +69,10 @@ class ConnectForm(forms.Form):
 
 def _input(key_field: KeyField) -> forms.Field:
     attrs = {"class": "form-control", "autocomplete": "off", "spellcheck": "false"}
+    validators = []
+    if key_field.shape:
+        attrs |= {"pattern": key_field.shape, "title": str(key_field.shape_words)}
+        validators = [RegexValidator(rf"^(?:{key_field.shape})$", str(key_field.shape_words))]
     widget = forms.PasswordInput(attrs=attrs, render_value=False) if key_field.secret else forms.TextInput(attrs=attrs)
     return forms.CharField(
         label=str(key_field.label),
@@ -75,6 +80,7 @@ def _input(key_field: KeyField) -> forms.Field:
         required=key_field.required,
         max_length=2000,
         widget=widget,
+        validators=validators,
     )
 
 

@@ -7,6 +7,8 @@ field type                      canonical value (``None`` is blank for all of th
 =============================== ==========================================================
 text, long_text, email, phone,  ``str``, as the app gave it (comparison folds case and space
 url, option                     where the type says so; see ``syncjobs.engine.canonical``)
+rich_text                       ``str``: HTML as the app gave it, ``None`` where it shows nothing (``richtext.kept``);
+                                compared by the text that it shows
 user                            the user's e-mail address in lower case: ids of users never leave a
                                 connector, so owners are paired by address (an id without an
                                 address stays the id); a write of an address that no active user
@@ -50,6 +52,7 @@ class Side(StrEnum):
 class FieldType(StrEnum):
     TEXT = "text"
     LONG_TEXT = "long_text"
+    RICH_TEXT = "rich_text"
     NUMBER = "number"
     DATE = "date"
     DATETIME = "datetime"

@@ -100,6 +100,8 @@ class KeyField:
     help: Words = ""
     secret: bool = True
     required: bool = True
+    shape: str = ""  # a regular expression for the whole value, which browsers try, too, before anything is sent
+    shape_words: Words = ""  # what to say where the value has another one
 
 
 @dataclass(frozen=True, slots=True)

@@ -367,7 +367,7 @@ def _not_connected(app: App, error: errors.ConnectorError, way_in: str = "") -> 
     if isinstance(error, errors.ScopeMissing):
         return ConnectRefused(error.message, _("Give the listed permissions and connect again."))
     if isinstance(error, errors.AddressRefused):
-        return ConnectRefused(error.message, _("Enter the public https address of the app."))
+        return ConnectRefused(error.message, _("Correct the address and try again."))
     if isinstance(error, errors.RateLimited):
         return ConnectRefused(_("%(app)s asks for fewer calls right now.") % name, _("Try again in a minute."))
     if isinstance(error, errors.Unavailable | errors.NoAnswer):

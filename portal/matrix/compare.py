@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from integrations.records import Field, FieldType, Side, Value
+from integrations.richtext import plain
 from portal.matrix.apps.base import Adaptor, Records
 from portal.matrix.parts import Part, sides
 from portal.matrix.play import Play
@@ -260,7 +261,8 @@ def _plain(value: Value, field: Field) -> str:
         return str(value).casefold()
     if isinstance(value, list):
         return ", ".join(sorted(value)).casefold()
-    text = " ".join(str(value or "").split()).casefold()
+    shown = plain(str(value or "")) if field.type is FieldType.RICH_TEXT else str(value or "")
+    text = " ".join(shown.split()).casefold()
     if field.type is FieldType.PHONE:
         return re.sub(r"\D", "", text)
     if field.type is FieldType.URL:

@@ -65,6 +65,8 @@ def value(kind: str, concept: str, number: int, field: Field, twin: Field, total
         return moment.date().isoformat()
     if field.type is FieldType.DATETIME:
         return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    if field.type is FieldType.RICH_TEXT:
+        return f"<p><strong>{text}</strong></p><p>Tea &amp; <em>cake</em>.</p>"
     return text[: field.max_length] if field.max_length else text
 
 
@@ -113,4 +115,5 @@ def edited(field: Field, number: int, side: str) -> Value:
         return str(7000 + number)
     if field.type is FieldType.PHONE:
         return f"+49 30 77{number:04}{1 if side == 'hub' else 2}"
-    return f"Edited {number} at the {side}"
+    text = f"Edited {number} at the {side}"
+    return f"<p>{text}</p>" if field.type is FieldType.RICH_TEXT else text

@@ -15,6 +15,7 @@ from typing import Any
 from orjson import dumps
 
 from integrations.records import FieldType, Value, Values
+from integrations.richtext import plain
 
 _NOT_DIGIT = re.compile(r"\D+")
 _MOST_DIGITS = 300  # what a double can hold
@@ -98,6 +99,7 @@ _FORMS = {
     FieldType.NUMBER: _number,
     FieldType.DATETIME: _datetime,
     FieldType.DATE: lambda value: value[:10],
+    FieldType.RICH_TEXT: lambda value: _text(plain(value)) or None,  # apps rewrite markup as they like
 }
 
 

@@ -3,6 +3,7 @@
 To add an operator: one entry in ``_TESTS`` and its name in ``OPERATORS`` for the field types it fits.
 """
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,17 +18,12 @@ _TEXTUAL = ("is", "is_not", "any_of", "none_of", "contains", "not_contains", "st
 _TIME = ("before", "after", "between", "last_days", "next_days", "more_days_ago", *_KNOWN)
 
 OPERATORS: dict[FieldType, tuple[str, ...]] = {
-    FieldType.TEXT: _TEXTUAL,
-    FieldType.LONG_TEXT: _TEXTUAL,
-    FieldType.PHONE: _TEXTUAL,
-    FieldType.EMAIL: (*_TEXTUAL, "domain"),
-    FieldType.URL: (*_TEXTUAL, "domain"),
+    **dict.fromkeys((FieldType.TEXT, FieldType.LONG_TEXT, FieldType.RICH_TEXT, FieldType.PHONE), _TEXTUAL),
+    **dict.fromkeys((FieldType.EMAIL, FieldType.URL), (*_TEXTUAL, "domain")),
     FieldType.NUMBER: ("eq", "ne", "gt", "ge", "lt", "le", "between", *_KNOWN),
-    FieldType.DATE: _TIME,
-    FieldType.DATETIME: _TIME,
+    **dict.fromkeys((FieldType.DATE, FieldType.DATETIME), _TIME),
     FieldType.BOOL: ("yes", "no", *_KNOWN),
-    FieldType.OPTION: ("any_of", "none_of", *_KNOWN),
-    FieldType.USER: ("any_of", "none_of", *_KNOWN),
+    **dict.fromkeys((FieldType.OPTION, FieldType.USER), ("any_of", "none_of", *_KNOWN)),
     FieldType.REFERENCE: _KNOWN,
     FieldType.MULTI: ("contains_any", "contains_all", "contains_none", *_KNOWN),
 }
@@ -98,6 +94,10 @@ def _fold(value: Any, kind: FieldType) -> str:
     return str(form(value, kind) or "").casefold()
 
 
+def _shown(value: Any, kind: FieldType) -> str:
+    return _fold(value, kind if kind is FieldType.RICH_TEXT else FieldType.TEXT)
+
+
 def _folded(wanted: Any, kind: FieldType) -> set[str]:
     return {_fold(item, kind) for item in (wanted if isinstance(wanted, list) else [wanted])}
 
@@ -135,19 +135,14 @@ _TESTS: dict[str, Callable[[Value, Any, FieldType, datetime], bool]] = {
     "is_not": lambda v, w, k, now: _fold(v, k) != _fold(w, k),
     "any_of": lambda v, w, k, now: _fold(v, k) in _folded(w, k),
     "none_of": lambda v, w, k, now: _fold(v, k) not in _folded(w, k),
-    "contains": lambda v, w, k, now: str(w).casefold() in _fold(v, FieldType.TEXT),
-    "not_contains": lambda v, w, k, now: str(w).casefold() not in _fold(v, FieldType.TEXT),
-    "starts_with": lambda v, w, k, now: _fold(v, FieldType.TEXT).startswith(str(w).casefold()),
-    "ends_with": lambda v, w, k, now: _fold(v, FieldType.TEXT).endswith(str(w).casefold()),
+    "contains": lambda v, w, k, now: str(w).casefold() in _shown(v, k),
+    "not_contains": lambda v, w, k, now: str(w).casefold() not in _shown(v, k),
+    "starts_with": lambda v, w, k, now: _shown(v, k).startswith(str(w).casefold()),
+    "ends_with": lambda v, w, k, now: _shown(v, k).endswith(str(w).casefold()),
     "domain": _domain,
-    "eq": _compare(lambda a, b: a == b),
-    "ne": _compare(lambda a, b: a != b),
-    "gt": _compare(lambda a, b: a > b),
-    "ge": _compare(lambda a, b: a >= b),
-    "lt": _compare(lambda a, b: a < b),
-    "le": _compare(lambda a, b: a <= b),
-    "before": _compare(lambda a, b: a < b),
-    "after": _compare(lambda a, b: a > b),
+    **{name: _compare(getattr(operator, name)) for name in ("eq", "ne", "gt", "ge", "lt", "le")},
+    "before": _compare(operator.lt),
+    "after": _compare(operator.gt),
     "between": lambda v, w, k, now: _TESTS["ge"](v, w[0], k, now) and _TESTS["le"](v, w[1], k, now),
     "last_days": lambda v, w, k, now: _within(v, now - timedelta(days=int(w)), now),
     "next_days": lambda v, w, k, now: _within(v, now, now + timedelta(days=int(w))),

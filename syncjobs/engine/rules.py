@@ -32,7 +32,7 @@ class End:
 
 
 NO_LIMIT = 1 << 60
-_PLAIN = frozenset({FieldType.TEXT, FieldType.LONG_TEXT, FieldType.PHONE, FieldType.URL})
+_PLAIN = frozenset({FieldType.TEXT, FieldType.LONG_TEXT, FieldType.RICH_TEXT, FieldType.PHONE, FieldType.URL})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from integrations.records import FieldType, Side, Value
+from integrations.richtext import plain, rich
 from syncjobs.engine.canonical import host_of, is_blank, parse_datetime, parse_number
 from syncjobs.engine.rules import End, MappingRule
 
@@ -49,12 +50,16 @@ def convert(rule: MappingRule, value: Value, to: Side) -> Value:
         return _names(rule, value, to)
     if target.type is FieldType.REFERENCE:
         return _by_address(rule, value, to)
+    if source.type is FieldType.RICH_TEXT is not target.type:
+        value = plain(str(value))
     mapped = _mapped(rule, value, to)
     result = mapped if mapped is not None else _typed(value, source, target)
     name = rule.to_hub if to is Side.HUB else rule.to_app
     if name and isinstance(result, str):
         result = NAMED[name](result)
-    if target.options and target.type in (FieldType.OPTION, FieldType.MULTI):
+    if target.type is FieldType.RICH_TEXT is not source.type:
+        result = rich(str(result))
+    elif target.options and target.type in (FieldType.OPTION, FieldType.MULTI):
         result = _options(result, source, target)
     elif target.type is FieldType.USER:
         result = _user(str(result), target)

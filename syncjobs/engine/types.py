@@ -35,38 +35,35 @@ def gettext_noop(text: str) -> str:
     return text
 
 
-_COLUMNS = [
-    T.TEXT, T.LONG_TEXT, T.NUMBER, T.DATE, T.DATETIME, T.BOOL, T.OPTION, T.MULTI, T.EMAIL, T.PHONE, T.URL, T.USER, T.REFERENCE,
-]  # fmt: skip
-
-# source:      text long numb date dt   bool opt  mult mail phon url  user ref      ← target
 _ROWS = {
-    T.TEXT:      "=    >    ~    ~    ~    ~    ~    .    ~    ~    ~    ~    .",
-    T.LONG_TEXT: "~    =    .    .    .    .    .    .    .    .    .    .    .",
-    T.NUMBER:    ">    >    =    .    .    ~    ~    .    .    .    .    .    .",
-    T.DATE:      ">    >    .    =    =    .    .    .    .    .    .    .    .",
-    T.DATETIME:  ">    >    .    =    =    .    .    .    .    .    .    .    .",
-    T.BOOL:      ">    >    ~    .    .    =    ~    .    .    .    .    .    .",
-    T.OPTION:    ">    >    .    .    .    ~    =    >    .    .    .    .    .",
-    T.MULTI:     ">    >    .    .    .    .    ~    =    .    .    .    .    .",
-    T.EMAIL:     ">    >    .    .    .    .    .    .    =    .    .    >    .",
-    T.PHONE:     ">    >    .    .    .    .    .    .    .    =    .    .    .",
-    T.URL:       ">    >    .    .    .    .    .    .    .    .    =    .    ~",
-    T.USER:      ">    >    .    .    .    .    .    .    >    .    .    =    .",
-    T.REFERENCE: ">    >    .    .    .    .    .    .    .    .    .    .    =",
+    T.TEXT:      "=    >    ~    ~    ~    ~    ~    ~    .    ~    ~    ~    ~    .",
+    T.LONG_TEXT: "~    =    ~    .    .    .    .    .    .    .    .    .    .    .",
+    T.RICH_TEXT: "~    ~    =    .    .    .    .    .    .    .    .    .    .    .",
+    T.NUMBER:    ">    >    >    =    .    .    ~    ~    .    .    .    .    .    .",
+    T.DATE:      ">    >    >    .    =    =    .    .    .    .    .    .    .    .",
+    T.DATETIME:  ">    >    >    .    =    =    .    .    .    .    .    .    .    .",
+    T.BOOL:      ">    >    >    ~    .    .    =    ~    .    .    .    .    .    .",
+    T.OPTION:    ">    >    >    .    .    .    ~    =    >    .    .    .    .    .",
+    T.MULTI:     ">    >    >    .    .    .    .    ~    =    .    .    .    .    .",
+    T.EMAIL:     ">    >    >    .    .    .    .    .    .    =    .    .    >    .",
+    T.PHONE:     ">    >    >    .    .    .    .    .    .    .    =    .    .    .",
+    T.URL:       ">    >    >    .    .    .    .    .    .    .    .    =    .    ~",
+    T.USER:      ">    >    >    .    .    .    .    .    .    >    .    .    =    .",
+    T.REFERENCE: ">    >    .    .    .    .    .    .    .    .    .    .    .    =",
 }  # fmt: skip
 
 _MARKS: Final[dict[tuple[T, T], str]] = {
-    (source, target): mark for source, row in _ROWS.items() for target, mark in zip(_COLUMNS, row.split(), strict=True)
+    (source, target): mark for source, row in _ROWS.items() for target, mark in zip(T, row.split(), strict=True)
 }
 
 _PARSED = gettext_noop("Only text that reads as such a value arrives; a record with any other text fails.")
 _VALUE_MAP = gettext_noop("Only values that have a partner in the other field's list arrive; others fail.")
+_FORMATTING = gettext_noop("A change of this text replaces the formatting that the other app's text has.")
 _ITEMS = gettext_noop("Values must exist in the other field's list.")
 
 
 def _as_text(source: T, note: str) -> dict[tuple[T, T], str]:
-    return {(source, T.TEXT): note, (source, T.LONG_TEXT): note}
+    return {(source, target): note for target in (T.TEXT, T.LONG_TEXT, T.RICH_TEXT)}
 
 
 _NOTES: Final[dict[tuple[T, T], str]] = {
@@ -77,6 +74,9 @@ _NOTES: Final[dict[tuple[T, T], str]] = {
     (T.TEXT, T.URL): gettext_noop("Only web addresses arrive; a record with any other text fails."),
     (T.TEXT, T.USER): gettext_noop("Text must be the email address of a user in the other app."),
     (T.LONG_TEXT, T.TEXT): gettext_noop("Line breaks become spaces; text that is too long for the other field fails."),
+    **_as_text(T.RICH_TEXT, gettext_noop("Formatting is left out: links are written behind their words.")),
+    (T.RICH_TEXT, T.RICH_TEXT): gettext_noop("Formatting crosses with a change of the text, not by itself."),
+    **{(source, T.RICH_TEXT): _FORMATTING for source in (T.TEXT, T.LONG_TEXT)},
     (T.NUMBER, T.BOOL): gettext_noop("Only 0 and 1 arrive, as no and yes."),
     **_as_text(T.DATE, gettext_noop("Written as year-month-day.")),
     (T.DATE, T.DATETIME): gettext_noop("A date becomes midnight UTC of that day."),

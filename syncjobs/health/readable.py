@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from integrations.records import Field, FieldType, Side
+from integrations.richtext import plain
 from integrations.services.schemas import stored
 from syncjobs.health import words
 from syncjobs.models import RecordLink, Sync
@@ -39,6 +40,8 @@ class Reader:
             return words.value(_each(raw, self._names_of(side, field.refers_to, raw)))
         if field.type in (FieldType.DATE, FieldType.DATETIME):
             return _moment(str(raw))
+        if field.type is FieldType.RICH_TEXT:
+            return words.value(plain(str(raw)))
         return words.value(raw)
 
     def _names_of(self, side: Side, kind: str, raw: Any) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.timezone import now
 
 from integrations.records import Side, Values
+from integrations.richtext import plain
 from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import key_of
 from syncjobs.models import RecordLink, RecordStatus
@@ -105,9 +106,11 @@ def label_of(ctx: Context, side: Side, values: Values) -> str:
 
 
 def name_of(values: Values, parts: Sequence[str], others: Sequence[str]) -> str:
-    """The name, else the first of the others that there is; "" where all are blank. See ``registry.Kind``."""
+    """The name, else the first of the others that there is; "" where all are blank. See ``registry.Kind``. A note is called by its
+    first words, without their markup."""
     name = " ".join(str(values[n]) for n in parts if not is_blank(values.get(n)))
-    return (name or next((str(values[n]) for n in others if not is_blank(values.get(n))), ""))[:200]
+    name = name or next((str(values[n]) for n in others if not is_blank(values.get(n))), "")
+    return (plain(name) if "<" in name else name)[:200]
 
 
 def forget(row: RecordLink, side: Side) -> None:

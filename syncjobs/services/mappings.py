@@ -31,6 +31,7 @@ UNDO_SECONDS = 3600
 TYPE_NAMES = {
     FieldType.TEXT: _("text"),
     FieldType.LONG_TEXT: _("long text"),
+    FieldType.RICH_TEXT: _("formatted text"),
     FieldType.NUMBER: _("number"),
     FieldType.DATE: _("date"),
     FieldType.DATETIME: _("date and time"),

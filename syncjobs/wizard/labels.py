@@ -11,6 +11,7 @@ from syncjobs.models import Sync, Winner
 TYPE_ICONS = {
     FieldType.TEXT: "type",
     FieldType.LONG_TEXT: "file-text",
+    FieldType.RICH_TEXT: "file-text",
     FieldType.NUMBER: "hash",
     FieldType.DATE: "calendar",
     FieldType.DATETIME: "calendar-clock",

@@ -46,6 +46,12 @@ class TestFields:
         assert wanted <= fields.keys()
         assert all(field.refers_to for field in fields.values() if field.type == "reference")
 
+    def test_notes_and_the_text_of_emails_are_formatted(self, dynamics: Dynamics) -> None:
+        assert {field.name: field for field in dynamics.fields("annotations")}["notetext"].type == "rich_text"
+        assert {field.name: field for field in dynamics.fields("emails")}["description"].type == "rich_text"
+        assert {field.name: field for field in dynamics.fields("tasks")}["description"].type == "long_text"
+        assert schema.to_canonical("<div class='ck-content'><p>&nbsp;</p></div>", FieldType.RICH_TEXT) is None
+
     def test_a_column_that_a_maker_added_is_a_field_of_its_type(self, dynamics: Dynamics, control: Control) -> None:
         lines = ["new_score|Integer|Score|", "new_colours|MultiSelectPicklist|Colours|options=1/Red,2/Green,3/Blue"]
         control(

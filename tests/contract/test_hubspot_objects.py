@@ -1,10 +1,12 @@
 """HubSpot's other object types: companies and deals answer the contract; all of them are read, made, changed and archived."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
 
 from integrations import errors
+from integrations.connectors.hubspot import schema
 from integrations.connectors.hubspot.app import APP
 from integrations.connectors.hubspot.connector import HubSpot
 from integrations.connectors.hubspot.days import Days
@@ -68,6 +70,14 @@ class TestCompanies(ConnectorContract):
 
     def bad_person(self) -> Values:
         return {**self.person("bad"), "industry": "NO_SUCH"}
+
+
+def test_what_is_written_about_a_record_is_formatted_text(connector: HubSpot) -> None:
+    body = fields_of(connector, "notes")["hs_note_body"]
+    assert body.type is FieldType.RICH_TEXT
+    assert fields_of(connector, "companies")["description"].type is FieldType.LONG_TEXT
+    assert schema.definition_of(replace(body, name="app_notes"), "contacts")["fieldType"] == "html"
+    assert schema.to_canonical("<div><p></p></div>", FieldType.RICH_TEXT) is None, "as its editor leaves it"
 
 
 class TestDeals(ConnectorContract):

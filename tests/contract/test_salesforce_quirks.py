@@ -63,6 +63,27 @@ class TestFields:
         assert [option.value for option in fields["Level__c"].options] == ["Bronze", "Silver", "Gold"]
         assert "SystemModstamp" not in fields
 
+    def test_rich_text_areas_are_formatted_and_other_text_areas_are_not(self) -> None:
+        def type_of(**said: Any) -> str:
+            usual = {
+                "label": "",
+                "nillable": True,
+                "createable": True,
+                "updateable": True,
+                "custom": True,
+                "length": 32768,
+            }
+            (field,) = schema.fields_of(
+                {"fields": [{"type": "textarea", "defaultedOnCreate": False, **usual, **said}]}, ()
+            )
+            assert field.max_length == 32768
+            return field.type
+
+        assert type_of(name="Story__c", htmlFormatted=True) == "rich_text"
+        assert type_of(name="HtmlBody", htmlFormatted=False) == "rich_text"
+        assert type_of(name="Description", htmlFormatted=False) == "long_text"
+        assert schema.to_canonical("<p><br></p>", FieldType.RICH_TEXT) is None
+
     def test_what_the_users_profile_hides_is_no_field_and_breaks_no_read(
         self, salesforce: Salesforce, control: Control
     ) -> None:

@@ -11,6 +11,7 @@ from integrations.records import Field, FieldType, RemoteRecord, Value
     [
         ("Boss", " Boss ", FieldType.TEXT),
         ("a\r\nb", "a\nb", FieldType.LONG_TEXT),
+        ("<div><p>a &amp; b</p></div>", "<p>a <b>&amp;</b> b</p>", FieldType.RICH_TEXT),
         ("lee@example.com", "Lee@Example.com", FieldType.EMAIL),
         ("+66 2 123", "(+66) 2-123", FieldType.PHONE),
         ("1250.56", "1250.555", FieldType.NUMBER),
@@ -30,6 +31,7 @@ def test_a_rewritten_value_is_the_result_of_our_write(stored: Value, sent: Value
     [
         ("Call", "Call Eve", FieldType.TEXT),
         ("boss", "Boss", FieldType.TEXT),
+        ("<p>a</p>", "<p>b</p>", FieldType.RICH_TEXT),
         ("1", "10", FieldType.OPTION),
         ("40.5", "40", FieldType.NUMBER),
         ("2026-01-31T11:00:00.000Z", "2026-01-31T10:00:00.000Z", FieldType.DATETIME),

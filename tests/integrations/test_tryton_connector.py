@@ -1,6 +1,7 @@
 """Tryton's connector where no server is needed: names, sets of ids, values, and what refusals mean."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 from integrations import errors
 from integrations.connectors.tryton import ids, names, wire
 from integrations.connectors.tryton.client import fault
+from integrations.forms import ConnectForm
 from integrations.http import Answer
 from integrations.records import FieldType
+from integrations.registry import app
 
 WORDS = st.lists(st.text(alphabet="abÄ漢-'.", min_size=1, max_size=4), max_size=3).map(
     lambda words: " ".join(words) or None
@@ -74,6 +77,13 @@ def test_what_is_no_number_is_refused() -> None:
     assert caught.value.code == "NUMBER_INVALID"
 
 
+def test_a_whole_number_is_not_cut_out_of_another_one() -> None:
+    assert wire.wired("12", FieldType.NUMBER, as_integer=True) == 12
+    with pytest.raises(errors.Refused) as caught:
+        wire.wired("12.7", FieldType.NUMBER, as_integer=True)
+    assert caught.value.code == "NUMBER_INVALID"
+
+
 @pytest.mark.parametrize(
     ("status", "message", "kind", "code"),
     [
@@ -82,6 +92,8 @@ def test_what_is_no_number_is_refused() -> None:
          "OPTION_NOT_ALLOWED"),
         (400, 'You are not allowed to modify the field "Amount" in record "1".', errors.Refused, "RECORD_LOCKED"),
         (400, "You are not allowed to access \"Party\".", errors.Refused, "OBJECT_NO_PERMISSION"),
+        (400, 'You are not allowed to search on the "ir.note" resource.', errors.Refused, "OBJECT_NO_PERMISSION"),
+        (400, 'Calling button "lost on "Opportunity" is not allowed.', errors.Refused, "OBJECT_NO_PERMISSION"),
         (400, "Ein Wert wird benötigt.", errors.Refused, "VALIDATION_RULE"),
         (401, "", errors.AuthExpired, "AUTH_EXPIRED"),
         (403, "", errors.ScopeMissing, "SCOPE_MISSING"),
@@ -98,3 +110,23 @@ def test_what_a_refusal_means(status: int, message: str, kind: type[Exception], 
 def test_an_outage_is_left_to_the_session() -> None:
     assert fault(Answer(503, {}, b""), True) is None
     assert fault(Answer(200, {}, b"[]"), False) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "fits"),
+    [
+        ("https://erp.example.com/acme", True),
+        (" https://erp.example.com:8443/tryton/acme/ ", True),
+        ("https://erp.example.com", False),
+        ("https://erp.example.com/", False),
+        ("erp.example.com/acme", False),
+        ("https://erp.example.com/?db=acme", False),
+    ],
+)
+def test_the_form_tells_an_address_without_a_database_before_anything_is_sent(typed: str, fits: bool) -> None:
+    """The browser tries the same pattern, so that no key has to be typed again."""
+    form = ConnectForm(app("tryton").way_in("keys"), {"base_url": typed, "access_token": "key"})
+    assert form.is_valid() is fits
+    assert fits or "https://erp.example.com/acme" in form.errors["base_url"][0]
+    pattern = form.fields["base_url"].widget.attrs["pattern"]
+    assert bool(re.fullmatch(pattern, typed)) is fits

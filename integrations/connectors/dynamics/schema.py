@@ -19,12 +19,13 @@ from integrations.connectors.dynamics.client import item_error, page_of
 from integrations.connectors.dynamics.tables import KINDS, PARTIES, Table
 from integrations.http import ApiSession
 from integrations.records import Field, FieldType, Option, Value, json_number, moment_text, number_text
+from integrations.richtext import kept
 
 COMMON = ("LogicalName,AttributeType,DisplayName,RequiredLevel,IsValidForCreate,IsValidForUpdate,IsValidForRead,IsPrimaryId,"
           "AttributeOf,IsCustomAttribute")  # fmt: skip
 SPECIAL = {  # what is asked of each type of column besides
     "String": "?$select=LogicalName,MaxLength,FormatName",
-    "Memo": "?$select=LogicalName,MaxLength",
+    "Memo": "?$select=LogicalName,MaxLength,FormatName",
     "DateTime": "?$select=LogicalName,Format",
     "Lookup": "?$select=LogicalName,Targets",
     "Picklist": "?$select=LogicalName&$expand=OptionSet($select=Options)",
@@ -34,10 +35,12 @@ SPECIAL = {  # what is asked of each type of column besides
     "Boolean": "?$select=LogicalName&$expand=OptionSet($select=TrueOption,FalseOption)",
 }
 PLAIN = {
-    "Memo": FieldType.LONG_TEXT, "Integer": FieldType.NUMBER, "BigInt": FieldType.NUMBER, "Decimal": FieldType.NUMBER,
-    "Double": FieldType.NUMBER, "Money": FieldType.NUMBER, "Boolean": FieldType.BOOL, "Picklist": FieldType.OPTION,
-    "State": FieldType.OPTION, "Status": FieldType.OPTION, "MultiSelectPicklist": FieldType.MULTI,
+    "Memo": FieldType.LONG_TEXT, "RichText": FieldType.RICH_TEXT, "Integer": FieldType.NUMBER, "BigInt": FieldType.NUMBER,
+    "Decimal": FieldType.NUMBER, "Double": FieldType.NUMBER, "Money": FieldType.NUMBER, "Boolean": FieldType.BOOL,
+    "Picklist": FieldType.OPTION, "State": FieldType.OPTION, "Status": FieldType.OPTION, "MultiSelectPicklist": FieldType.MULTI,
 }  # fmt: skip
+# Columns whose forms have an editor of formatted text although their metadata may call them plain.
+RICH = {("annotation", "notetext"), ("email", "description")}
 FORMATS = {"Email": FieldType.EMAIL, "Url": FieldType.URL, "Phone": FieldType.PHONE, "TextArea": FieldType.LONG_TEXT}
 PHONES = (
     "telephone",
@@ -74,7 +77,9 @@ def read_fields(session: ApiSession, table: Table, currencies: Iterable[Option])
     lists = [_listed(answers) for answers in batch.send(session, [[Inner("GET", path)] for path in paths], safe=True)]
     try:
         special = {
-            each["LogicalName"]: (kind, each) for kind, rows in zip(SPECIAL, lists[1:], strict=True) for each in rows
+            each["LogicalName"]: ("RichText" if _is_rich(table, each) else kind, each)
+            for kind, rows in zip(SPECIAL, lists[1:], strict=True)
+            for each in rows
         }
         found = [field for each in lists[0] for field in _fields_of(each, special, currencies)]
     except (KeyError, TypeError, ValueError) as error:
@@ -82,6 +87,10 @@ def read_fields(session: ApiSession, table: Table, currencies: Iterable[Option])
     if table.party_mask:
         found.append(Field(PARTIES, _("Participants (contacts)"), FieldType.REFERENCE, refers_to="contacts", many=True))
     return sorted(found, key=lambda field: field.label.casefold())
+
+
+def _is_rich(table: Table, said: dict[str, Any]) -> bool:
+    return (table.logical, said["LogicalName"]) in RICH or (said.get("FormatName") or {}).get("Value") == "RichText"
 
 
 def _listed(answers: list[Any]) -> list[dict[str, Any]]:
@@ -190,6 +199,8 @@ def to_canonical(value: Any, kind: FieldType) -> Value:
     if kind is FieldType.DATETIME:
         at = moment(value)
         return moment_text(at) if at else str(value)
+    if kind is FieldType.RICH_TEXT:
+        return kept(str(value))
     return _day(str(value)) if kind is FieldType.DATE else str(value)
 
 

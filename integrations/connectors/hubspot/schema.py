@@ -6,6 +6,7 @@ from typing import Any
 
 from integrations.connectors.hubspot.objects import OBJECTS
 from integrations.records import Field, FieldType, Option, Value, moment_text, number_text
+from integrations.richtext import kept
 
 TYPES = {
     "number": FieldType.NUMBER,
@@ -14,7 +15,7 @@ TYPES = {
     "bool": FieldType.BOOL,
     "phone_number": FieldType.PHONE,
 }
-TEXT_TYPES = {"textarea": FieldType.LONG_TEXT, "html": FieldType.LONG_TEXT, "phonenumber": FieldType.PHONE}
+TEXT_TYPES = {"textarea": FieldType.LONG_TEXT, "html": FieldType.RICH_TEXT, "phonenumber": FieldType.PHONE}
 # HubSpot's own text properties whose content is more than text; their definitions do not say so.
 KNOWN = {
     "email": FieldType.EMAIL,
@@ -30,6 +31,7 @@ UNIQUE = {"contacts": {"email"}}
 NEW = {
     FieldType.TEXT: ("string", "text"),
     FieldType.LONG_TEXT: ("string", "textarea"),
+    FieldType.RICH_TEXT: ("string", "html"),
     FieldType.NUMBER: ("number", "number"),
     FieldType.DATE: ("date", "date"),
     FieldType.DATETIME: ("datetime", "date"),
@@ -116,6 +118,8 @@ def to_canonical(text: str | None, kind: FieldType) -> Value:
     """A value as HubSpot sent it → canonical. What does not parse stays as it is: better odd than lost."""
     if text is None or text == "":
         return None
+    if kind is FieldType.RICH_TEXT:
+        return kept(text)
     if kind is FieldType.NUMBER:
         return number_text(text) or str(text)
     if kind is FieldType.BOOL:

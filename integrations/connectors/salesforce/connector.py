@@ -44,7 +44,7 @@ BATCH = 200  # the most records of one call that writes
 FIND_VALUES = 100
 BULK_FROM = 100_000  # records; below it, pages of queries are faster than waiting for a job
 BARE = (FieldType.NUMBER, FieldType.DATE, FieldType.DATETIME, FieldType.BOOL)  # literals without quotes
-UNSEARCHABLE = (FieldType.LONG_TEXT, FieldType.MULTI)
+UNSEARCHABLE = (FieldType.LONG_TEXT, FieldType.RICH_TEXT, FieldType.MULTI)
 
 
 def abilities_of(kind: str) -> Abilities:

@@ -15,6 +15,7 @@ from integrations import errors
 from integrations.connectors.salesforce import roles
 from integrations.connectors.salesforce.objects import KINDS
 from integrations.records import Field, FieldType, Option, Value, json_number, moment_text, number_text
+from integrations.richtext import kept
 
 TYPES = {
     "string": FieldType.TEXT, "combobox": FieldType.TEXT, "textarea": FieldType.LONG_TEXT, "email": FieldType.EMAIL,
@@ -24,7 +25,14 @@ TYPES = {
     "time": FieldType.TEXT, "encryptedstring": FieldType.TEXT,
 }  # fmt: skip
 SHOWN_ONLY = {"time", "encryptedstring"}  # what is read of these is not what may be written
-WITH_LENGTH = (FieldType.TEXT, FieldType.LONG_TEXT, FieldType.EMAIL, FieldType.PHONE, FieldType.URL)
+WITH_LENGTH = (
+    FieldType.TEXT,
+    FieldType.LONG_TEXT,
+    FieldType.RICH_TEXT,
+    FieldType.EMAIL,
+    FieldType.PHONE,
+    FieldType.URL,
+)
 RECORD_TYPE = "RecordTypeId"
 KEY_FIELD = "Syncline_Key__c"  # what an administrator may add to make creates repeatable, see ``writing``
 WEBSITE, DOMAIN = "Website", "Website.domain"  # the second is ours: what companies are told apart by
@@ -78,7 +86,7 @@ def _fields(one: dict[str, Any], said: Described, users: tuple[Option, ...]) -> 
     }
     if kind == "reference":
         return _references(name, [str(target) for target in one["referenceTo"]], shared, said, users)
-    type_ = TYPES.get(kind)
+    type_ = FieldType.RICH_TEXT if _is_rich(one) else TYPES.get(kind)
     if type_ is None:
         return []
     options: tuple[Option, ...] = ()
@@ -92,6 +100,11 @@ def _fields(one: dict[str, Any], said: Described, users: tuple[Option, ...]) -> 
             return []
     length = int(one.get("length") or 0) if type_ in WITH_LENGTH else 0
     return [Field(name, type=type_, options=options, max_length=length or None, **shared)]
+
+
+def _is_rich(one: dict[str, Any]) -> bool:
+    """Rich text areas say so themselves; the standard HTML of e-mails does not."""
+    return one["type"] == "textarea" and bool(one.get("htmlFormatted") or one["name"] == "HtmlBody")
 
 
 def _references(
@@ -133,6 +146,8 @@ def to_canonical(value: Any, kind: FieldType) -> Value:
     if kind is FieldType.DATETIME:
         at = moment(value)
         return moment_text(at) if at else str(value)
+    if kind is FieldType.RICH_TEXT:
+        return kept(str(value))
     return str(value)[:10] if kind is FieldType.DATE else str(value)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors.base import Abilities, Connector
+from integrations.connectors.tryton import address
 from integrations.registry import App, KeyField, Kind, Permission, Preset, WayIn
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ KEY = WayIn(
             "base_url", _("Address"),
             _("Of the server with the database's name, for example https://erp.example.com/acme."),
             secret=False,
+            shape=address.SHAPE,
+            shape_words=address.NO_DATABASE,
         ),
         KeyField("access_token", _("Application key"), _("Its application is “REST”, its state “Validated”.")),
         KeyField(
@@ -108,7 +111,8 @@ KEY = WayIn(
     ),
     help=_(
         "In Tryton: Preferences, Applications, add one for REST, and let an administrator validate it. Best with a user of its "
-        "own, whose access rights then bound what Syncline may do."
+        "own, whose groups then bound what Syncline may do: “Product Administration” for products, “Sale Opportunity” for "
+        "opportunities, “Party Administration” for the category that marks people. Notes need a user with the tick “Administrator”."
     ),
 )  # fmt: skip
 
@@ -123,7 +127,13 @@ PERMISSIONS = (
     ),
     Permission(_("Products"), _("read, create, change, set inactive"), _("Names, codes and prices of the key's company.")),
     Permission(_("Opportunities"), _("read, create, change, delete"), _("Orders are never made: that stays with people.")),
-    Permission(_("Notes"), _("read, create, change, delete"), _("Those on parties and opportunities.")),
+    Permission(
+        _("Notes"), _("read, create, change, delete"),
+        _(
+            "Those on parties and opportunities. Tryton shows notes to administrators only: with any other user's key all else "
+            "syncs, and notes do not."
+        ),
+    ),
     Permission(_("Employees, countries, currencies, units"), _("read"), _("To pair them by e-mail, name and code.")),
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import errors
+from integrations.connectors.tryton import address
 from integrations.connectors.tryton.wire import Domain, Row, undotted
 from integrations.http import Answer, ApiSession
 
@@ -26,7 +27,8 @@ CODES = (
     (r"The size .* for field .* is too long", "VALUE_TOO_LONG"),
     (r"You are not allowed to modify the field", "RECORD_LOCKED"),
     (r"You can not call", "RECORD_LOCKED"),
-    (r"You are not allowed to (access|read|write|create|delete|modify)", "OBJECT_NO_PERMISSION"),
+    (r"Calling button .* is not allowed", "OBJECT_NO_PERMISSION"),
+    (r"You are not allowed to (access|search|read|write|create|delete|modify)", "OBJECT_NO_PERMISSION"),
     (r"must be unique", "UNIQUE_VALUE_TAKEN"),
     (r"e-?mail .* not valid|invalid e-?mail", "EMAIL_INVALID"),
 )
@@ -54,14 +56,17 @@ class Client:
 
     # -- reading -----------------------------------------------------------------------------------------------------------------
     def act(self, model: str, action: str, *, writes: bool = False, **given: Any) -> Answer:
-        """Run a method of a model. AddressRefused where there is no such database: a model that is not there is HTTP 500."""
+        """Run a method of a model. AddressRefused where there is no such database: a model that is not there is HTTP 500.
+        ScopeMissing where the user's groups do not let it do that with the model, which is named."""
         try:
             return self._post(model, action, given, safe=not writes)
+        except errors.ScopeMissing as error:
+            message = _("Tryton does not let the key's user do that with these records: %(model)s.") % {"model": model}
+            raise errors.ScopeMissing(message, code="OBJECT_NO_PERMISSION", remote=error.remote) from None
         except (errors.Gone, errors.Refused) as error:
             if error.status not in (404, 405):  # no such database; an address without any
                 raise
-            message = _("There is no such Tryton database at this address.")
-            raise errors.AddressRefused(message, remote=error.remote) from None
+            raise errors.AddressRefused(address.not_found(self.address), remote=error.remote) from None
 
     def rows(self, model: str, domain: Domain, fields: Iterable[str], *, limit: int | None = None) -> list[Row]:
         """Records in the order of their ids."""

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from integrations import errors
 from integrations.connectors.base import Abilities, Connector, Scope
-from integrations.connectors.tryton import checks, reading
+from integrations.connectors.tryton import address, checks, reading
 from integrations.connectors.tryton.client import Client
 from integrations.connectors.tryton.directory import Directory, Marks
 from integrations.connectors.tryton.notes import Notes
@@ -73,6 +73,7 @@ class Tryton(Connector):
     # -- about the account -------------------------------------------------------------------------------------------------------
     def identify(self) -> RemoteAccount:
         """The database, and the company whose prices and opportunities the key's user works with."""
+        address.check(self._client.address)
         parts = urlsplit(self._client.address)
         company = self.company()
         name = str(company["rec_name"]) if company else parts.path.strip("/")
@@ -91,8 +92,11 @@ class Tryton(Connector):
 
     def fields(self, kind: str) -> list[Field]:
         try:
+            self.table(kind).ask_for_rights()
             return self.table(kind).fields()
         except (errors.Unavailable, KeyError, TypeError) as error:
+            if isinstance(error, errors.Unavailable) and error.status != 500:
+                raise  # down, or not reached: that says nothing about its modules
             raise errors.SchemaUnreadable(
                 _("Tryton does not tell the fields of “%(model)s”; is its module active?")
                 % {"model": TABLES[kind].model}
@@ -100,8 +104,8 @@ class Tryton(Connector):
 
     def record_url(self, kind: str, id: str) -> str:
         """In Tryton's web client, which the server shows at its root where it is installed."""
-        address, _slash, database = self._client.address.rpartition("/")
-        return f"{address}/#{database}/model/{TABLES[kind].model}/{id}"
+        server, _slash, database = self._client.address.rpartition("/")
+        return f"{server}/#{database}/model/{TABLES[kind].model}/{id}"
 
     def table(self, kind: str) -> Table:
         if kind not in self._tables:

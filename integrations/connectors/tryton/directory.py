@@ -54,10 +54,14 @@ class Directory:
             if not (found := self.client.ids(model, domain, limit=1)):
                 try:
                     found = self.client.create(model, [{"name": name}])
-                except errors.Refused:  # somebody was faster: category names are unique
+                except (errors.Refused, errors.ScopeMissing):
+                    # Somebody was faster, and names are unique; or the user may not.
                     found = self.client.ids(model, domain, limit=1)
             if not found:
-                message = _("“%(name)s” could not be made in Tryton.") % {"name": name}
+                message = _(
+                    "“%(name)s” is missing in Tryton, and the key's user may not make it. Make it there, or add the user to the "
+                    "group “Party Administration”."
+                ) % {"name": name}
                 raise errors.Refused(message, code="OBJECT_NO_PERMISSION")
             self._marks[model] = found[0]
         return self._marks[model]
@@ -112,7 +116,7 @@ class Directory:
         """Whether there is any row: countries are there only where somebody imported them."""
         try:
             return bool(self.client.ids(model, [], limit=1))
-        except errors.Refused:
+        except (errors.Refused, errors.ScopeMissing):
             return False
         except errors.Unavailable as error:
             if error.status != 500:  # which means that the module is not active

@@ -8,6 +8,7 @@ stays where it hangs for as long as that is not taken away. Its text is never ch
 from collections.abc import Callable, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations import errors
 from integrations.connectors.tryton.slots import Draft, Slot, single
@@ -17,6 +18,9 @@ from integrations.records import Field, FieldType, Value
 
 T = FieldType
 PARTY, OPPORTUNITY = "party.party", "sale.opportunity"
+ADMINISTRATORS_ONLY = gettext_lazy(
+    "Tryton lets only administrators look through all notes, and the key's user is none, so notes cannot be synced."
+)
 REFERENCES = {"opportunity": OPPORTUNITY, "person": PARTY, "organisation": PARTY}
 
 
@@ -38,6 +42,13 @@ class Notes(Table):
             Resource(reference("organisation", _("Organisation"), "organisations"), _party(is_person=False)),
             Resource(reference("opportunity", _("Opportunity"), "opportunities"), _opportunity),
         ]
+
+    def ask_for_rights(self) -> None:
+        try:
+            super().ask_for_rights()
+        except (errors.Refused, errors.ScopeMissing) as error:
+            message = str(ADMINISTRATORS_ONLY)
+            raise errors.ScopeMissing(message, code="OBJECT_NO_PERMISSION", remote=error.remote) from error
 
     def complete(self, rows: list[Row]) -> list[Row]:
         """Whether a note's party is a person, for all that have one with one call."""

@@ -101,6 +101,11 @@ class Table:
     def slot(self, name: str) -> Slot | None:
         return self.slots.get(name) or self.columns.get(name)
 
+    def ask_for_rights(self) -> None:
+        """ScopeMissing where the key's user may not read the rows. The model's definitions are shown to all: a sync would be set up
+        and suspend the whole connection at its first step."""
+        self.client.ids(self.model, self.live(), limit=1)
+
     def fields(self) -> list[Field]:
         own = (replace(slot.field, options=self.options(slot.field)) for slot in self.slots.values())
         return [*own, *(slot.field for slot in self.columns.values())]

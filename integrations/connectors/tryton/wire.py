@@ -69,8 +69,10 @@ def wired(value: Value, kind: FieldType, *, as_float: bool = False, as_integer: 
     try:
         if kind is FieldType.NUMBER:
             found = Decimal(str(value))
-            if as_integer:
+            if as_integer and found == found.to_integral_value():
                 return int(found)
+            if as_integer:  # cut, it would come back as another number
+                raise ValueError
             return float(found) if as_float else {"__class__": "Decimal", "decimal": format(found, "f")}
         if kind is FieldType.DATE:
             return _tagged_date(date.fromisoformat(str(value)[:10]))

@@ -9,22 +9,24 @@ from integrations.records import FieldType as T
 from syncjobs.engine.types import compatibility
 
 COLUMNS = [
-    "text", "long_text", "number", "date", "datetime", "bool", "option", "multi", "email", "phone", "url", "user", "reference",
+    "text", "long_text", "rich_text", "number", "date", "datetime", "bool", "option", "multi", "email", "phone", "url", "user",
+    "reference",
 ]  # fmt: skip
 MATRIX = """
-text       = > ~ ~ ~ ~ ~ x ~ ~ ~ ~ x
-long_text  ~ = x x x x x x x x x x x
-number     > > = x x ~ ~ x x x x x x
-date       > > x = = x x x x x x x x
-datetime   > > x = = x x x x x x x x
-bool       > > ~ x x = ~ x x x x x x
-option     > > x x x ~ = > x x x x x
-multi      > > x x x x ~ = x x x x x
-email      > > x x x x x x = x x > x
-phone      > > x x x x x x x = x x x
-url        > > x x x x x x x x = x ~
-user       > > x x x x x x > x x = x
-reference  > > x x x x x x x x x x =
+text       = > ~ ~ ~ ~ ~ ~ x ~ ~ ~ ~ x
+long_text  ~ = ~ x x x x x x x x x x x
+rich_text  ~ ~ = x x x x x x x x x x x
+number     > > > = x x ~ ~ x x x x x x
+date       > > > x = = x x x x x x x x
+datetime   > > > x = = x x x x x x x x
+bool       > > > ~ x x = ~ x x x x x x
+option     > > > x x x ~ = > x x x x x
+multi      > > > x x x x ~ = x x x x x
+email      > > > x x x x x x = x x > x
+phone      > > > x x x x x x x = x x x
+url        > > > x x x x x x x x = x ~
+user       > > > x x x x x x > x x = x
+reference  > > x x x x x x x x x x x =
 """
 CELLS = [
     (source, target, mark)
