@@ -59,7 +59,7 @@ def _side_by_side(arguments: list[str], environments: dict[str, dict[str, str]])
             other = _start(["-n", "1", *arguments], environments["PostgreSQL"], words)
         try:
             print("\n== SQLite", flush=True)
-            code = _wait(_start(["-n", "2", "--dist", "worksteal", *arguments], environments["SQLite"]))
+            code = _wait(_start(["-n", "3", "--dist", "worksteal", *arguments], environments["SQLite"]))
             if other is None or code not in (0, NO_TESTS_COLLECTED):
                 return code
             print("\n== PostgreSQL", flush=True)
