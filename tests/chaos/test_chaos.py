@@ -36,7 +36,7 @@ def chaos(folder: Path, *arguments: str, seconds: int) -> dict[str, Any]:
 def test_contacts_survive_a_breeze(tmp_path: Path) -> None:
     """As much of the storm as a default run has time for; SQLite alone, where one cluster does everything."""
     figures = chaos(
-        tmp_path / "chaos", "--database", "sqlite", "--pairs", "snovio", "--records", "120", "--minutes", "0.3",
+        tmp_path / "chaos", "--database", "sqlite", "--pairs", "snovio", "--records", "120", "--minutes", "0.2",
         "--pace", "2", seconds=270,
     )  # fmt: skip
     assert [figures[name] for name in MUST_BE_ZERO] == [0, 0, 0, 0]
