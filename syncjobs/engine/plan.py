@@ -63,7 +63,7 @@ class Plan:
 
 def plan(hub: Half, app: Half, rules: SyncRules, now: datetime) -> Plan:
     """Plan one link. Exactly one of the halves may be missing (``exists`` False)."""
-    if (hub.away and app.exists) or (app.away and hub.exists):
+    if hub.away or app.away:
         # Its twin's edits must not reach the survivor, whose own twin they would contradict: a person decides.
         return Plan("excluded", hub.away or app.away, side=Side.HUB if hub.away else Side.APP)
     if hub.gone or app.gone:

@@ -104,7 +104,8 @@ def _ingest(
         for lost in _merged_away(row, record, side, links):
             set_status(lost, RecordStatus.EXCLUDED, deltas, moment)
             put(lost, side, gone=True)
-            lost.code, lost.dirty, lost.detail = MERGED_AWAY, 0, record.id
+            lost.code, lost.detail = MERGED_AWAY, record.id
+            lost.dirty = BIT[side] if _awaits_twin(lost, side) else 0
             changed[lost.pk] = lost
         if listed and ctx.end(side).abilities.visibility_lag and _outdated(row, side, record):
             record = replace(record, values={}, modified_at=None, version=get(row, side, "version"))
@@ -192,6 +193,12 @@ def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[
     return [link for pk, link in held.items() if pk != row.pk and not get(link, side, "gone")]
 
 
+def _awaits_twin(row: RecordLink, side: Side) -> bool:
+    """A create for its record at ``side`` got no answer, and may have made its twin: it has to be looked up before the link rests."""
+    sent = WriteIntent.objects.filter(link_id=row.pk, side=side.other, state=WriteIntent.State.SENT)
+    return get(row, side.other, "id") is None and sent.exists()
+
+
 def _outdated(row: RecordLink, side: Side, record: RemoteRecord) -> bool:
     """An older state than the one we know: our own write, not visible there yet, would look as if somebody had undone it. Asked
     only of apps whose listings lag: times come from clocks that go wrong, and from files that come out of a backup."""
@@ -275,14 +282,16 @@ def ingest_left(ctx: Context, side: Side, ids: Sequence[str]) -> int:
     """These records became another kind of record: nothing was deleted, so their twins are left alone, whatever the sync does with
     deletions. Returns how many links that concerns."""
     found = {row.pk: row for row in find_links(ctx.sync.pk, side, ids).values() if not get(row, side, "gone")}
-    rows = [row for row in found.values() if get(row, side.other, "id")]
-    ingest_gone(ctx, side, [get(row, side, "id") for row in found.values() if not get(row, side.other, "id")])
+    unanswered = {row.pk for row in found.values() if _awaits_twin(row, side)}
+    rows = [row for row in found.values() if get(row, side.other, "id") or row.pk in unanswered]
+    ingest_gone(ctx, side, [get(row, side, "id") for row in found.values() if row not in rows])
     deltas: Counter[str] = Counter()
     moment = now()
     for row in rows:
         set_status(row, RecordStatus.EXCLUDED, deltas, moment)
         put(row, side, gone=True)
-        row.code, row.side, row.dirty, row.next_try_at = CONVERTED_AWAY, side.value, 0, None
+        row.code, row.side, row.next_try_at = CONVERTED_AWAY, side.value, None
+        row.dirty = BIT[side] if row.pk in unanswered else 0
     store.update(rows, [f"{side}_gone", "code", "side", "dirty", "next_try_at", "status", "status_since"])
     store.add_counts(ctx.sync.pk, deltas)
     call_heirs(ctx, {key for row in rows for key in held_keys(row, side)})

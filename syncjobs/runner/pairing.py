@@ -17,7 +17,7 @@ from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import others, parking, statements, store, weak
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import set_aside
-from syncjobs.runner.links import DUPLICATE, LEFT_OUT, SHARED, current, get, label_of, put, set_status, side_columns
+from syncjobs.runner.links import AWAY, DUPLICATE, LEFT_OUT, SHARED, current, get, label_of, put, set_status, side_columns
 
 CHUNK = 500
 Keys = tuple[int, tuple[str, str]]
@@ -255,7 +255,8 @@ def join(ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], side: Sid
     for keep, other in pairs:
         put(keep, side, **{name: get(other, side, name) for name in CARRIED})
         keep.dirty, keep.next_try_at = 3, None
-        keep.code = keep.field = keep.side = keep.detail = ""
+        if keep.code not in AWAY:  # what an unanswered create made is the twin of a record that lives on elsewhere
+            keep.code = keep.field = keep.side = keep.detail = ""
         set_status(keep, RecordStatus.PENDING, deltas)
         deltas[other.status] -= 1
         for intent in (intents.get(keep.pk), intents.get(other.pk)):

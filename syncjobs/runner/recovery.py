@@ -251,11 +251,11 @@ def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:
 
 
 def keep_unanswered(ctx: Context, work: "Sequence[Work]") -> None:
-    """What an unanswered create made may still come to light, and its link must be there to take it: without it, it would pass for
-    a new record and bring back the one it was made for, which has been deleted meanwhile."""
-    dropped = {w.row.id: w for w in work if w.plan.drop}
-    for intent in _sent(list(dropped)) if dropped else ():
-        w = dropped[intent.link_id]
+    """What an unanswered create made may still come to light, and its link must be there to look for it, whatever has become of the
+    record that it was made for (deleted, merged away, left out): else it would pass for a new record, and be copied back."""
+    halves = {w.row.id: w for w in work if not w.plan.create and None in (w.row.hub_id, w.row.app_id)}
+    for intent in _sent(list(halves)) if halves else ():
+        w = halves[intent.link_id]
         due = intent.sent_at + wait_for(ctx, Side(intent.side), w.row)
         if due > now():
             w.plan, w.again, w.row.next_try_at = Plan(), True, due

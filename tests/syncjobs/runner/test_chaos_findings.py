@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.records import Side
-from syncjobs.models import FieldChange, RunKind, Sync, SyncRun, SyncState
+from syncjobs.models import FieldChange, RunKind, Sync, SyncRun, SyncState, WriteIntent
 from syncjobs.runner import creates, slices, updates
 from syncjobs.services import runs
 from tests.syncjobs.runner.world import World
@@ -152,3 +152,50 @@ def test_a_value_typed_after_the_last_read_keeps_its_record_from_being_deleted(w
     w.settle()
     assert [values["notes"] for values in w.app.live().values()] == ["just now"]
     assert w.counts() == {"deleted_hub": 1}
+
+
+def unanswered(w: World, source: Side, when: str) -> tuple[str, str]:
+    """A record whose create got no answer, and another, which is across: (its id, the other's)."""
+    near, far = (w.hub, w.app) if source is Side.HUB else (w.app, w.hub)
+    kept = near.put({"email": "bob@example.com", "first_name": "Bob"})
+    w.initial()
+    far.land_late = when == "later"
+    lost = near.put({"email": "ada@example.com", "first_name": "Ada"})
+    if when == "never":
+        far.fail("create", lambda: errors.NoAnswer("lost"), when="before")
+    w.poll()
+    far.land_late = False
+    assert WriteIntent.objects.filter(state="sent").count() == 1
+    return lost, kept
+
+
+@pytest.mark.parametrize("source", list(Side))
+@pytest.mark.parametrize("policy", ["flag", "delete"])
+def test_what_a_create_made_late_is_not_copied_back_when_its_record_was_merged_away(
+    world: Make, source: Side, policy: str
+) -> None:
+    """It ends as the twin of any record that was merged away: linked, and left to a person."""
+    w = world(when_deleted_in_hub=policy, when_deleted_in_app=policy)
+    lost, kept = unanswered(w, source, "later")
+    near, far = (w.hub, w.app) if source is Side.HUB else (w.app, w.hub)
+    near.merge(kept, lost)
+    w.sync.refresh_from_db()
+    w._finish(runs.start(sync=w.sync, kind=RunKind.INCREMENTAL))  # no time has passed: it has not landed
+    w.settle()
+    assert len(near.live()) == 1, "nothing was copied back"
+    assert len(far.live()) == 2
+    assert w.counts() == {"insync": 1, "excluded": 1}
+    loser = w.link(code="MERGED_AWAY")
+    assert None not in (loser.hub_id, loser.app_id)
+    assert WriteIntent.objects.filter(state="sent").count() == 0
+
+
+def test_a_create_that_never_landed_ends_with_the_record_that_was_merged_away(world: Make) -> None:
+    w = world()
+    lost, kept = unanswered(w, Side.HUB, "never")
+    w.hub.merge(kept, lost)
+    w.settle()
+    assert w.counts() == {"insync": 1, "excluded": 1}
+    assert (w.link(hub_id=lost).code, w.link(hub_id=lost).dirty) == ("MERGED_AWAY", 0)
+    assert len(w.app.live()) == 1
+    assert w.quiet_writes() == 0
