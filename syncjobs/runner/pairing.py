@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.timezone import now
 
 from integrations.records import Side, moment_text
+from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import Candidate, Match, key_of, resolve
 from syncjobs.engine.merge import Half, echo_of
 from syncjobs.engine.plan import why_not
@@ -116,7 +117,9 @@ def _match_unanswered(ctx: Context, half: Sequence[int]) -> bool:
 def _made_by(ctx: Context, side: Side, row: RecordLink, intent: WriteIntent) -> bool:
     current, types = get(row, side, "now") or {}, ctx.end(side).types
     sent = {name: value for name, value in intent.payload.items() if name in types}
-    return bool(sent) and all(echo_of(value, current.get(name), types[name]) for name, value in sent.items())
+    if not sent:  # of a record without any value, one without any came
+        return all(is_blank(value) for value in current.values())
+    return all(echo_of(value, current.get(name), types[name]) for name, value in sent.items())
 
 
 def _match_by(ctx: Context, number: int, keys: set[str]) -> int:

@@ -199,3 +199,15 @@ def test_a_create_that_never_landed_ends_with_the_record_that_was_merged_away(wo
     assert (w.link(hub_id=lost).code, w.link(hub_id=lost).dirty) == ("MERGED_AWAY", 0)
     assert len(w.app.live()) == 1
     assert w.quiet_writes() == 0
+
+
+def test_what_a_create_without_any_value_made_is_not_copied_back(world: Make) -> None:
+    w = world(email_only=False)
+    w.initial()
+    w.hub.put({"email": None})
+    w.app.land_late = True
+    w.poll()
+    w.app.land_late = False
+    w.settle()
+    assert (len(w.hub.live()), len(w.app.live())) == (1, 1)
+    assert w.counts() == {"insync": 1}
