@@ -280,10 +280,7 @@ def test_a_pair_that_is_not_found_does_not_mean_that_our_record_is_gone(
     [
         ({"fault": "lost"}, errors.NoAnswer),
         ({"fault": "status", "status": 429}, errors.RateLimited),
-        (
-            {"fault": "status", "status": 403},
-            errors.RateLimited,
-        ),  # no failure of the record: it comes again, and then is raised
+        ({"fault": "status", "status": 401}, errors.RateLimited),  # it comes again, and then is raised
     ],
 )
 def test_trouble_with_associations_does_not_forget_what_was_done(
@@ -298,6 +295,23 @@ def test_trouble_with_associations_does_not_forget_what_was_done(
     verdicts = connector.update("contacts", items)
     assert [type(verdict.error) for verdict in verdicts] == [error, type(None)]
     assert [people.values(id)["firstname"] for id in ids] == ["New", "New"]
+
+
+def test_a_scope_that_lacks_for_associations_alone_is_said_of_the_record_and_ends(
+    connector: HubSpot, people: HubSpotPeer, firms: list[str], ann: str
+) -> None:
+    """The next try would write the properties again, and never meet it first."""
+    known = {"firstname": None, ALL: None}
+    people.control("settings", static_scopes="oauth,crm.objects.contacts.read,crm.objects.contacts.write")
+    try:
+        error = update(connector, ann, {"firstname": "New", ALL: [firms[0]]}, known).error
+        with pytest.raises(errors.ScopeMissing):
+            update(connector, ann, {ALL: [firms[0]]}, known)
+    finally:
+        people.control("settings", static_scopes="*")
+    assert (type(error), error.code) == (errors.Refused, "SCOPE_MISSING")
+    assert "crm.objects.companies" in error.message
+    assert people.values(ann)["firstname"] == "New"
 
 
 def test_trouble_before_anything_was_done_is_raised(

@@ -56,7 +56,7 @@ class Linker:
         except errors.ConnectorError as error:
             if not done:
                 raise
-            return {place: unsettled(error, sent=True) for place, _item in items}
+            return {place: of_the_rest(error) for place, _item in items}
         for step in STEPS:
             for to in dict.fromkeys(edge.to for edge in edges if edge.step == step):
                 now = [edge for edge in edges if (edge.step, edge.to) == (step, to) and edge.place not in failed]
@@ -66,7 +66,7 @@ class Linker:
                     if not done:
                         raise
                     left = STEPS[STEPS.index(step) :]
-                    return {edge.place: unsettled(error, sent=True) for edge in edges if edge.step in left} | failed
+                    return {edge.place: of_the_rest(error) for edge in edges if edge.step in left} | failed
                 done = done or bool(now)
         return failed
 
@@ -126,6 +126,14 @@ class Linker:
             failed = about and (edge.id, edge.other) not in made
             found.append(Verdict(error=item_error(about)) if about and failed else Verdict())
         return found
+
+
+def of_the_rest(error: errors.ConnectorError) -> errors.ConnectorError:
+    """What an error of the whole account means for associations whose properties stand already. A scope that lacks only here would
+    never go up: the next try writes the properties first again. So it is each record's failure, and says what lacks."""
+    if isinstance(error, errors.ScopeMissing):
+        return errors.Refused(error.message, code=error.code, remote=error.remote)
+    return unsettled(error, sent=True)
 
 
 def of_a_pair(error: errors.ConnectorError) -> errors.ConnectorError:
