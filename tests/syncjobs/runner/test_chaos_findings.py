@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.records import Side
-from syncjobs.models import FieldChange, RunKind, Sync, SyncRun, SyncState, WriteIntent
+from syncjobs.models import FieldChange, RunKind, Sync, SyncFilter, SyncRun, SyncState, WriteIntent
 from syncjobs.runner import creates, slices, updates
 from syncjobs.services import runs
 from tests.syncjobs.runner.world import World
@@ -154,6 +154,12 @@ def test_a_value_typed_after_the_last_read_keeps_its_record_from_being_deleted(w
     assert w.counts() == {"deleted_hub": 1}
 
 
+def at_once(w: World) -> None:
+    """Poll when no time has passed: a create without an answer has not landed, and its wait is not over."""
+    w.sync.refresh_from_db()
+    w._finish(runs.start(sync=w.sync, kind=RunKind.INCREMENTAL))
+
+
 def unanswered(w: World, source: Side, when: str) -> tuple[str, str]:
     """A record whose create got no answer, and another, which is across: (its id, the other's)."""
     near, far = (w.hub, w.app) if source is Side.HUB else (w.app, w.hub)
@@ -179,8 +185,7 @@ def test_what_a_create_made_late_is_not_copied_back_when_its_record_was_merged_a
     lost, kept = unanswered(w, source, "later")
     near, far = (w.hub, w.app) if source is Side.HUB else (w.app, w.hub)
     near.merge(kept, lost)
-    w.sync.refresh_from_db()
-    w._finish(runs.start(sync=w.sync, kind=RunKind.INCREMENTAL))  # no time has passed: it has not landed
+    at_once(w)
     w.settle()
     assert len(near.live()) == 1, "nothing was copied back"
     assert len(far.live()) == 2
@@ -211,3 +216,33 @@ def test_what_a_create_without_any_value_made_is_not_copied_back(world: Make) ->
     w.settle()
     assert (len(w.hub.live()), len(w.app.live())) == (1, 1)
     assert w.counts() == {"insync": 1}
+
+
+def test_what_a_create_made_late_is_not_copied_back_when_its_record_was_edited_and_has_left_the_filter(
+    world: Make,
+) -> None:
+    w = world()
+    groups = [[{"field": "first_name", "operator": "is", "value": "Ada"}]]
+    SyncFilter.objects.create(sync=w.sync, side="hub", groups=groups)
+    w.initial()
+    pk = w.hub.put({"email": "ada@example.com", "first_name": "Ada"})
+    w.app.land_late = True
+    w.poll()
+    w.app.land_late = False
+    w.hub.edit(pk, email="countess@example.com", first_name="Augusta")
+    at_once(w)
+    w.settle()
+    assert (len(w.hub.live()), len(w.app.live())) == (1, 1)
+    assert w.link().app_id is not None
+
+
+def test_what_a_create_made_late_stays_when_its_record_was_converted(world: Make) -> None:
+    """Nothing was deleted, so the twin is left alone, whatever the sync does with deletions."""
+    w = world(when_deleted_in_hub="delete")
+    lost, _kept = unanswered(w, Side.HUB, "later")
+    w.hub.convert(lost)
+    at_once(w)
+    w.settle()
+    assert (len(w.hub.live()), len(w.app.live())) == (1, 2)
+    assert w.counts() == {"insync": 1, "excluded": 1}
+    assert w.link(code="CONVERTED_AWAY").app_id is not None
