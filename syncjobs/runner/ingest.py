@@ -194,7 +194,7 @@ def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[
 
 
 def _awaits_twin(row: RecordLink, side: Side) -> bool:
-    """A create for its record at ``side`` got no answer, and may have made its twin: it has to be looked up before the link rests."""
+    """A create for its record at ``side`` got no answer, and may have made its twin: that is looked up before the link rests."""
     sent = WriteIntent.objects.filter(link_id=row.pk, side=side.other, state=WriteIntent.State.SENT)
     return get(row, side.other, "id") is None and sent.exists()
 

@@ -18,7 +18,18 @@ from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import others, parking, statements, store, weak
 from syncjobs.runner.context import Context
 from syncjobs.runner.ingest import set_aside
-from syncjobs.runner.links import AWAY, DUPLICATE, LEFT_OUT, SHARED, current, get, label_of, put, set_status, side_columns
+from syncjobs.runner.links import (
+    AWAY,
+    DUPLICATE,
+    LEFT_OUT,
+    SHARED,
+    current,
+    get,
+    label_of,
+    put,
+    set_status,
+    side_columns,
+)
 
 CHUNK = 500
 Keys = tuple[int, tuple[str, str]]
