@@ -178,10 +178,10 @@ def _as_known(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> set[
 def _twin_of_merged(
     row: RecordLink, record: RemoteRecord, side: Side, links: dict[str, RecordLink]
 ) -> RecordLink | None:
-    """The link of a record that was merged into ``record`` and has a twin, which from now on is the twin of ``record``: ``row``,
+    """The link of a record that was merged into ``record`` and has a twin (or may have one), which from now on is the twin of ``record``: ``row``,
     half a link, would else have another one made. None where there is none, or one is being made for ``row`` already."""
     held = (links[alias] for alias in record.aliases if alias in links)
-    twins = [link for link in held if get(link, side.other, "id") and not get(link, side.other, "gone")]
+    twins = [link for link in held if _has_twin(link, side) or _awaits_twin(link, side)]
     if not twins or WriteIntent.objects.filter(link_id=row.pk, state=WriteIntent.State.SENT).exists():
         return None
     return twins[0]
@@ -191,6 +191,10 @@ def _merged_away(row: RecordLink, record: RemoteRecord, side: Side, links: dict[
     """Links of records that were merged into ``record``, which ``row`` holds: each says from now on where its record went."""
     held = {links[alias].pk: links[alias] for alias in record.aliases if alias in links}
     return [link for pk, link in held.items() if pk != row.pk and not get(link, side, "gone")]
+
+
+def _has_twin(row: RecordLink, side: Side) -> bool:
+    return get(row, side.other, "id") is not None and not get(row, side.other, "gone")
 
 
 def _awaits_twin(row: RecordLink, side: Side) -> bool:

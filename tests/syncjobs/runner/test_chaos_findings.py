@@ -246,3 +246,18 @@ def test_what_a_create_made_late_stays_when_its_record_was_converted(world: Make
     assert (len(w.hub.live()), len(w.app.live())) == (1, 2)
     assert w.counts() == {"insync": 1, "excluded": 1}
     assert w.link(code="CONVERTED_AWAY").app_id is not None
+
+
+@pytest.mark.parametrize("lands", [True, False])
+def test_what_a_create_made_late_is_the_twin_of_the_record_that_had_none(world: Make, lands: bool) -> None:
+    """Its record was merged into one that the app had refused: it goes on as that one's twin, and no second is made."""
+    w = world()
+    w.app.refuse = lambda values: errors.Refused("no") if values.get("first_name") == "Bob" else None
+    lost, kept = unanswered(w, Side.HUB, "later" if lands else "never")
+    w.hub.merge(kept, lost)
+    w.app.refuse = lambda values: None
+    at_once(w)
+    w.settle()
+    assert len(w.app.live()) == 1
+    assert w.counts() == {"insync": 1}
+    w.assert_equal()
