@@ -181,8 +181,8 @@ def _twin_of_merged(
     """The link of a record that was merged into ``record`` and has a twin, or may have one: from now on that is the twin of
     ``record``. ``row``, half a link, would else have another one made. None where there is none, or one is being made for ``row``
     already."""
-    held = (links[alias] for alias in record.aliases if alias in links)
-    twins = [link for link in held if _has_twin(link, side) or _awaits_twin(link, side)]
+    held = {links[alias].pk: links[alias] for alias in record.aliases if alias in links}
+    twins = [link for pk, link in held.items() if pk != row.pk and (_has_twin(link, side) or _awaits_twin(link, side))]
     if not twins or WriteIntent.objects.filter(link_id=row.pk, state=WriteIntent.State.SENT).exists():
         return None
     return twins[0]

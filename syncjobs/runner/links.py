@@ -74,6 +74,11 @@ def set_status(row: RecordLink, status: str, deltas: Counter[str], moment: datet
         row.status_since = moment or now()
 
 
+def is_left_out(row: RecordLink) -> bool:
+    """By the match, and nothing has happened since that would have it matched again."""
+    return row.status in (RecordStatus.EXCLUDED, RecordStatus.REVIEW) and row.code in LEFT_OUT
+
+
 def find_links(sync_id: int, side: Side, ids: Iterable[str]) -> dict[str, RecordLink]:
     """Links by remote id or alias, keyed by each of those."""
     found: dict[str, RecordLink] = {}

@@ -251,9 +251,13 @@ def _with_order(ctx: Context, row: RecordLink, c: Candidate, strong: bool, momen
 
 
 def _mark(rows: list[RecordLink], status: str, code: str, deltas: Counter[str], moment: datetime) -> None:
+    """Leave these out. What a create without an answer may have made for one of them is looked up first: it stays changed."""
+    sent = WriteIntent.objects.filter(link_id__among=[row.pk for row in rows], state=WriteIntent.State.SENT)
+    unanswered = set(sent.values_list("link_id", flat=True)) if rows else set()
     for row in rows:
         set_status(row, status, deltas, moment)
-        row.code, row.side, row.dirty = code, "hub" if row.hub_id else "app", 0
+        row.code, row.side = code, "hub" if row.hub_id else "app"
+        row.dirty = row.dirty if row.pk in unanswered else 0
     store.update(rows, ["status", "code", "side", "dirty", "status_since"])
 
 

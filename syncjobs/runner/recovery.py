@@ -27,7 +27,7 @@ from syncjobs.runner.context import Context
 from syncjobs.runner.inbox import CALLS_A_STEP, read_all, read_by_id
 from syncjobs.runner.ingest import ingest, ingest_missing
 from syncjobs.runner.lease import REQUEST_SECONDS
-from syncjobs.runner.links import current, find_links, get, put
+from syncjobs.runner.links import current, find_links, get, is_left_out, put
 from syncjobs.runner.pairing import MEMORY, credit, join
 
 if TYPE_CHECKING:
@@ -253,12 +253,16 @@ def _identity(ctx: Context, side: Side) -> tuple[str, Callable[[Values], str]]:
 def keep_unanswered(ctx: Context, work: "Sequence[Work]") -> None:
     """What an unanswered create made may still come to light, and its link must be there to look for it, whatever has become of the
     record that it was made for (deleted, merged away, left out): else it would pass for a new record, and be copied back."""
-    halves = {w.row.id: w for w in work if not w.plan.create and None in (w.row.hub_id, w.row.app_id)}
+    halves = {
+        w.row.id: w for w in work if None in (w.row.hub_id, w.row.app_id) and (not w.plan.create or is_left_out(w.row))
+    }
     for intent in _sent(list(halves)) if halves else ():
         w = halves[intent.link_id]
         due = intent.sent_at + wait_for(ctx, Side(intent.side), w.row)
         if due > now():
             w.plan, w.again, w.row.next_try_at = Plan(), True, due
+        elif w.plan.create:
+            w.plan = Plan(w.row.status, w.row.code, side=w.plan.create.other)
 
 
 def may_resend(ctx: Context, row: RecordLink, side: Side, intent: WriteIntent) -> bool:

@@ -261,3 +261,20 @@ def test_what_a_create_made_late_is_the_twin_of_the_record_that_had_none(world: 
     assert len(w.app.live()) == 1
     assert w.counts() == {"insync": 1}
     w.assert_equal()
+
+
+@pytest.mark.parametrize("lands", [True, False])
+@pytest.mark.parametrize("duplicates", ["oldest", "hold"])
+def test_what_a_create_made_late_is_not_copied_back_when_its_record_was_left_out_by_the_match(
+    world: Make, duplicates: str, lands: bool
+) -> None:
+    """It was given the address of a record that syncs. Its twin, if there is one, cannot have it, and both pages say so."""
+    w = world(duplicates=duplicates)
+    lost, _kept = unanswered(w, Side.HUB, "later" if lands else "never")
+    w.hub.edit(lost, email="bob@example.com")
+    at_once(w)
+    w.settle()
+    assert len(w.hub.live()) == 2, "nothing was copied back"
+    assert len(w.app.live()) == (2 if lands else 1)
+    assert w.counts() == {"insync": 1, "failed" if lands else "excluded": 1}
+    assert w.link(hub_id=lost).code == ("UNIQUE_VALUE_TAKEN" if lands else "SHARED_IDENTIFIER")
