@@ -66,11 +66,12 @@ class Connector(MemoryConnector):
 
     def _write(self, verb: str, items: Sequence[Any], act: Callable[[Any], Verdict]) -> list[Verdict]:
         self.universe.note_write(self.side, verb, items)
+        known = dict(self.universe.typed) if self.app.land_late else None
 
         def one(item: Any) -> Verdict:
             before = {row.id for row in self.app.rows.values()}
             if verb == "update":
-                self.universe.note_overwrite(self.side, item)
+                self.universe.note_overwrite(self.side, item, known)
             row = self.app.resolve(item) if verb == "delete" else None
             verdict = act(item)
             if row is not None and verdict.error is None and self.app.abilities.conditional_writes:
@@ -176,12 +177,16 @@ class Universe:
         direction = Sync.objects.values_list("direction", flat=True).get(pk=self.sync.pk)
         self._expect("Direction", direction in ("both", f"to_{side}"), side, verb, items)
 
-    def note_overwrite(self, side: Side, item: Any) -> None:
-        """The app itself hides this record's newest state from listings, and cannot refuse a blind write."""
+    def note_overwrite(self, side: Side, item: Any, known: Mapping[Typed, Value] | None) -> None:
+        """An app that cannot refuse a blind write lets a newer value be overwritten where it hides the record's newest state from
+        listings, and where a write lands late, long after it was sent: then ``known`` is what people had typed until that."""
         peer = self.peers[side]
         row = peer.resolve(item.id)
-        if row is not None and peer._hidden(row) and not peer.abilities.conditional_writes:
-            self.unseen |= {(side, row.id, name) for name in item.values if (side, row.id, name) in self.typed}
+        if row is None or peer.abilities.conditional_writes:
+            return
+        typed = {key for name in item.values if (key := (side, row.id, name)) in self.typed}
+        newer = {key for key in typed if known is not None and known.get(key) != self.typed[key]}
+        self.unseen |= typed if peer._hidden(row) else newer
 
     def note_made(self, side: Side, key: str, id: str) -> None:
         self.keys[side, key].append(id)
