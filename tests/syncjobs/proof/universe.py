@@ -242,10 +242,18 @@ class Universe:
         if one is None or two is None or one is two:
             return
         kept = {name: value for name, value in one.values.items() if (side, one.id, name) in self.typed}
+        self._forget_unknown(side, {one.id, two.id})
         target = peer.merge(one.id, two.id, new_id=new_id)
         self._forget(side, one.id)
         self._forget(side, two.id)
         self._type(side, target, [name for name, value in kept.items() if value is not None])
+
+    def _forget_unknown(self, side: Side, ids: set[str]) -> None:
+        """A record that we made and never heard of is nothing that we could follow into another one: it is searched for in vain."""
+        heard_of = set(RecordLink.objects.filter(sync=self.sync).values_list(f"{side}_id", flat=True))
+        for (source, _), made in self.made.items():
+            if source is side.other:
+                made[:] = [id for id in made if id in heard_of or id not in ids]
 
     def _type(self, side: Side, id: str, names: Sequence[str]) -> None:
         for name in names:
