@@ -243,6 +243,8 @@ class Universe:
             return
         kept = {name: value for name, value in one.values.items() if (side, one.id, name) in self.typed}
         self._forget_unknown(side, {one.id, two.id})
+        for name, value in two.values.items():  # fills the winner's blanks by a person's hand, as the app had stored it
+            self.former[name].append(value)
         target = peer.merge(one.id, two.id, new_id=new_id)
         self._forget(side, one.id)
         self._forget(side, two.id)
