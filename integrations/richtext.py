@@ -18,7 +18,7 @@ _OTHERS = (
 )
 _BLOCK = re.compile(_BLOCKS)
 _MARKUP = re.compile(rf"<(?:!--|!doctype\b|/?(?:{_BLOCKS}|{_OTHERS})(?=[\s/>]))", re.IGNORECASE)
-_UNSEEN = frozenset({"head", "script", "style", "title"})
+_UNSEEN = frozenset({"script", "style", "title"})  # "</head>" may be left out, so that what it holds is named
 _ITEM = "- "
 _ADDRESS = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 

@@ -25,6 +25,7 @@ from syncjobs.runner.links import (
     SHARED,
     current,
     get,
+    is_left_out,
     label_of,
     put,
     set_status,
@@ -189,8 +190,12 @@ def _match_by_others(ctx: Context, side: Side, half: Sequence[int]) -> int:
     times = Counter(one.row for found in met for one in found)
     rows = [{one.side: one.row for one in found} for found in met if all(times[one.row] == 1 for one in found)]
     by_pk = {row.pk: row for row in store.numbered(pk for pair in rows for pk in pair.values())}
-    _pair(ctx, [(by_pk[pair[Side.HUB]], by_pk[pair[Side.APP]]) for pair in rows], Counter())
-    return len(rows)
+    pairs = [(by_pk[pair[Side.HUB]], by_pk[pair[Side.APP]]) for pair in rows]
+    pairs = [
+        pair for pair in pairs if not any(is_left_out(row) for row in pair)
+    ]  # a person decides, or another one syncs
+    _pair(ctx, pairs, Counter())
+    return len(pairs)
 
 
 def _decided(ctx: Context, name: str, keys: set[str], strong: bool) -> list[tuple[Match, bool]]:

@@ -28,6 +28,10 @@ def test_plain_text_comes_back_from_rich_text(text: str) -> None:
         ('<a href="mailto:ann@example.com">ann@example.com</a>', "ann@example.com"),
         ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
         ("<html><head><style>p {}</style></head><body>\n <p>one\n two</p>\n</body></html>", "one two"),
+        (
+            '<html><head><meta charset="utf-8"><title>x</title><body><p>No end of the head</p></body></html>',
+            "No end of the head",
+        ),
         ('<p>AT&amp;T<img src="x.png" alt="Logo"><img src="y.png"></p>', "AT&TLogo[image]"),
         ("a<br>b<br><br>c", "a\nb\n\nc"),
         ("<p>From Ann <ann@example.com></p>", "From Ann <ann@example.com>"),

@@ -6,7 +6,7 @@ import pytest
 
 from integrations.connectors.base import Abilities
 from integrations.records import Side
-from syncjobs.models import OtherKey
+from syncjobs.models import OtherKey, RecordLink
 from tests.syncjobs.runner.world import World, draft_of, preview
 
 Make = Callable[..., World]
@@ -83,3 +83,13 @@ def test_a_preview_keeps_no_addresses(world: Make) -> None:
     w.hub.put({"email": "ada@home.example"})
     assert preview(w, draft_of(w)).counts == {"update_app": 1}
     assert not OtherKey.objects.exists()
+
+
+def test_records_that_wait_for_a_person_are_not_matched_by_another_address_meanwhile(world: Make) -> None:
+    w = world(app=TELLS, duplicates="hold")
+    w.app.put({"email": "ada@work.example", "others": ["ada@home.example"]})
+    w.app.put({"email": "ada@work.example"})
+    w.hub.put({"email": "ada@home.example"})
+    w.initial()
+    assert w.counts()["review"] == 2
+    assert all(link.app_id is None or link.hub_id is None for link in RecordLink.objects.filter(status="review"))
