@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.timezone import now
 
 from integrations.records import ReadAnswer, RemoteRecord, Side, Values
-from syncjobs.models import PendingChange, RecordLink, RecordStatus, WriteIntent
+from syncjobs.models import PendingChange, RecordLink, RecordStatus
 from syncjobs.runner import others, parking, statements, store
 from syncjobs.runner.context import Context
 from syncjobs.runner.links import (
@@ -18,6 +18,7 @@ from syncjobs.runner.links import (
     Keys,
     call_heirs,
     current,
+    day_of,
     find_links,
     forget,
     get,
@@ -27,6 +28,7 @@ from syncjobs.runner.links import (
     put,
     set_status,
     side_columns,
+    unanswered,
 )
 
 ASIDE = ("status_since", "side", "field", "detail", "next_try_at")
@@ -109,10 +111,11 @@ def _ingest(
             changed[lost.pk] = lost
         if listed and ctx.end(side).abilities.visibility_lag and _outdated(row, side, record):
             record = replace(record, values={}, modified_at=None, version=get(row, side, "version"))
-        before, day = held_keys(row, side), _day(ctx, side, row)
+        before, day = held_keys(row, side), day_of(ctx, side, row)
         if _take(ctx, side, row, record, moment, force=force, row_hashes=row_hashes, deltas=deltas) and row.id:
             changed[row.id] = row
-            freed |= before if day > _day(ctx, side, row) else before - held_keys(row, side)
+            # One that was dated too late has kept others from its place.
+            freed |= before if day > day_of(ctx, side, row) else before - held_keys(row, side)
     store.update(list(changed.values()), [*side_columns(side), "status_since", "next_try_at", "detail"])
     store.insert(list(fresh.values()), [*side_columns(side), "sync_id", "created_at", "status_since"])
     others.keep(ctx, side, records)
@@ -121,12 +124,6 @@ def _ingest(
     call_heirs(ctx, freed)
     note(ctx, side, doubtful)
     return total - len(doubtful)
-
-
-def _day(ctx: Context, side: Side, row: RecordLink) -> str:
-    """How new the app says that the record is; "" where it does not. One that was dated too late has kept others from its place."""
-    name = ctx.end(side).abilities.newest_by
-    return str(current(row, side).get(name) or "") if name else ""
 
 
 def park_unread(ctx: Context, side: Side, record: RemoteRecord, row_hash: str = "", *, code: str = parking.CODE) -> int:
@@ -183,7 +180,7 @@ def _twin_of_merged(
     already."""
     held = {links[alias].pk: links[alias] for alias in record.aliases if alias in links}
     twins = [link for pk, link in held.items() if pk != row.pk and (_has_twin(link, side) or _awaits_twin(link, side))]
-    if not twins or WriteIntent.objects.filter(link_id=row.pk, state=WriteIntent.State.SENT).exists():
+    if not twins or unanswered([row.pk]).exists():
         return None
     return twins[0]
 
@@ -200,8 +197,7 @@ def _has_twin(row: RecordLink, side: Side) -> bool:
 
 def _awaits_twin(row: RecordLink, side: Side) -> bool:
     """A create for its record at ``side`` got no answer, and may have made its twin: that is looked up before the link rests."""
-    sent = WriteIntent.objects.filter(link_id=row.pk, side=side.other, state=WriteIntent.State.SENT)
-    return get(row, side.other, "id") is None and sent.exists()
+    return get(row, side.other, "id") is None and unanswered([row.pk]).filter(side=side.other).exists()
 
 
 def _outdated(row: RecordLink, side: Side, record: RemoteRecord) -> bool:
@@ -287,8 +283,8 @@ def ingest_left(ctx: Context, side: Side, ids: Sequence[str]) -> int:
     """These records became another kind of record: nothing was deleted, so their twins are left alone, whatever the sync does with
     deletions. Returns how many links that concerns."""
     found = {row.pk: row for row in find_links(ctx.sync.pk, side, ids).values() if not get(row, side, "gone")}
-    unanswered = {row.pk for row in found.values() if _awaits_twin(row, side)}
-    rows = [row for row in found.values() if get(row, side.other, "id") or row.pk in unanswered]
+    awaiting = {row.pk for row in found.values() if _awaits_twin(row, side)}
+    rows = [row for row in found.values() if get(row, side.other, "id") or row.pk in awaiting]
     ingest_gone(ctx, side, [get(row, side, "id") for row in found.values() if row not in rows])
     deltas: Counter[str] = Counter()
     moment = now()
@@ -296,7 +292,7 @@ def ingest_left(ctx: Context, side: Side, ids: Sequence[str]) -> int:
         set_status(row, RecordStatus.EXCLUDED, deltas, moment)
         put(row, side, gone=True)
         row.code, row.side, row.next_try_at = CONVERTED_AWAY, side.value, None
-        row.dirty = BIT[side] if row.pk in unanswered else 0
+        row.dirty = BIT[side] if row.pk in awaiting else 0
     store.update(rows, [f"{side}_gone", "code", "side", "dirty", "next_try_at", "status", "status_since"])
     store.add_counts(ctx.sync.pk, deltas)
     call_heirs(ctx, {key for row in rows for key in held_keys(row, side)})

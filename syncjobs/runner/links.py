@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from integrations.records import Side, Values
 from integrations.richtext import plain
 from syncjobs.engine.canonical import is_blank
 from syncjobs.engine.matching import key_of
-from syncjobs.models import RecordLink, RecordStatus
+from syncjobs.models import RecordLink, RecordStatus, WriteIntent
 from syncjobs.runner import store, weak
 from syncjobs.runner.context import Context
 
@@ -19,6 +20,7 @@ BIT = {Side.HUB: 1, Side.APP: 2}
 MERGED_AWAY, CONVERTED_AWAY = "MERGED_AWAY", "CONVERTED_AWAY"
 AWAY = (MERGED_AWAY, CONVERTED_AWAY)  # codes of links whose record lives on in another record
 DUPLICATE, SHARED = "DUPLICATE_IN_SOURCE", "SHARED_IDENTIFIER"  # others have the identifier: of one name, or of several
+KEY_NAMES = ("key", "key2")  # under these names a link keeps the first two identifiers of each half
 LEFT_OUT = (weak.CODE, "AMBIGUOUS_MATCH", DUPLICATE, SHARED)  # codes that the match gives because of others
 
 
@@ -79,6 +81,11 @@ def is_left_out(row: RecordLink) -> bool:
     return row.status in (RecordStatus.EXCLUDED, RecordStatus.REVIEW) and row.code in LEFT_OUT
 
 
+def unanswered(links: Iterable[int]) -> QuerySet[WriteIntent]:
+    """The creates of these links whose answer never came: what they made, if anything, may still come to light."""
+    return WriteIntent.objects.filter(link_id__among=list(links), state=WriteIntent.State.SENT)
+
+
 def find_links(sync_id: int, side: Side, ids: Iterable[str]) -> dict[str, RecordLink]:
     """Links by remote id or alias, keyed by each of those."""
     found: dict[str, RecordLink] = {}
@@ -95,7 +102,7 @@ Keys = set[tuple[str, str]]
 
 def held_keys(row: RecordLink, side: Side) -> Keys:
     """The identifiers by which this record is known."""
-    return {(name, key) for name in ("key", "key2") if (key := get(row, side, name))}
+    return {(name, key) for name in KEY_NAMES if (key := get(row, side, name))}
 
 
 def keys_of(ctx: Context, side: Side, values: Values) -> dict[str, str]:
@@ -108,6 +115,12 @@ def label_of(ctx: Context, side: Side, values: Values) -> str:
     """How pages name a record: its name, else its address."""
     end = ctx.end(side)
     return name_of(values, end.label_fields, end.label_else)
+
+
+def day_of(ctx: Context, side: Side, row: RecordLink) -> str:
+    """How new the app says that the record is (``Abilities.newest_by``); "" where it does not."""
+    name = ctx.end(side).abilities.newest_by
+    return str(current(row, side).get(name) or "") if name else ""
 
 
 def name_of(values: Values, parts: Sequence[str], others: Sequence[str]) -> str:
@@ -123,7 +136,7 @@ def forget(row: RecordLink, side: Side) -> None:
     blank: dict[str, Any] = dict.fromkeys(
         ("id", "alias", "seen", "now", "expected", "modified_at", "created_at", "read_at")
     )
-    blank |= {"gone": False, **dict.fromkeys(("hash", "row_hash", "version", "key", "key2"), "")}
+    blank |= {"gone": False, **dict.fromkeys(("hash", "row_hash", "version", *KEY_NAMES), "")}
     put(row, side, **blank)
     put(row, side.other, seen=None)
     store.update([row], [*(f"{side}_{name}" for name in blank), f"{side.other}_seen"])

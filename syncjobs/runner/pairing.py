@@ -21,15 +21,18 @@ from syncjobs.runner.ingest import set_aside
 from syncjobs.runner.links import (
     AWAY,
     DUPLICATE,
+    KEY_NAMES,
     LEFT_OUT,
     SHARED,
     current,
+    day_of,
     get,
     is_left_out,
     label_of,
     put,
     set_status,
     side_columns,
+    unanswered,
 )
 
 CHUNK = 500
@@ -37,7 +40,7 @@ Keys = tuple[int, tuple[str, str]]
 KEPT = [*side_columns(Side.HUB), *side_columns(Side.APP), "status_since", "field", "side", "detail"]
 MEMORY = ["hub_seen", "app_seen", "hub_expected", "app_expected"]
 CARRIED = ["id", "alias", "now", "seen", "expected", "hash", "row_hash", "version", "modified_at", "created_at", "scan", "read_at",
-           "gone", "key", "key2"]  # fmt: skip
+           "gone", *KEY_NAMES]  # fmt: skip
 
 
 def step(ctx: Context) -> bool:
@@ -136,7 +139,7 @@ def _made_by(ctx: Context, side: Side, row: RecordLink, intent: WriteIntent) -> 
 
 def _match_by(ctx: Context, number: int, keys: set[str]) -> int:
     """Match the half links with these keys by the n-th identifier; returns how many pairs were made."""
-    name = "key" if number == 0 else "key2"
+    name = KEY_NAMES[number]
     strong = ctx.rules.identifiers[number].strong
     decided = _decided(ctx, name, keys, strong)
     matches = [match for match, _ in decided]
@@ -180,7 +183,7 @@ def _match_by_others(ctx: Context, side: Side, half: Sequence[int]) -> int:
     keys = {own[number] for _, own in left} - {""} | others.of_links(ctx, side, [pk for pk, _ in left])
     groups: dict[str, list[Candidate]] = defaultdict(list)
     for of in Side:
-        for key, _, candidate in _candidates(ctx, of, f"{of}_{('key', 'key2')[number]}", keys):
+        for key, _, candidate in _candidates(ctx, of, f"{of}_{KEY_NAMES[number]}", keys):
             groups[key].append(candidate)
     holders = others.holders(ctx, side, keys)
     for id, _, candidate in _candidates(ctx, side, f"{side}_id", set(holders)):
@@ -191,9 +194,8 @@ def _match_by_others(ctx: Context, side: Side, half: Sequence[int]) -> int:
     rows = [{one.side: one.row for one in found} for found in met if all(times[one.row] == 1 for one in found)]
     by_pk = {row.pk: row for row in store.numbered(pk for pair in rows for pk in pair.values())}
     pairs = [(by_pk[pair[Side.HUB]], by_pk[pair[Side.APP]]) for pair in rows]
-    pairs = [
-        pair for pair in pairs if not any(is_left_out(row) for row in pair)
-    ]  # a person decides, or another one syncs
+    # Of those that are left out a person decides, or another one syncs.
+    pairs = [pair for pair in pairs if not any(is_left_out(row) for row in pair)]
     _pair(ctx, pairs, Counter())
     return len(pairs)
 
@@ -245,7 +247,7 @@ def _with_order(ctx: Context, row: RecordLink, c: Candidate, strong: bool, momen
     values, newest_by = current(row, c.side), ctx.end(c.side).abilities.newest_by
     half = Half(created_at=get(row, c.side, "created_at"), modified_at=get(row, c.side, "modified_at"))
     made, edited = (moment_text(at) if at else "" for at in (half.created_at, half.modified_at))
-    since, id = str(values.get(newest_by) or ""), get(row, c.side, "id")
+    since, id = day_of(ctx, c.side, row), get(row, c.side, "id")
     return replace(
         c,
         name="".join(unicodedata.normalize("NFKC", label_of(ctx, c.side, values)).casefold().split()),
@@ -257,12 +259,11 @@ def _with_order(ctx: Context, row: RecordLink, c: Candidate, strong: bool, momen
 
 def _mark(rows: list[RecordLink], status: str, code: str, deltas: Counter[str], moment: datetime) -> None:
     """Leave these out. What a create without an answer may have made for one of them is looked up first: it stays changed."""
-    sent = WriteIntent.objects.filter(link_id__among=[row.pk for row in rows], state=WriteIntent.State.SENT)
-    unanswered = set(sent.values_list("link_id", flat=True)) if rows else set()
+    sent = set(unanswered(row.pk for row in rows).values_list("link_id", flat=True)) if rows else set()
     for row in rows:
         set_status(row, status, deltas, moment)
         row.code, row.side = code, "hub" if row.hub_id else "app"
-        row.dirty = row.dirty if row.pk in unanswered else 0
+        row.dirty = row.dirty if row.pk in sent else 0
     store.update(rows, ["status", "code", "side", "dirty", "status_since"])
 
 
@@ -270,11 +271,7 @@ def join(ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], side: Sid
     """Move the half at ``side`` of each pair's second link into the first and drop the second. Both halves are planned again."""
     if not pairs:
         return
-    rows = [row for pair in pairs for row in pair]
-    intents = {
-        i.link_id: i
-        for i in WriteIntent.objects.filter(link_id__among=[row.pk for row in rows], state=WriteIntent.State.SENT)
-    }
+    intents = {i.link_id: i for i in unanswered(row.pk for pair in pairs for row in pair)}
     for keep, other in pairs:
         put(keep, side, **{name: get(other, side, name) for name in CARRIED})
         keep.dirty, keep.next_try_at = 3, None

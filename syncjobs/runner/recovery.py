@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
-from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from integrations.connectors.base import ListsChanges
@@ -27,7 +26,7 @@ from syncjobs.runner.context import Context
 from syncjobs.runner.inbox import CALLS_A_STEP, read_all, read_by_id
 from syncjobs.runner.ingest import ingest, ingest_missing
 from syncjobs.runner.lease import REQUEST_SECONDS
-from syncjobs.runner.links import current, find_links, get, is_left_out, put
+from syncjobs.runner.links import current, find_links, get, is_left_out, put, unanswered
 from syncjobs.runner.pairing import MEMORY, credit, join
 
 if TYPE_CHECKING:
@@ -35,10 +34,6 @@ if TYPE_CHECKING:
 
 LEAST_WAIT = timedelta(seconds=4)
 MOST_NEWS = 500  # records that are read before a batch of creates; after an import of more, the app had better search
-
-
-def _sent(links: list[int]) -> "QuerySet[WriteIntent]":
-    return WriteIntent.objects.filter(link_id__among=links, state=WriteIntent.State.SENT)
 
 
 def wait_for(ctx: Context, side: Side, row: RecordLink) -> timedelta:
@@ -80,7 +75,7 @@ def strong_of(ctx: Context) -> Identifier | None:
 def recover(ctx: Context, rows: Sequence[RecordLink]) -> bool:
     """Find out about these rows' unanswered writes. True when anything was read: load the rows again before planning."""
     asked = False
-    intents = {i.link_id: i for i in _sent([row.pk for row in rows])}
+    intents = {i.link_id: i for i in unanswered(row.pk for row in rows)}
     for side in Side:
         asked |= _reread(ctx, side, [row for row in rows if _is_unsure(side, row)])
         open_rows = [
@@ -256,7 +251,7 @@ def keep_unanswered(ctx: Context, work: "Sequence[Work]") -> None:
     halves = {
         w.row.id: w for w in work if None in (w.row.hub_id, w.row.app_id) and (not w.plan.create or is_left_out(w.row))
     }
-    for intent in _sent(list(halves)) if halves else ():
+    for intent in unanswered(halves) if halves else ():
         w = halves[intent.link_id]
         due = intent.sent_at + wait_for(ctx, Side(intent.side), w.row)
         if due > now():

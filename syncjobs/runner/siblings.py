@@ -26,7 +26,7 @@ from syncjobs.models import Sync
 from syncjobs.runner import recovery, statements
 from syncjobs.runner.context import Context
 from syncjobs.runner.inbox import read_all
-from syncjobs.runner.links import get
+from syncjobs.runner.links import KEY_NAMES, get
 
 if TYPE_CHECKING:
     from syncjobs.runner.work import Work
@@ -127,7 +127,7 @@ def _fellows(ctx: Context, side: Side) -> list[Fellow]:
     return [
         (pk, name)
         for pk, identifiers in same.values_list("pk", "identifiers")
-        for name, pair in zip(("key", "key2"), identifiers, strict=False)
+        for name, pair in zip(KEY_NAMES, identifiers, strict=False)
         if pair[f"{side}_field"] == strong.end(side).field
     ]
 
