@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.timezone import now
 
 from integrations.errors import ConnectorError
@@ -153,13 +153,19 @@ def _work(ctx: Context) -> bool:
         _enter(ctx, names[place + 1])
 
 
+def anything_waits(sync: Sync) -> bool:
+    """For a run, and could be worked on now: what waits for a later time does not count."""
+    due = Q(next_try_at=None) | Q(next_try_at__lte=now())
+    return (
+        PendingChange.objects.filter(sync=sync).exists()
+        or associations.ready(sync.pk).exists()
+        or RecordLink.objects.filter(due, sync=sync, dirty__gt=0).exists()
+    )
+
+
 def _is_quiet(ctx: Context) -> bool:
     """A poll, as most are, that found nothing, and nothing waits from before: the phases after reading would look in vain."""
-    return ctx.run.kind == RunKind.INCREMENTAL and not (
-        RecordLink.objects.filter(sync=ctx.sync, dirty__gt=0).exists()
-        or PendingChange.objects.filter(sync=ctx.sync).exists()
-        or (ctx.references and associations.ready(ctx.sync.pk).exists())
-    )
+    return ctx.run.kind == RunKind.INCREMENTAL and not anything_waits(ctx.sync)
 
 
 def _forget_trouble(ctx: Context) -> None:

@@ -9,11 +9,10 @@ from django.utils.timezone import now
 
 from integrations.records import FieldType, Side
 from integrations.services import schemas
-from syncjobs.models import PendingChange, RecordLink, RunKind, Sync, SyncRun, SyncState
+from syncjobs.models import RunKind, Sync, SyncRun, SyncState
 from syncjobs.queue import enqueue
-from syncjobs.runner.associations import ready
 from syncjobs.runner.lease import Lease
-from syncjobs.runner.slices import IN_BACKGROUND
+from syncjobs.runner.slices import IN_BACKGROUND, anything_waits
 
 LONGEST_POLL = timedelta(minutes=10)
 
@@ -52,7 +51,7 @@ def dispatch(run: SyncRun) -> None:
 
 def wake(sync: Sync) -> None:
     """Something waits: read and write it now, unless a run is at it. The run in progress calls this at its end."""
-    if not sync.is_running_state or not _anything_waits(sync):
+    if not sync.is_running_state or not anything_waits(sync):
         return
     try:
         # A poll that is due comes along: runs that follow each other without a rest would else keep it out for ever.
@@ -65,15 +64,6 @@ def _poll_is_due(sync: Sync) -> bool:
     """Also when it is planned for a time later than any that is ever planned: then the clock was put back."""
     moment = now()
     return sync.next_poll_at is None or not moment < sync.next_poll_at < moment + LONGEST_POLL
-
-
-def _anything_waits(sync: Sync) -> bool:
-    due = Q(next_try_at=None) | Q(next_try_at__lte=now())
-    return (
-        PendingChange.objects.filter(sync=sync).exists()
-        or ready(sync.pk).exists()
-        or RecordLink.objects.filter(due, sync=sync, dirty__gt=0).exists()
-    )
 
 
 def _may_run() -> Q:
@@ -127,7 +117,7 @@ def _by_turns(syncs: Any) -> list[Sync]:
 def _start_if_due(sync: Sync) -> int:
     """What people and apps wait for goes first, then what keeps the sync honest in the long run."""
     polls = _poll_is_due(sync)
-    if polls or _anything_waits(sync):
+    if polls or anything_waits(sync):
         kind = RunKind.INCREMENTAL
     elif _scan_is_due(sync):
         kind = RunKind.FULL_SCAN
