@@ -23,6 +23,10 @@ class Counted:
     count: Count | None
     problem: str = ""
 
+    @property
+    def is_least(self) -> bool:
+        return self.count is not None and self.count.sure == "at_least"
+
 
 def count(sync: Sync, side: Side) -> Counted:
     """Of all records that bound the sync at this side: its filters are not applied. Never raises for an app's failure."""

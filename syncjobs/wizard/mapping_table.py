@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.errors import ConnectorError
-from integrations.records import Field, Side
+from integrations.records import Field, Side, Values
 from syncjobs.models import ConstantField, Direction, FieldMapping, Sync
 from syncjobs.services import constants, mappings, new_fields, value_maps
 from syncjobs.services.mappings import Refused, Schemas
@@ -61,11 +61,11 @@ FILTERS = {
 
 
 def rows_of(draft: Sync, schemas: Schemas) -> list[Row]:
-    peeks = {side: samples.known(draft, side) for side in Side}
-    return [_row(draft, schemas, mapping, peeks) for mapping in draft.mappings.all()]
+    held = {side: samples.known(draft, side) for side in Side}
+    return [_row(draft, schemas, mapping, held) for mapping in draft.mappings.all()]
 
 
-def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, peeks: dict[Side, samples.Peek | None]) -> Row:
+def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, held: dict[Side, Values | None]) -> Row:
     flows = mappings.effective(draft, mapping)
     state, note = _state(draft, schemas, mapping, flows)
     return Row(
@@ -77,21 +77,19 @@ def _row(draft: Sync, schemas: Schemas, mapping: FieldMapping, peeks: dict[Side,
         fixed=mappings.why_fixed(mapping),
         state=state,
         note=note,
-        sample=_sample(schemas, mapping, flows, peeks),
+        sample=_sample(schemas, mapping, flows, held),
         association=mappings.is_association(schemas, mapping.app_field, mapping.hub_field),
         has_values=not mapping.locked and value_maps.fields_of(mapping, schemas) is not None,
     )
 
 
-def _sample(
-    schemas: Schemas, mapping: FieldMapping, flows: Direction | None, peeks: dict[Side, samples.Peek | None]
-) -> str:
+def _sample(schemas: Schemas, mapping: FieldMapping, flows: Direction | None, held: dict[Side, Values | None]) -> str:
     """The value that would cross: the app's, or the hub's where only that side gives or only that one has records yet."""
     names = {Side.APP: mapping.app_field, Side.HUB: mapping.hub_field}
-    app_is_empty = flows == Direction.BOTH and (peek := peeks[Side.APP]) is not None and not peek.values
+    app_is_empty = flows == Direction.BOTH and held[Side.APP] == {}
     source = Side.HUB if flows == Direction.TO_APP or app_is_empty else Side.APP
-    found = peeks[source]
-    return samples.shown(found.values.get(names[source]), schemas.side(source).get(names[source])) if found else ""
+    found = held[source]
+    return samples.shown(found.get(names[source]), schemas.side(source).get(names[source])) if found else ""
 
 
 def _cell(schemas: Schemas, side: Side, name: str, required: bool) -> Cell:
@@ -191,7 +189,7 @@ class MappingPage(StepPage):
             "fixed_values": self._constants(),
             "constant_error": self.constant_error,
             "whens": ConstantField.When.choices,
-            "need_sample": not all(samples.known(self.draft, side) for side in Side),
+            "need_sample": any(samples.known(self.draft, side) is None for side in Side),
         }
 
     def _undo(self) -> dict[str, str] | None:

@@ -70,7 +70,7 @@ def outlook(page: ReviewPage) -> dict[str, Any]:
         "sides": [_side(draft, side, counted[side], abilities[side].calls_per_minute) for side in (Side.APP, Side.HUB)],
         "edited": bool(draft.draft_of_id),
         "limited": draft.email_only or any(row.groups for row in draft.filters.all()),
-        "complete": all(found.count and found.count.sure != "at_least" for found in counted.values()),
+        "complete": all(load.complete for load in loads) and not any(found.is_least for found in counted.values()),
         "seconds": max(load.seconds for load in loads),  # both sides are called at the same time
     }
 

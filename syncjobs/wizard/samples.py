@@ -1,7 +1,6 @@
 """One real record of each side, to show what a mapping does. Read apart from the page, kept for ten minutes, never required."""
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
@@ -17,27 +16,21 @@ KEEP_SECONDS = 600
 LONGEST = 60  # characters shown of a value
 
 
-@dataclass(frozen=True)
-class Peek:
-    """``values`` of one record; {} where there is none."""
-
-    values: Values
-
-
 def _key(sync: Sync, side: Side) -> str:
-    return f"wizard-peek-{sync.instance(side).pk}-{sync.kind(side)}"
+    return f"wizard-sample-{sync.instance(side).pk}-{sync.kind(side)}"
 
 
-def known(sync: Sync, side: Side) -> Peek | None:
+def known(sync: Sync, side: Side) -> Values | None:
     """What was read in the last minutes; asks no app."""
-    stored = cache.get(_key(sync, side))
-    return Peek(**stored) if stored else None
+    stored: Values | None = cache.get(_key(sync, side))
+    return stored
 
 
-def read(sync: Sync, side: Side, fields: list[str]) -> Peek:
-    """The first record of the side, with one or two calls. An app that fails gives an empty peek."""
-    if found := known(sync, side):
-        return found
+def read(sync: Sync, side: Side, fields: list[str]) -> None:
+    """Have the first record of the side known, {} where there is none, with one or two calls. An app that fails has none."""
+    if known(sync, side) is not None:
+        return
+    values: Values = {}
     try:
         connector = open_connector(sync.instance(side))
         kind = sync.kind(side)
@@ -46,12 +39,10 @@ def read(sync: Sync, side: Side, fields: list[str]) -> Peek:
         if record and record.partial:
             answer = connector.read(kind, [Ref(record.id, known=record.values)], fields=fields)
             record = answer.records.get(record.id, record)
-        peek = Peek(dict(record.values) if record else {})
+        values = dict(record.values) if record else {}
     except ConnectorError as error:
         log.info("no sample from instance %s: %s", sync.instance(side).pk, error)
-        peek = Peek({})
-    cache.set(_key(sync, side), {"values": peek.values}, KEEP_SECONDS)
-    return peek
+    cache.set(_key(sync, side), values, KEEP_SECONDS)
 
 
 def shown(value: Value | Any, field: Field | None) -> str:
