@@ -35,7 +35,7 @@ def gettext_noop(text: str) -> str:
     return text
 
 
-_ROWS = {
+_ROWS = {  # to:  text long rich numb date dt   bool opt  mult mail phon url  user ref, in the order of FieldType
     T.TEXT:      "=    >    ~    ~    ~    ~    ~    ~    .    ~    ~    ~    ~    .",
     T.LONG_TEXT: "~    =    ~    .    .    .    .    .    .    .    .    .    .    .",
     T.RICH_TEXT: "~    ~    =    .    .    .    .    .    .    .    .    .    .    .",
