@@ -1,30 +1,25 @@
 """HubSpot's stand-in and two organisations of Dynamics, set up as the wizard does it and run by the real runner."""
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from integrations import registry
-from integrations.models import AppInstance
 from integrations.records import Side
 from integrations.registry import app
 from portal.accounts.models import Account
-from portal.demo import story
 from syncjobs.models import RecordLink, RunKind, Sync
 from syncjobs.services import drafts, runs, value_maps
 from syncjobs.services.mappings import schemas_of
-from tests.contract.conftest import Control, hubspot_control, hubspot_standin
+from tests.contract.conftest import Control
 from tests.contract.dynamics import control_of, dynamics_standin
 from tests.integrations.test_dynamics_connect import connected
-from tests.syncjobs.runner.world import World, started
+from tests.syncjobs.apps.conftest import Instances, Rows, Start, addresses, connected_hub, listed
 
-__all__ = ["dynamics_standin", "hubspot_control", "hubspot_standin"]
+__all__ = ["dynamics_standin"]
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(180)]
-
-Start = Callable[..., World]
 
 
 @pytest.fixture
@@ -36,32 +31,18 @@ def control(dynamics_standin: dict[str, Any]) -> Control:
 def instances(
     account: Account, manager: User, hubspot_standin: dict[str, Any], hubspot_control: Control, dynamics_standin: Any,
     control: Control, settings: Any,
-) -> tuple[AppInstance, list[AppInstance]]:  # fmt: skip
+) -> Instances:  # fmt: skip
     """HubSpot as the hub, and both organisations."""
-    settings.ALLOW_LOOPBACK_APPS = True
-    settings.HUBSPOT_CALLS_PER_SECOND = settings.DYNAMICS_CALLS_PER_SECOND = 1000
-    for name, value in (hubspot_standin["environment"] | dynamics_standin["environment"]).items():
-        setattr(settings, name, value)
-    hub = story.connect_hub(account, manager, hubspot_standin)
+    settings.DYNAMICS_CALLS_PER_SECOND = 1000
+    hub = connected_hub(account, manager, hubspot_standin, dynamics_standin, settings)
     return hub, [connected(account, manager, each["url"]) for each in dynamics_standin["organisations"]]
-
-
-@pytest.fixture
-def start(account: Account, manager: User, instances: tuple[AppInstance, list[AppInstance]]) -> Start:
-    """Save a sync with its defaults and run its initial sync: ``start("contacts", "contacts", organisation=1)``."""
-
-    def made(hub_kind: str, app_kind: str, *, organisation: int = 0) -> World:
-        hub, apps = instances
-        return started(account, manager, hub, apps[organisation], hub_kind, app_kind)
-
-    return made
 
 
 @pytest.mark.parametrize(
     ("hub_kind", "app_kind"), [(h.key, a.key) for h, a in registry.pairs(*map(app, ("hubspot", "dynamics")))]
 )
 def test_every_value_of_a_default_mapping_has_a_partner(
-    account: Account, manager: User, instances: tuple[AppInstance, list[AppInstance]], hub_kind: str, app_kind: str
+    account: Account, manager: User, instances: Instances, hub_kind: str, app_kind: str
 ) -> None:
     hub, apps = instances
     draft = drafts.new(account=account, by=manager, app_instance=apps[0])
@@ -78,16 +59,8 @@ def test_every_value_of_a_default_mapping_has_a_partner(
     assert not {name: labels for name, labels in lonely.items() if "owner" not in name and "currency" not in name}
 
 
-def hubspot_rows(control: Control, kind: str) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row["properties"] for row in control("list", type=kind)["results"]}
-
-
-def dynamics_rows(control: Control, kind: str, organisation: int = 0) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row["properties"] for row in control("list", type=kind, organisation=organisation)["results"]}
-
-
-def addresses(rows: dict[str, dict[str, Any]], name: str) -> list[str]:
-    return sorted(str(row[name]).lower() for row in rows.values() if row.get(name))
+def dynamics_rows(control: Control, kind: str, organisation: int = 0) -> Rows:
+    return listed(control, kind, organisation=organisation)
 
 
 def twins(sync: Sync) -> dict[str, str]:
@@ -105,7 +78,7 @@ def test_two_organisations_and_one_hub_hold_everybody_once(
         for world in worlds:
             world.poll()
     for found in (
-        addresses(hubspot_rows(hubspot_control, "contacts"), "email"),
+        addresses(listed(hubspot_control, "contacts"), "email"),
         *(addresses(dynamics_rows(control, "contacts", n), "emailaddress1") for n in (0, 1)),
     ):
         assert before[0] | before[1] <= set(found)
@@ -126,7 +99,7 @@ def test_an_edit_in_one_organisation_reaches_the_other(
     hub_id = next(iter(known[0].keys() & known[1].keys()))
     control("records", type="contacts", edit=[{"id": known[0][hub_id], "jobtitle": "Astronaut"}])
     worlds[0].poll()
-    assert hubspot_rows(hubspot_control, "contacts")[hub_id]["jobtitle"] == "Astronaut"
+    assert listed(hubspot_control, "contacts")[hub_id]["jobtitle"] == "Astronaut"
     worlds[1].poll()
     assert dynamics_rows(control, "contacts", 1)[known[1][hub_id]]["jobtitle"] == "Astronaut"
 
@@ -155,9 +128,7 @@ def test_leads_become_contacts_of_the_hub_and_are_not_written_back(
     )
     before = dynamics_rows(control, "leads")
     world = start("contacts", "leads")
-    [made] = [
-        row for row in hubspot_rows(hubspot_control, "contacts").values() if row.get("email") == "new.lead@example.com"
-    ]
+    [made] = [row for row in listed(hubspot_control, "contacts").values() if row.get("email") == "new.lead@example.com"]
     assert made["lifecyclestage"] == "lead"
     hub_id = next(iter(twins(world.sync)))
     hubspot_control("records", type="contacts", edit=[{"id": int(hub_id), "jobtitle": "Changed"}])
@@ -171,7 +142,7 @@ def test_a_deletion_in_dynamics_reaches_the_hub(start: Start, control: Control, 
     hub_id, app_id = next(iter(twins(world.sync).items()))
     control("records", type="contacts", delete=[app_id])
     world.poll()
-    assert hub_id not in hubspot_rows(hubspot_control, "contacts")
+    assert hub_id not in listed(hubspot_control, "contacts")
     assert world.sync.app_kind == "contacts"
     assert world.counts() == {"insync": len(twins(world.sync)) - 1, "deleted_app": 1}
 
@@ -217,7 +188,7 @@ def test_an_account_brings_its_domain_to_the_hub(start: Start, control: Control,
     """Else the next organisation with this account would not find it there."""
     control("records", type="accounts", create=[{"name": "Acme", "websiteurl": "https://www.acme.example/about"}])
     start("companies", "accounts")
-    [made] = [row for row in hubspot_rows(hubspot_control, "companies").values() if row.get("name") == "Acme"]
+    [made] = [row for row in listed(hubspot_control, "companies").values() if row.get("name") == "Acme"]
     assert (made["domain"], made["website"]) == ("acme.example", "https://www.acme.example/about")
 
 
@@ -260,7 +231,7 @@ def doubled(control: Control, hubspot_control: Control) -> set[tuple[str, str, s
     found = set()
     for kind, (own, theirs) in IDENTITY.items():
         places = {f"organisation {n}": addresses(dynamics_rows(control, kind, n), own) for n in (0, 1)}
-        places["hub"] = addresses(hubspot_rows(hubspot_control, HUB_KINDS[kind]), theirs)
+        places["hub"] = addresses(listed(hubspot_control, HUB_KINDS[kind]), theirs)
         for place, values in places.items():
             found |= {(place, kind, value) for value, n in Counter(values).items() if n > 1}
     return found

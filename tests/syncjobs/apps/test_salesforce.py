@@ -1,7 +1,6 @@
 """HubSpot's stand-in and two orgs of Salesforce, set up as the wizard does it and run by the real runner."""
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,22 +8,19 @@ from django.contrib.auth.models import User
 
 from integrations import registry
 from integrations.connectors.salesforce.allocation import SHARE
-from integrations.models import AppInstance, RateBucket
+from integrations.models import RateBucket
 from integrations.records import FieldType
 from portal.accounts.models import Account
-from portal.demo import story
 from syncjobs.models import RecordLink, RunKind, Sync, SyncState
 from syncjobs.services import drafts, mappings, runs, value_maps
-from tests.contract.conftest import Control, hubspot_control, hubspot_standin
+from tests.contract.conftest import Control
 from tests.contract.salesforce import control_of, salesforce_standin
 from tests.integrations.test_salesforce_connect import connected
-from tests.syncjobs.runner.world import World, started
+from tests.syncjobs.apps.conftest import Instances, Rows, Start, addresses, connected_hub, listed
+from tests.syncjobs.runner.world import World
 
-__all__ = ["hubspot_control", "hubspot_standin", "salesforce_standin"]
+__all__ = ["salesforce_standin"]
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(180)]
-
-Start = Callable[..., World]
-Rows = dict[str, dict[str, Any]]
 
 
 @pytest.fixture
@@ -36,37 +32,14 @@ def control(salesforce_standin: dict[str, Any]) -> Control:
 def instances(
     account: Account, manager: User, hubspot_standin: dict[str, Any], hubspot_control: Control, salesforce_standin: Any,
     control: Control, settings: Any,
-) -> tuple[AppInstance, list[AppInstance]]:  # fmt: skip
+) -> Instances:  # fmt: skip
     """HubSpot as the hub, and both orgs."""
-    settings.ALLOW_LOOPBACK_APPS = True
-    settings.HUBSPOT_CALLS_PER_SECOND = 1000
-    for name, value in (hubspot_standin["environment"] | salesforce_standin["environment"]).items():
-        setattr(settings, name, value)
-    hub = story.connect_hub(account, manager, hubspot_standin)
+    hub = connected_hub(account, manager, hubspot_standin, salesforce_standin, settings)
     return hub, [connected(account, manager, n) for n in (0, 1)]
 
 
-@pytest.fixture
-def start(account: Account, manager: User, instances: tuple[AppInstance, list[AppInstance]]) -> Start:
-    """Save a sync with its defaults and run its initial sync: ``start("contacts", "contacts", organisation=1)``."""
-
-    def made(hub_kind: str, app_kind: str, *, organisation: int = 0) -> World:
-        hub, apps = instances
-        return started(account, manager, hub, apps[organisation], hub_kind, app_kind)
-
-    return made
-
-
-def hubspot_rows(control: Control, kind: str) -> Rows:
-    return {row["id"]: row["properties"] for row in control("list", type=kind)["results"]}
-
-
 def salesforce_rows(control: Control, kind: str, organisation: int = 0) -> Rows:
-    return {row["id"]: row["properties"] for row in control("list", type=kind, organisation=organisation)["results"]}
-
-
-def addresses(rows: Rows, name: str) -> list[str]:
-    return sorted(str(row[name]).lower() for row in rows.values() if row.get(name))
+    return listed(control, kind, organisation=organisation)
 
 
 def twins(sync: Sync) -> dict[str, str]:
@@ -101,7 +74,7 @@ def test_two_orgs_and_one_hub_hold_everybody_once(start: Start, control: Control
         for world in worlds:
             world.poll()
     for found in (
-        addresses(hubspot_rows(hubspot_control, "contacts"), "email"),
+        addresses(listed(hubspot_control, "contacts"), "email"),
         *(addresses(salesforce_rows(control, "Contact", n), "Email") for n in (0, 1)),
     ):
         assert before[0] | before[1] <= set(found)
@@ -142,9 +115,7 @@ def test_companies_people_and_deals_come_with_their_ties(
     assert writes(control, hubspot_control) == 0
 
 
-def test_every_choice_has_a_partner_or_a_stand_in(
-    account: Account, manager: User, instances: tuple[AppInstance, list[AppInstance]]
-) -> None:
+def test_every_choice_has_a_partner_or_a_stand_in(account: Account, manager: User, instances: Instances) -> None:
     """Else a default mapping would let records fail."""
     hub, [app, _south] = instances
     found = []
@@ -188,7 +159,7 @@ def test_a_lead_that_is_converted_hands_over_to_its_contact(
     leads = start("contacts", "leads")
     people = start("contacts", "contacts")
     hub_id = RecordLink.objects.get(sync=leads.sync, app_id=lead).hub_id
-    assert hubspot_rows(hubspot_control, "contacts")[hub_id]["lifecyclestage"] == "lead"
+    assert listed(hubspot_control, "contacts")[hub_id]["lifecyclestage"] == "lead"
     assert address not in addresses(salesforce_rows(control, "Contact"), "Email")
     Sync.objects.filter(pk__in=[leads.sync.pk, people.sync.pk]).update(when_deleted_in_app="delete")
     [made] = control("records", type="Lead", convert=[lead])["converted"]
@@ -197,8 +168,8 @@ def test_a_lead_that_is_converted_hands_over_to_its_contact(
     assert RecordLink.objects.get(sync=leads.sync, app_id=lead).code == "CONVERTED_AWAY"
     link = RecordLink.objects.get(sync=people.sync, app_id=made["ContactId"])
     assert (link.hub_id, link.status) == (hub_id, "insync")
-    assert hubspot_rows(hubspot_control, "contacts")[hub_id]["lifecyclestage"] == "salesqualifiedlead"
-    assert addresses(hubspot_rows(hubspot_control, "contacts"), "email").count(address) == 1
+    assert listed(hubspot_control, "contacts")[hub_id]["lifecyclestage"] == "salesqualifiedlead"
+    assert addresses(listed(hubspot_control, "contacts"), "email").count(address) == 1
     assert addresses(salesforce_rows(control, "Contact"), "Email").count(address) == 1
     hubspot_control("records", type="contacts", edit=[{"id": int(hub_id or 0), "jobtitle": "Chief buyer"}])
     people.poll()
@@ -214,7 +185,7 @@ def test_deletions_and_merges_reach_the_hub(start: Start, control: Control, hubs
     control("records", type="Contact", delete=[gone])
     control("records", type="Contact", merge=[[kept, lost]])
     people.poll()
-    rows = hubspot_rows(hubspot_control, "contacts")
+    rows = listed(hubspot_control, "contacts")
     assert gone_hub not in rows
     assert lost_hub in rows, "merged is not deleted"
     assert RecordLink.objects.get(sync=people.sync, hub_id=lost_hub).code == "MERGED_AWAY"
@@ -230,7 +201,7 @@ def test_what_sharing_hides_is_deleted_nowhere_and_told(
     control("records", type="Contact", hide=[app_id])
     people._finish(runs.start(sync=people.sync, kind=RunKind.FULL_SCAN))
     people.poll()
-    assert hub_id in hubspot_rows(hubspot_control, "contacts")
+    assert hub_id in listed(hubspot_control, "contacts")
     hubspot_control("records", type="contacts", edit=[{"id": hub_id, "jobtitle": "Boss"}])
     people.poll()
     link = RecordLink.objects.get(sync=people.sync, hub_id=hub_id)
@@ -264,10 +235,10 @@ def test_a_promoted_contact_goes_on_syncing(start: Start, control: Control, hubs
     [hub_id] = hubspot_control("records", type="contacts", create=[{"email": address, "lastname": "Both"}])["created"]
     [app_id] = control("records", type="Contact", create=[{"Email": address, "LastName": "Both"}])["created"]
     people = start("contacts", "contacts")
-    assert hubspot_rows(hubspot_control, "contacts")[str(hub_id)]["lifecyclestage"] == "salesqualifiedlead"
+    assert listed(hubspot_control, "contacts")[str(hub_id)]["lifecyclestage"] == "salesqualifiedlead"
     control("records", type="Contact", edit=[{"Id": app_id, "Title": "Boss"}])
     people.poll()
-    assert hubspot_rows(hubspot_control, "contacts")[str(hub_id)]["jobtitle"] == "Boss"
+    assert listed(hubspot_control, "contacts")[str(hub_id)]["jobtitle"] == "Boss"
 
 
 def test_a_share_that_is_used_up_is_waited_for_and_harms_nothing(
@@ -302,6 +273,6 @@ def test_what_somebody_types_right_after_our_write_comes_to_the_hub(
     for _round in range(3):
         world.poll()
     assert salesforce_rows(control, "Contact")[app_id]["Title"] == "Theirs"
-    assert hubspot_rows(hubspot_control, "contacts")[hub_id]["jobtitle"] == "Theirs"
+    assert listed(hubspot_control, "contacts")[hub_id]["jobtitle"] == "Theirs"
     assert salesforce_rows(control, "Contact")[app_id]["Phone"] == "+66 2 555 0101"
     assert troubles(world) == Counter()

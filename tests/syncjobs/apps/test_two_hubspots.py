@@ -14,10 +14,9 @@ from portal.accounts.models import Account
 from portal.demo import story
 from syncjobs.models import RecordLink, RunKind, Sync
 from syncjobs.services import runs
-from tests.contract.conftest import Control, hubspot_control, hubspot_standin
+from tests.contract.conftest import Control
 from tests.syncjobs.runner.world import World, started
 
-__all__ = ["hubspot_control", "hubspot_standin"]
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(120)]
 
 SAME = ("dealstage", "pipeline", "hs_pipeline_stage", "hubspot_owner_id", "hs_timestamp", "hs_sku")
