@@ -2,8 +2,9 @@
 
 django-q2 hands tasks and results over in ``multiprocessing`` queues, whose locks are semaphores: a process that dies holding one
 takes it along. An idle worker holds the reading lock of the task queue all the time, so killing it (the kernel does, when memory is
-short) would leave the whole cluster waiting for ever, without a word. The locks here belong to the kernel, which frees them when
-their process ends. What is left, a death in the microseconds inside a queue operation, is the watchdog's (``manage.py workers``).
+short) would leave the whole cluster waiting for ever, without a word. So would a worker that dies while it hands in a result, with
+the lock of its timer, which the guard reads. The locks here belong to the kernel, which frees them when their process ends. What is
+left, a death in the microseconds inside a queue operation, is the watchdog's (``manage.py workers``).
 
 No process outlives its parent: without one a worker waits on a queue that nobody fills, and whoever fetches tasks fetches them for
 nobody.
@@ -15,7 +16,8 @@ import os
 import signal
 import tempfile
 import time
-from typing import Any
+from multiprocessing import Value
+from typing import Any, cast
 
 from django_q import cluster as django_q_cluster
 from django_q.conf import Conf
@@ -63,13 +65,18 @@ class SturdyQueue(Queue):
         self._rlock, self._wlock = ProcessLock(), ProcessLock()
 
 
+def sturdy_value(kind: str, initial: float) -> Any:
+    """A worker's timer."""
+    return Value(kind, initial, lock=cast(Any, ProcessLock()))
+
+
 def run(watchdog: int) -> None:
     """Run the cluster that Q_CLUSTER_NAME names, until it is told to stop or the process ``watchdog``, its parent, ends."""
     die_with_parent()  # where the kernel cannot, the watchdog kills the group, as long as that lives
     if os.getppid() != watchdog:  # it ended while we were starting
         return
     os.register_at_fork(after_in_child=lambda: die_with_parent(signal.SIGKILL))
-    django_q_cluster.Queue = SturdyQueue
+    django_q_cluster.Queue, django_q_cluster.Value = SturdyQueue, sturdy_value
     for moment in (pre_execute, post_execute_in_worker):
         moment.connect(_works, dispatch_uid=f"syncjobs.works.{id(moment)}")
     django_q_cluster.Cluster().start()

@@ -1,13 +1,14 @@
-"""The locks of a worker cluster's queues."""
+"""The locks of a worker cluster's queues and timers."""
 
 import os
+import signal
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from syncjobs.cluster import ProcessLock
+from syncjobs.cluster import ProcessLock, sturdy_value
 
 KERNEL_LOCKS = Path("/proc/locks")
 
@@ -38,6 +39,18 @@ def test_two_processes_whose_threads_hold_and_await_two_locks_are_no_deadlock() 
     assert os.waitstatus_to_exitcode(status[1]) == 0
     waiting.join(10)
     assert not waiting.is_alive()
+
+
+@pytest.mark.timeout(20)
+def test_a_worker_that_is_killed_while_it_hands_in_a_result_takes_no_lock_along() -> None:
+    timer = sturdy_value("f", -1)
+    if not (child := os.fork()):
+        with timer.get_lock():
+            timer.value = 3
+        with timer.get_lock():
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert timer.value == 3, "the guard can read it"
 
 
 def _until_awaited(pid: int) -> None:
