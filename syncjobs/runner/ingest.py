@@ -275,6 +275,7 @@ def ingest_gone(ctx: Context, side: Side, ids: Sequence[str]) -> int:
         row.dirty |= BIT[side]
         row.next_try_at = None
     store.update(rows, [f"{side}_gone", "dirty", "next_try_at"])
+    others.forget(ctx, side, [get(row, side, "id") for row in rows])
     call_heirs(ctx, {key for row in rows for key in held_keys(row, side)})
     return len(rows)
 

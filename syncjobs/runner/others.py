@@ -5,7 +5,8 @@ first meeting may be long after.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from integrations.records import FieldType, RemoteRecord, Side
 from syncjobs.engine.matching import key_of
@@ -35,17 +36,27 @@ def keep(ctx: Context, side: Side, records: Sequence[RemoteRecord]) -> None:
     )
 
 
-def of_links(ctx: Context, side: Side, links: Iterable[int]) -> set[str]:
-    """The further addresses of these links' records."""
+def forget(ctx: Context, side: Side, ids: Iterable[str]) -> None:
+    """These records were deleted: nobody's addresses are kept longer than the person's record."""
+    if place(ctx, side) is not None:
+        OtherKey.objects.filter(sync=ctx.sync, side=side.value, remote_id__among=list(ids)).delete()
+
+
+def of_links(ctx: Context, side: Side, links: Iterable[int]) -> dict[str, list[str]]:
+    """Id of each of these links' records that has further addresses → those."""
     records = RecordLink.objects.filter(pk__among=links).values(f"{side}_id")
-    told = OtherKey.objects.filter(sync=ctx.sync, side=side.value, remote_id__in=records)
-    return set(told.values_list("key", flat=True))
+    return _told(ctx, side, remote_id__in=records)
 
 
-def holders(ctx: Context, side: Side, keys: Iterable[str]) -> Mapping[str, list[str]]:
-    """Id of each record that has one of these as a further address → which of them."""
+def holders(ctx: Context, side: Side, keys: Iterable[str]) -> dict[str, list[str]]:
+    """Id of each record that has one of these as a further address → all that it has."""
+    found = _told(ctx, side, key__among=keys)
+    return _told(ctx, side, remote_id__among=found) if found else {}
+
+
+def _told(ctx: Context, side: Side, **which: Any) -> dict[str, list[str]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
-    told = OtherKey.objects.filter(sync=ctx.sync, side=side.value, key__among=keys)
-    for id, key in told.values_list("remote_id", "key"):
+    rows = OtherKey.objects.filter(sync=ctx.sync, side=side.value, **which)
+    for id, key in rows.values_list("remote_id", "key"):
         found[id].append(key)
     return found

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -174,30 +174,48 @@ def _pair(ctx: Context, pairs: Sequence[tuple[RecordLink, RecordLink]], deltas: 
 
 def _match_by_others(ctx: Context, side: Side, half: Sequence[int]) -> int:
     """Match those that are left by the further addresses of records at ``side``: only two that are alone with one, and have no
-    twin. What several share (a family, an office) tells nobody apart, and then each goes its own way."""
+    twin. What several share (a family, an office) tells nobody apart, and then each goes its own way. Whoever shares the first
+    address with somebody is not for this match, wherever the other is: the order of chunks decides nothing."""
     number = others.place(ctx, side)
     if number is None:
         return 0
     condition, pks = statements.among(half)
     left = _keys_of(ctx, f"id {condition}", pks)
-    keys = {own[number] for _, own in left} - {""} | others.of_links(ctx, side, [pk for pk, _ in left])
-    groups: dict[str, list[Candidate]] = defaultdict(list)
+    keys = {own[number] for _, own in left} - {""}
+    asked = others.of_links(ctx, side, [pk for pk, _ in left]) | others.holders(ctx, side, keys)
+    if not asked:
+        return 0
+    name = KEY_NAMES[number]
+    first = statements.links(f"{side}_{name}", ctx.sync.pk, f"{side}_id", asked)
+    keys |= {key for told in asked.values() for key in told} | {key for (key,) in first if key}
+    groups: dict[str, dict[int, Candidate]] = defaultdict(dict)
     for of in Side:
-        for key, _, candidate in _candidates(ctx, of, f"{of}_{KEY_NAMES[number]}", keys):
-            groups[key].append(candidate)
+        for key, _, candidate in _candidates(ctx, of, f"{of}_{name}", keys):
+            groups[key][candidate.row] = candidate
+    crowded = {row for group in groups.values() if len(group) > 1 for row in group}
     holders = others.holders(ctx, side, keys)
     for id, _, candidate in _candidates(ctx, side, f"{side}_id", set(holders)):
         for key in holders[id]:
-            groups[key].append(candidate)
-    met = [found for found in groups.values() if _is_pair(found) and not any(one.linked for one in found)]
-    times = Counter(one.row for found in met for one in found)
-    rows = [{one.side: one.row for one in found} for found in met if all(times[one.row] == 1 for one in found)]
+            groups[key][candidate.row] = candidate
+    rows = _alone(groups.values(), crowded)
     by_pk = {row.pk: row for row in store.numbered(pk for pair in rows for pk in pair.values())}
-    pairs = [(by_pk[pair[Side.HUB]], by_pk[pair[Side.APP]]) for pair in rows]
-    # Of those that are left out a person decides, or another one syncs.
-    pairs = [pair for pair in pairs if not any(is_left_out(row) for row in pair)]
-    _pair(ctx, pairs, Counter())
+    pairs = [{of: by_pk[pk] for of, pk in pair.items()} for pair in rows]
+    # Of those that are left out a person decides, or another one syncs. Of those not asked for there may be more to know.
+    pairs = [p for p in pairs if not any(is_left_out(row) for row in p.values()) and get(p[side], side, "id") in asked]
+    _pair(ctx, [(pair[Side.HUB], pair[Side.APP]) for pair in pairs], Counter())
     return len(pairs)
+
+
+def _alone(groups: Iterable[Mapping[int, Candidate]], crowded: Set[int]) -> list[dict[Side, int]]:
+    """The pairs among these groups of records (by link) that nothing else could be part of."""
+    met = [list(group.values()) for group in groups]
+    met = [found for found in met if _is_pair(found) and not any(one.linked for one in found)]
+    times = Counter(one.row for found in met for one in found)
+    return [
+        {one.side: one.row for one in found}
+        for found in met
+        if all(times[one.row] == 1 and one.row not in crowded for one in found)
+    ]
 
 
 def _decided(ctx: Context, name: str, keys: set[str], strong: bool) -> list[tuple[Match, bool]]:

@@ -7,6 +7,7 @@ import pytest
 from integrations.connectors.base import Abilities
 from integrations.records import Side
 from syncjobs.models import OtherKey, RecordLink
+from syncjobs.runner import pairing
 from tests.syncjobs.runner.world import World, draft_of, preview
 
 Make = Callable[..., World]
@@ -43,6 +44,39 @@ def test_two_meet_by_a_second_address_although_one_has_long_been_there_alone(wor
     assert (len(w.hub.live()), len(w.app.live()), w.counts()) == (1, 1, {"insync": 1})
 
 
+@pytest.mark.parametrize("chunk", [1, 500])
+@pytest.mark.parametrize("side", list(Side))
+def test_a_first_address_in_common_comes_first_in_any_order(
+    world: Make, side: Side, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ada is known there by her first address, and by a further one of hers somebody else is."""
+    monkeypatch.setattr(pairing, "CHUNK", chunk)
+    w = world(hub=TELLS, app=TELLS)
+    tells, knows = (w.hub, w.app) if side is Side.HUB else (w.app, w.hub)
+    knows.put({"email": "home@lovelace.example", "first_name": "Household"})
+    tells.put({"email": "ada@work.example", "last_name": "Lovelace", "others": ["home@lovelace.example"]})
+    knows.put({"email": "ada@work.example", "first_name": "Ada"})
+    w.initial()
+    assert w.counts() == {"insync": 2}
+    for values in (w.values(Side.HUB), w.values(Side.APP)):
+        assert values["ada@work.example"] == values["ada@work.example"] | {"first_name": "Ada", "last_name": "Lovelace"}
+
+
+@pytest.mark.parametrize("chunk", [1, 500])
+@pytest.mark.parametrize("side", list(Side))
+def test_a_record_that_several_know_by_its_addresses_is_none_of_them_in_any_order(
+    world: Make, side: Side, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing, "CHUNK", chunk)
+    w = world(hub=TELLS, app=TELLS)
+    tells, knows = (w.hub, w.app) if side is Side.HUB else (w.app, w.hub)
+    knows.put({"email": "cy@one.example", "first_name": "One"})
+    tells.put({"email": "cy@firm.example", "first_name": "Cy", "others": ["cy@one.example", "cy@two.example"]})
+    knows.put({"email": "cy@two.example", "first_name": "Two"})
+    w.initial()
+    assert w.counts() == {"insync": 3}
+
+
 def test_an_address_that_was_taken_off_the_record_is_none_of_its_own(world: Make) -> None:
     w = world(app=TELLS, direction="to_app")
     card = w.app.put({"email": "ada@work.example", "others": ["ada@home.example"]})
@@ -52,6 +86,16 @@ def test_an_address_that_was_taken_off_the_record_is_none_of_its_own(world: Make
     w.hub.put({"email": "ada@home.example", "first_name": "Ada"})
     w.settle()
     assert emails(w, Side.APP) == ["ada@home.example", "ada@work.example"]
+
+
+def test_the_addresses_of_a_deleted_record_are_forgotten(world: Make) -> None:
+    w = world(app=TELLS)
+    card = w.app.put({"email": "ada@work.example", "others": ["ada@home.example"]})
+    w.initial()
+    assert OtherKey.objects.get().key == "ada@home.example"
+    w.app.remove(card)
+    w.settle()
+    assert not OtherKey.objects.exists()
 
 
 def test_an_address_that_several_share_tells_nobody_apart(world: Make) -> None:
