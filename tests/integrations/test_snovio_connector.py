@@ -98,6 +98,18 @@ def test_a_deleted_prospect_is_gone_although_another_has_its_email(app: Snovio, 
     assert connector.read(KIND, [Ref(first, {"email": "twin@example.com"})], fields=FIELDS).gone == {first}
 
 
+def test_calls_that_are_withdrawn_do_not_say_that_prospects_are_gone(app: Snovio, connector: Connector) -> None:
+    """A prospect that is not there is told with status 200; 404 is what an address answers that has ended."""
+    id = put(app, "ann")
+    app.faults.add(fault="status", status=404, match="get-prospect")
+    with pytest.raises(errors.Unavailable):
+        connector.read(KIND, [Ref(id, {"email": "ann@example.com"})], fields=FIELDS)
+    with pytest.raises(errors.Unavailable):
+        update(connector, id, "ann@example.com", first_name="Anna")
+    with pytest.raises(errors.Unavailable):
+        connector.find(KIND, "email", ["ann@example.com"], fields=FIELDS)
+
+
 # -- listing ----------------------------------------------------------------------------------------------------------
 def test_all_lists_are_scanned_when_none_is_chosen_and_deleted_ones_are_not(app: Snovio, connector: Connector) -> None:
     for name, where in (("a", FAIRS), ("b", SIGN_UPS), ("c", PARTNERS)):

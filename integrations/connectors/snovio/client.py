@@ -107,11 +107,15 @@ class Client:
         return self._session.reading_ahead(BY_ID, ({"id": id} for id in ids))
 
     def by_email(self, email: str) -> list[Json]:
-        """All profiles with this address; one address can have several."""
+        """All profiles with this address; one address can have several. That there is none is said with status 200: a 404 means
+        that the call itself is not there, and no prospect is gone."""
         try:
             return rows(self._session.post("/v1/get-prospects-by-email", json={"email": email}, safe=True).data)
-        except errors.Gone:
-            return []
+        except errors.Gone as gone:
+            if gone.status == 200:
+                return []
+            message = _("Snov.io no longer finds prospects by email address.")
+            raise errors.Unavailable(message, status=gone.status, remote=gone.remote) from gone
 
     def add(self, list_id: int, email: str, values: Json) -> Json:
         """Add or update by e-mail: ``{"id", "added", "updated"}``.
