@@ -1,5 +1,6 @@
 """Snov.io's connector where the vendor is odd: two ids, no update by id, lists that move, 60 calls a minute. Over HTTP."""
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 import pytest
 
 from integrations import errors
+from integrations.connectors.snovio.client import Client
 from integrations.connectors.snovio.connector import Snovio as Connector
 from integrations.connectors.snovio.countries import country_name
+from integrations.connectors.snovio.faults import fault
+from integrations.http import ApiSession
 from integrations.models import AppInstance
 from integrations.records import Create, Page, Ref, Update, Verdict
 from integrations.services import credentials
@@ -16,6 +20,7 @@ from integrations.services.connections import open_connector
 from integrations.standins.snovio import edits
 from integrations.standins.snovio.server import Snovio
 from portal.accounts.models import Account
+from tests.integrations.server import Asked, Reply, Server
 from tests.standins import snovio_account
 
 KIND = "prospects"
@@ -108,6 +113,37 @@ def test_calls_that_are_withdrawn_do_not_say_that_prospects_are_gone(app: Snovio
         update(connector, id, "ann@example.com", first_name="Anna")
     with pytest.raises(errors.Unavailable):
         connector.find(KIND, "email", ["ann@example.com"], fields=FIELDS)
+
+
+def test_one_prospect_that_cannot_be_looked_at_costs_only_itself(app: Snovio, connector: Connector) -> None:
+    """It is looked for by its address; where that is refused, too, it is neither gone nor known."""
+    ids = {name: put(app, name) for name in ("ann", "bob", "cid")}
+    refs = [Ref(id, {"email": f"{name}@example.com"}) for name, id in ids.items()]
+    app.faults.add(fault="status", status=422, match="by-id", next=1)
+    assert connector.read(KIND, refs, fields=FIELDS).records.keys() == set(ids.values())
+    app.faults.add(fault="status", status=422, match="by-id", next=1)
+    app.faults.add(fault="status", status=400, match="by-email", next=1)
+    answer = connector.read(KIND, refs, fields=FIELDS)
+    assert (len(answer.records), answer.gone) == (2, set())
+
+
+def test_an_address_that_is_refused_does_not_keep_others_from_being_found() -> None:
+    """Any other refusal is raised: taken for "nobody has this address", it would let a create write over somebody."""
+    words = {"ann@@example": "We cannot process this email: ann@@example", "cid@example.com": "Something is wrong"}
+
+    def answer(asked: Asked) -> Reply:
+        email = json.loads(asked.body)["email"]
+        if email in words:
+            return Reply(400, {"success": False, "message": words[email]})
+        return Reply(200, {"success": True, "data": [{"id": "B==", "firstName": "Bob"}]})
+
+    with Server().running() as server:
+        server.answer = answer
+        lone = Connector(Client(ApiSession(server.url, fault=fault)))
+        found = lone.find(KIND, "email", ["ann@@example", "bob@example.com"], fields=FIELDS)
+        assert [record.values["email"] for record in found] == ["bob@example.com"]
+        with pytest.raises(errors.Refused):
+            lone.find(KIND, "email", ["cid@example.com"], fields=FIELDS)
 
 
 # -- listing ----------------------------------------------------------------------------------------------------------

@@ -177,11 +177,14 @@ class Snovio:
 
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
         """Details, one call each; values that the answer lacks are those already known, or absent. All or nothing: an error of the
-        account ends the batch."""
+        account ends the batch. What is refused of one prospect is not told."""
         answer = ReadAnswer({})
         with self._client.reading_ahead(ref.id for ref in refs):
             for ref in refs:
-                detail = self._client.by_id(ref.id) or self._by_known_email(ref)
+                try:
+                    detail = self._detail(ref)
+                except errors.Refused:
+                    continue
                 if detail is None:
                     answer.gone.add(ref.id)
                 else:
@@ -190,6 +193,16 @@ class Snovio:
                     }
                     answer.records[ref.id] = self._record(detail, known, asked=ref.id)
         return answer
+
+    def _detail(self, ref: Ref) -> dict[str, Any] | None:
+        """By id, else by the known address. Refused where the id is, and the address does not find it either: it need not be
+        gone."""
+        try:
+            return self._client.by_id(ref.id) or self._by_known_email(ref)
+        except errors.Refused:
+            if found := self._by_known_email(ref):
+                return found
+            raise
 
     def _by_known_email(self, ref: Ref) -> dict[str, Any] | None:
         """A prospect that is not found by id, by its e-mail: the account may not take long ids. A short id that is not among the
@@ -210,8 +223,17 @@ class Snovio:
         return [
             self._record(profile, {"email": email})
             for email in dict.fromkeys(value.strip() for value in values if value)
-            for profile in writing.best_first(self._client.by_email(email))
+            for profile in writing.best_first(self._with_address(email))
         ]
+
+    def _with_address(self, email: str) -> list[dict[str, Any]]:
+        """What Snov.io does not take for an address is nobody's, and keeps no others from being found."""
+        try:
+            return self._client.by_email(email)
+        except errors.Refused as error:
+            if error.code == "EMAIL_INVALID":
+                return []
+            raise
 
     def _record(self, detail: dict[str, Any], known: Values, asked: str = "") -> RemoteRecord:
         id = str(detail.get("id") or asked)
