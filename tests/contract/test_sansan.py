@@ -241,6 +241,16 @@ def test_a_list_that_breaks_off_is_no_complete_one() -> None:
             Client(ApiSession(answering.url)).search()
 
 
+@pytest.mark.parametrize("body", ["<html>Please sign in to the network</html>", {"item": None}, {}])
+def test_an_answer_that_shows_no_card_is_an_outage(body: Any) -> None:
+    """A proxy's page with status 200, say."""
+    with Server().running() as server:
+        server.replies(Reply(200, body))
+        lone = Connector(Client(ApiSession(server.url)))
+        with pytest.raises(errors.Unavailable):
+            lone.read("cards", [Ref("1")], fields=SHOWN)
+
+
 def test_a_page_that_holds_all_cards_tells_how_many(connector: Connector, peer: SansanPeer) -> None:
     """As the checks after connecting do; of more than a page neither tells."""
     peer.put_many(95)

@@ -123,11 +123,14 @@ class Client:
     def card(self, id: str) -> Json | None:
         """One card, None where this key cannot see such a one."""
         try:
-            return item(self._get(f"/bizCards/{id}", CARD))
+            found = item(self._get(f"/bizCards/{id}", CARD))
         except errors.Gone:
             if not self._lists_answer:
                 self.search(limit=1)
             return None
+        if not found.get("id"):
+            raise errors.Unavailable(_("Sansan answered with something that is not a card."))
+        return found
 
     def current_card(self, person_id: str) -> Json | None:
         """The card that counts of all that a person handed out; None where this key is not told."""
