@@ -33,7 +33,7 @@ def one_by_one(items: Sequence[Item], send: Callable[[Item], Verdict]) -> list[V
     for item in items:
         try:
             if verdicts and time.monotonic() > until:
-                raise errors.RateLimited(_("The app is slow; the rest follows."))
+                raise slow()
             verdicts.append(send(item))
         except OF_ONE_RECORD as error:
             verdicts.append(Verdict(error=error))
@@ -54,11 +54,15 @@ def in_parts(
 ) -> list[Verdict]:
     """Send all; a batch that is refused as a whole with one of the ``culprit`` errors, which one item may have caused, is halved
     until that stands alone. A verdict per item, in order. Any other error goes up while nothing was settled, here or before
-    (``settled``); later it leaves those items ``unsettled`` that have no verdict."""
+    (``settled``); later it leaves those items ``unsettled`` that have no verdict, as the end of ``SECONDS`` does."""
     verdicts: list[Verdict | None] = [None] * len(items)
     todo = [(0, len(items))] if items else []
+    until = time.monotonic() + SECONDS
     while todo:
         low, high = todo.pop()
+        if any(verdicts) and time.monotonic() > until:
+            again = Verdict(error=unsettled(slow(), sent=False))
+            return [verdict or again for verdict in verdicts]
         try:
             verdicts[low:high] = send(items[low:high])
         except culprit as error:
@@ -75,6 +79,10 @@ def in_parts(
                 for place, verdict in enumerate(verdicts)
             ]
     return [verdict for verdict in verdicts if verdict]
+
+
+def slow() -> errors.RateLimited:
+    return errors.RateLimited(_("The app is slow; the rest follows."))
 
 
 def unsettled(error: ConnectorError, *, sent: bool) -> ConnectorError:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from integrations import errors
+from integrations.connectors import verdicts
 from integrations.connectors.verdicts import in_parts, one_by_one
 from integrations.records import RemoteRecord, Verdict
 
@@ -84,3 +85,11 @@ def test_trouble_goes_up_unless_something_was_settled_before() -> None:
         in_parts(list("12"), at_an_app(errors.AuthExpired()), CULPRIT)
     app = at_an_app(errors.AuthExpired())
     assert told(in_parts(list("12"), app, CULPRIT, settled=True)) == [errors.RateLimited, errors.RateLimited]
+
+
+def test_a_batch_that_is_halved_ends_in_time_with_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 100 records that are all refused each would be asked for alone: 199 calls. Each batch gets somewhere, however late."""
+    monkeypatch.setattr(verdicts, "SECONDS", 0)
+    app = at_an_app(bad=dict.fromkeys("1234", errors.Refused("no such field")))
+    again = errors.RateLimited
+    assert told(in_parts(list("1234"), app, CULPRIT)) == [errors.Refused, again, again, again]
