@@ -231,6 +231,22 @@ def test_a_call_that_hubspot_does_not_have_says_nothing_of_records(connector: Hu
             call()
 
 
+def test_a_write_that_hubspot_does_not_have_says_nothing_of_records(connector: HubSpot, server: Server) -> None:
+    """Only HubSpot's own words say that a record is gone: else its twin in the other app would be deleted, too."""
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    server.replies(Reply(404, "<html>Not found</html>"))
+    for call in (
+        lambda: lone.update("contacts", [Update(id, {"firstname": "New"}) for id in "12"]),
+        lambda: lone.delete("contacts", ["1", "2"]),
+        lambda: lone.create("contacts", [Create({"email": "a@example.com"}, key="k")], scope={}),
+    ):
+        with pytest.raises(errors.Unavailable):
+            call()
+    server.replies(Reply(404, {"category": "OBJECT_NOT_FOUND", "message": "no such contact"}))
+    [verdict] = lone.update("contacts", [Update("1", {"firstname": "New"})])
+    assert isinstance(verdict.error, errors.Gone)
+
+
 @pytest.mark.parametrize("partly", [True, False])
 def test_a_create_is_refused_and_not_gone_where_something_is_not_found(
     connector: HubSpot, server: Server, partly: bool

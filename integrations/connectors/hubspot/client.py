@@ -50,6 +50,13 @@ WRITES, SILENT = (
     {"archive", "associate", "dissociate", "unlabel"},
 )  # SILENT: an answer may be empty
 
+OF_RECORDS = WRITES | {"archive"}  # taken for the end of a record, a 404 there would end its twin in the other app
+
+
+class Unsaid(errors.Gone):
+    """A 404 that is not in HubSpot's words."""
+
+
 # Any rolling window must stay below the stated limit: burst + rate × window. An OAuth app has 110 calls per 10 s and account; a
 # private app 190 (100 in free accounts, which the headers tell us); search has 5 a second for all apps together.
 OAUTH_LIMITS = (Limit("calls", rate=9.9, burst=10), Limit("search", rate=3.9, burst=1))
@@ -99,7 +106,7 @@ def call(
         else:
             answer = session.post(path, params=params, json=body, safe=name in READS, bucket=bucket)
     except errors.Gone as gone:
-        if name not in OF_MANY:
+        if name not in OF_MANY and not (name in OF_RECORDS and isinstance(gone, Unsaid)):
             raise
         # The address is not there: a version that has ended, a kind that the account does not have. No record is gone.
         message = _("HubSpot does not answer at %(path)s.") % {"path": path}
@@ -153,7 +160,8 @@ def item_error(said: dict[str, Any], status: int = 0) -> ConnectorError:
     category, message = str(said.get("category", "")), str(said.get("message", ""))
     remote = message[:1000] + (f" [{said['correlationId']}]" if said.get("correlationId") else "")
     if category == "OBJECT_NOT_FOUND" or status == 404:
-        return errors.Gone(_("HubSpot has no such record any more."), remote=remote)
+        kind = errors.Gone if category == "OBJECT_NOT_FOUND" else Unsaid
+        return kind(_("HubSpot has no such record any more."), remote=remote)
     word, field = _complaint(said, message)
     if status == 409 or category in ("CONFLICT", "OBJECT_ALREADY_EXISTS") or word == "CONFLICTING_UNIQUE_VALUE":
         found = re.search(r"Existing ID: (\d+)", message)
