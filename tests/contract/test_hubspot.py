@@ -205,6 +205,27 @@ def test_a_record_with_which_hubspot_had_trouble_may_have_been_written(connector
     assert [type(verdict.error) for verdict in verdicts] == [type(None), errors.NoAnswer]
 
 
+@pytest.mark.parametrize("creating", [True, False])
+def test_an_error_that_names_no_record_is_of_the_one_that_is_left(
+    connector: HubSpot, server: Server, creating: bool
+) -> None:
+    """Without it, the record would be tried again for ever, and nobody would learn why."""
+    words = '[{"isValid":false,"error":"INVALID_OPTION","name":"hs_lead_status"}]'
+    error = {"category": "VALIDATION_ERROR", "message": f"Property values were not valid: {words}"}
+    done = {"id": "1", "properties": {"firstname": "New"}, "objectWriteTraceId": "1"}
+    server.replies(Reply(207, {"results": [done], "errors": [error]}))
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    values: dict[str, Values] = {"1": {"firstname": "New"}, "2": {"hs_lead_status": "NO_SUCH"}}
+    verdicts = (
+        lone.create("contacts", [Create(values[id], key=id) for id in values], scope={})
+        if creating
+        else lone.update("contacts", [Update(id, values[id]) for id in values])
+    )
+    assert verdicts[0].record
+    assert isinstance(verdicts[1].error, errors.Refused)
+    assert verdicts[1].error.code == "OPTION_NOT_ALLOWED"
+
+
 def test_an_answer_that_cannot_be_read_is_none(connector: HubSpot, server: Server) -> None:
     """A proxy's page with status 200: a create may have happened, a read shows nothing, and nothing is gone."""
     server.replies(Reply(200, "<html>Please sign in to the network</html>"))

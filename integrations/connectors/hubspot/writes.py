@@ -93,10 +93,7 @@ class Writer:
         said = call(self._session, "create", self._kind, body={"inputs": inputs}).data
         places = {item.key: place for place, item in enumerate(items)}
         found: Answered = {}
-        for error in said.get("errors") or []:
-            for key in (error.get("context") or {}).get("objectWriteTraceId") or ():
-                if key in places:
-                    found[places[key]] = Verdict(error=item_error(error))
+        nameless = _named(said, "objectWriteTraceId", places, found)
         loose = []
         for result in said.get("results") or []:
             place = places.get(result.get("objectWriteTraceId"))
@@ -109,7 +106,7 @@ class Writer:
             place = _author_of(record, items, found)
             if place is not None:
                 found[place] = self._done(record, items[place].values)
-        return _all(found, len(items))
+        return _all(found, len(items), nameless)
 
     def _input(self, item: Create, properties: dict[str, str]) -> dict[str, Any]:
         near = at_creation(self._kind, item.values)
@@ -122,10 +119,7 @@ class Writer:
         said = call(self._session, "update", self._kind, body={"inputs": inputs}).data
         places = {item.id: place for place, item in enumerate(items)}
         found: Answered = {}
-        for error in said.get("errors") or []:
-            for id in (error.get("context") or {}).get("ids") or ():
-                if str(id) in places:
-                    found[places[str(id)]] = Verdict(error=item_error(error))
+        nameless = _named(said, "ids", places, found)
         names = dict.fromkeys(name for item in items for name in item.values)
         moved = []
         for result in said.get("results") or []:
@@ -141,7 +135,7 @@ class Writer:
             place, record = silent.pop(), moved[0]
             record.aliases = (*record.aliases, items[place].id)
             found[place] = self._done(record, items[place].values)
-        return _all(found, len(items))
+        return _all(found, len(items), nameless)
 
     def _archive_once(self, ids: list[str]) -> list[Verdict]:
         call(self._session, "archive", self._kind, body={"inputs": [{"id": id} for id in ids]})
@@ -186,7 +180,21 @@ def _folded(value: Any) -> Any:
     return value.strip().casefold() if isinstance(value, str) else value
 
 
-def _all(found: Answered, count: int) -> list[Verdict]:
-    """Items on which the answer is silent may or may not have been written."""
-    silent = Verdict(error=errors.NoAnswer(_("HubSpot's answer does not say what became of this record.")))
+def _named(said: dict[str, Any], name: str, places: dict[str, int], found: Answered) -> list[dict[str, Any]]:
+    """Put into ``found`` the errors whose context names an input by ``name``; the others."""
+    nameless = []
+    for error in said.get("errors") or []:
+        meant = [str(key) for key in (error.get("context") or {}).get(name) or () if str(key) in places]
+        found |= {places[key]: Verdict(error=item_error(error)) for key in meant}
+        if not meant:
+            nameless.append(error)
+    return nameless
+
+
+def _all(found: Answered, count: int, nameless: list[dict[str, Any]]) -> list[Verdict]:
+    """Items on which the answer is silent may or may not have been written; a single one is what a single error is about that does
+    not say of which it is."""
+    lost = errors.NoAnswer(_("HubSpot's answer does not say what became of this record."))
+    alone = len(nameless) == count - len(found) == 1
+    silent = Verdict(error=item_error(nameless[0]) if alone else lost)
     return [found.get(place, silent) for place in range(count)]
