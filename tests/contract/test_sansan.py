@@ -251,6 +251,16 @@ def test_an_answer_that_shows_no_card_is_an_outage(body: Any) -> None:
             lone.read("cards", [Ref("1")], fields=SHOWN)
 
 
+def test_one_card_that_cannot_be_looked_at_costs_only_itself(
+    connector: Connector, peer: SansanPeer, server: Sansan
+) -> None:
+    """It is neither gone nor known."""
+    one, two = peer.put_many(2)
+    server.faults.add(fault="status", status=400, match=f"bizCards/{one}")
+    answer = connector.read("cards", [Ref(one), Ref(two)], fields=SHOWN)
+    assert (answer.records.keys(), answer.gone, answer.left) == ({two}, set(), set())
+
+
 def test_a_page_that_holds_all_cards_tells_how_many(connector: Connector, peer: SansanPeer) -> None:
     """As the checks after connecting do; of more than a page neither tells."""
     peer.put_many(95)

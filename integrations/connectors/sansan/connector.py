@@ -175,13 +175,16 @@ class Sansan(Connector):
         return [id for id in chosen if id in offered]
 
     def read(self, kind: str, refs: Sequence[Ref], *, fields: Sequence[str]) -> ReadAnswer:
-        """Two calls per card. A card that is being typed in again is left out: it is neither gone nor worth believing. Of a
-        person's cards with one address, or none, only the current one is listed and syncs; an older one gives way, and nothing is
-        deleted.
+        """Two calls per card. A card that is being typed in again is left out, as one that Sansan does not show: it is neither gone
+        nor worth believing. Of a person's cards with one address, or none, only the current one is listed and syncs; an older one
+        gives way, and nothing is deleted.
         """
         answer = ReadAnswer({})
         for ref in refs:
-            card = self._client.card(ref.id)
+            try:
+                card = self._client.card(ref.id)
+            except errors.Refused:
+                continue
             if card is None:
                 answer.gone.add(ref.id)
             elif schema.is_readable(card) and self._gave_way(card):
