@@ -115,6 +115,28 @@ def test_calls_that_are_withdrawn_do_not_say_that_prospects_are_gone(app: Snovio
         connector.find(KIND, "email", ["ann@example.com"], fields=FIELDS)
 
 
+@pytest.mark.parametrize("body", [{"message": "We are back soon"}, {}, []])
+def test_an_answer_of_another_shape_says_nothing_of_prospects(body: Any) -> None:
+    with Server().running() as server:
+        server.replies(Reply(200, body))
+        lone = Connector(Client(ApiSession(server.url, fault=fault)))
+        for known in ({"email": "ann@example.com"}, {}):
+            with pytest.raises(errors.Unavailable):
+                lone.read(KIND, [Ref("A==", known)], fields=FIELDS)
+        with pytest.raises(errors.Unavailable):
+            lone.find(KIND, "email", ["ann@example.com"], fields=FIELDS)
+
+
+@pytest.mark.parametrize("contacts", [None, []])
+def test_a_list_that_does_not_tell_its_length_is_read(contacts: Any) -> None:
+    """Counts of nothing may come as an empty array."""
+    page = {"list": {"contacts": contacts}, "prospects": []}
+    with Server().running() as server:
+        server.replies(Reply(200, [{"id": 1, "name": "New", "contacts": contacts}]), Reply(200, page))
+        lone = Connector(Client(ApiSession(server.url, fault=fault)))
+        assert lone.scan(KIND, fields=FIELDS, position=None, scope={}).records == []
+
+
 def test_one_prospect_that_cannot_be_looked_at_costs_only_itself(app: Snovio, connector: Connector) -> None:
     """It is looked for by its address; where that is refused, too, it is neither gone nor known."""
     ids = {name: put(app, name) for name in ("ann", "bob", "cid")}

@@ -17,6 +17,7 @@ from integrations.connectors.snovio.faults import fault
 from integrations.http import Answer, ApiSession
 from integrations.models import AppInstance
 from integrations.services.credentials import Grant, RenewableToken
+from portal.redaction import redact
 
 Json = dict[str, Any]
 BURST = 5  # 50 a minute and a burst of 5 stay under 60 in any minute, with a rest for the account's other tools
@@ -97,10 +98,10 @@ class Client:
     def by_id(self, id: str) -> Json | None:
         """One prospect, None where there is none."""
         try:
-            data = one(self._session.post(BY_ID, json={"id": id}, safe=True).data)
+            answer = self._session.post(BY_ID, json={"id": id}, safe=True)
         except errors.Gone:
             return None
-        return one(data.get("data")) or None
+        return one(told(answer)) or None
 
     def reading_ahead(self, ids: Iterable[str]) -> AbstractContextManager[None]:
         """While this lasts, ``by_id`` is asked for each of these, in this order."""
@@ -110,7 +111,7 @@ class Client:
         """All profiles with this address; one address can have several. That there is none is said with status 200: a 404 means
         that the call itself is not there, and no prospect is gone."""
         try:
-            return rows(self._session.post("/v1/get-prospects-by-email", json={"email": email}, safe=True).data)
+            return rows(told(self._session.post("/v1/get-prospects-by-email", json={"email": email}, safe=True)))
         except errors.Gone as gone:
             if gone.status == 200:
                 return []
@@ -133,6 +134,14 @@ def one(data: Any) -> Json:
     """An object that may come bare or in an array around it; {} for anything else."""
     found = data[0] if isinstance(data, list) and data else data
     return found if isinstance(found, dict) else {}
+
+
+def told(answer: Answer) -> Any:
+    """What is under ``data``. Unavailable without such a member: that nobody is there would have been said."""
+    data = one(answer.data)
+    if "data" not in data:
+        raise errors.Unavailable(_("Snov.io's answer cannot be read."), remote=redact(answer.text[:1000]))
+    return data["data"]
 
 
 def rows(data: Any) -> list[Json]:

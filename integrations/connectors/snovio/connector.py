@@ -165,7 +165,7 @@ class Snovio:
 
     def _chosen(self, scope: Scope) -> list[dict[str, Any]]:
         """The live lists that bound the sync; all of them where none is chosen, later ones included."""
-        live = {str(each["id"]): {"contacts": 0, **each} for each in self._live_lists()}
+        live = {str(each["id"]): {**each, "contacts": each.get("contacts") or 0} for each in self._live_lists()}
         wanted = [str(id) for id in scope.get("lists") or []]
         for id in wanted:
             if id not in live:
