@@ -236,6 +236,28 @@ def test_an_answer_that_cannot_be_read_is_none(connector: HubSpot, server: Serve
         lone.read("contacts", [Ref("1")], fields=SHOWN)
 
 
+def test_an_answer_of_another_shape_says_nothing_of_records(connector: HubSpot, server: Server) -> None:
+    """Taken for an empty list, it would take from records what they are associated with."""
+    odd = Reply(200, {"status": "error", "message": "We are back soon"})
+    ann = Reply(200, {"results": [{"id": "1", "properties": {}}]})
+    lone = HubSpot(ApiSession(server.url, fault=fault), stored_fields=connector.fields)
+    server.answer = lambda asked: odd if "associations" in asked.path else ann
+    with pytest.raises(errors.Unavailable):
+        lone.read("contacts", [Ref("1")], fields=["associations.companies"])
+    server.replies(odd)
+    for call in (
+        lambda: lone.read("contacts", [Ref("1")], fields=SHOWN),
+        lambda: lone.scan("contacts", fields=SHOWN, position=None, scope={}),
+        lambda: lone.find("companies", "domain", ["a.example"], fields=["domain"]),
+        lambda: lone.find("contacts", "email", ["a@example.com"], fields=SHOWN),
+        lambda: lone.count("contacts", scope={}),
+        lone.identify,
+    ):
+        with pytest.raises(errors.Unavailable):
+            call()
+    assert [result.state for result in lone.preflight([])][:1] == ["failed"]
+
+
 def test_a_call_that_hubspot_does_not_have_says_nothing_of_records(connector: HubSpot, server: Server) -> None:
     """When a version of the API ends, its addresses answer 404."""
     server.replies(Reply(404, "<html>Not found</html>"))

@@ -37,6 +37,8 @@ PATHS = {
     "revoke": f"/oauth/{VERSION}/token/revoke",
 }
 READS = {"read", "search", "associated"}  # POSTs that change nothing
+LISTS = READS | {"list", "owners"}  # whose answers have results,
+PARTIAL = {"read", "associated"}  # of which these may have nothing but errors
 OF_MANY = READS | {
     "account",
     "list",
@@ -111,13 +113,22 @@ def call(
         # The address is not there: a version that has ended, a kind that the account does not have. No record is gone.
         message = _("HubSpot does not answer at %(path)s.") % {"path": path}
         raise errors.Unavailable(message, status=gone.status, remote=gone.remote) from gone
-    if name not in SILENT and not isinstance(answer.data, dict):  # a page of somebody between us and HubSpot
+    if name not in SILENT and not _is_told(name, answer.data):  # a page of somebody between us and HubSpot
         kind_of = errors.NoAnswer if name in WRITES else errors.Unavailable
         raise kind_of(_("HubSpot's answer cannot be read."), remote=redact(answer.text[:1000]))
     left = answer.headers.get("X-HubSpot-RateLimit-Remaining", "")
     if left.isdigit():
         session.observe(bucket, int(left))
     return answer
+
+
+def _is_told(name: str, data: Any) -> bool:
+    """Whether an answer has what was asked for: nothing said is not nothing there."""
+    if not isinstance(data, dict):
+        return False
+    if name in LISTS:
+        return isinstance(data.get("results"), list) or (name in PARTIAL and bool(data.get("errors")))
+    return name != "account" or "portalId" in data
 
 
 def ahead(session: ApiSession, name: str, kind: str, *, params: Any) -> None:
