@@ -46,6 +46,7 @@ def test_the_words_of_an_error_are_found_in_every_shape(body: Any, words: str) -
             errors.AlreadyExists,
         ),
         (400, {"success": False, "message": "We cannot process this email"}, errors.Refused),
+        (400, {"success": False, "message": "Prospect custom fields not found: Budget"}, errors.Refused),
         (400, "<html>not JSON</html>", errors.Refused),
     ],
 )

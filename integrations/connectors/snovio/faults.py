@@ -73,7 +73,7 @@ def refusal(text: str) -> ConnectorError:
     low = text.casefold()
     if "already exists" in low:
         return errors.AlreadyExists(text, remote=text)
-    if "prospect" in low and "not found" in low:
+    if re.search(r"prospect\b(?! custom).*not found", low):
         return errors.Gone(text, remote=text)
     for pattern, code, field in REFUSALS:
         if re.search(pattern, low):
