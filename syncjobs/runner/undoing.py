@@ -292,6 +292,8 @@ def _work(ctx: Context, side: Side, items: Sequence[UndoItem], record: RemoteRec
     put(row, side, version=record.version)
     plan = Plan(writes={side: {}}, after={side: {}})
     other_seen, other_now = get(row, side.other, "seen") or {}, get(row, side.other, "now") or {}
+    # The memory is about to say what will stand there; what stands there now is what the app is told that it was.
+    put(row, side, now={**(get(row, side, "now") or {}), **{item.field: record.values[item.field] for item in items}})
     for item in items:
         plan.writes[side][item.field] = item.before
         plan.ledger.append(
