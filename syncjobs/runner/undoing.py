@@ -25,7 +25,7 @@ from syncjobs.runner import settling, store, updates
 from syncjobs.runner.context import Context
 from syncjobs.runner.guards import FILLING_IN
 from syncjobs.runner.ingest import ingest, ingest_missing
-from syncjobs.runner.links import BIT, current, forget, get, put, set_status
+from syncjobs.runner.links import AWAY, BIT, current, forget, get, put, set_status
 from syncjobs.runner.work import Work
 
 CHUNK = 100  # links
@@ -245,7 +245,8 @@ def _read(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -
     fresh = RecordLink.objects.in_bulk(list(links))
     for item in items:
         item.link = fresh.get(item.link.pk, item.link)
-    return found
+    # Of a record that was merged into another link's, the app shows that one.
+    return {pk: record for pk, record in found.items() if pk in fresh and get(fresh[pk], side, "id") == record.id}
 
 
 def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -> int:
@@ -351,7 +352,7 @@ def _remove(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas)
     removed, todo = [], []
     for item in items:
         record = live.get(item.link.pk)
-        if record is None and item.told:
+        if record is None and item.told and item.link.code not in AWAY:
             removed.append(item)  # by us, before a kill or without an answer
         elif record is None:
             item.leave(State.GONE, "RECORD_GONE")

@@ -1,0 +1,81 @@
+"""What becomes of records between a run and its undo, and while the undo is under way: merged, converted, replaced, edited."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from syncjobs.models import RunKind, SyncRun
+from syncjobs.services import undo
+from tests.syncjobs.runner.test_undo import Killed, first_sync, take_back
+from tests.syncjobs.runner.world import World
+
+Make = Callable[..., World]
+
+
+def takes_doubles(w: World) -> World:
+    """Its app takes one address twice."""
+    w.app.fields = [replace(field, unique=False) for field in w.app.fields]
+    return w
+
+
+def latest(w: World) -> SyncRun:
+    return w.sync.runs.filter(kind=RunKind.INCREMENTAL).latest("pk")
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_made_record_that_was_merged_into_the_twin_of_another_does_not_take_that_one_along(
+    world: Make, noticed: bool
+) -> None:
+    w = takes_doubles(world(when_deleted_in_app="delete"))
+    first_sync(w, 1)
+    [kept] = w.app.live()
+    w.hub.put({"email": "q@example.com", "first_name": "P0"})
+    w.settle()
+    run = latest(w)
+    [made] = w.app.live().keys() - {kept}
+    w.app.edit(kept, email="q@example.com")
+    w.app.merge(kept, made)
+    if noticed:
+        w.settle()
+    take_back(w, run)
+    w.settle()
+    assert (len(w.hub.live()), list(w.app.live())) == (2, [kept])
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_value_is_not_restored_at_the_twin_of_another_that_the_record_was_merged_into(
+    world: Make, noticed: bool
+) -> None:
+    w = world()
+    ann, anna = (w.hub.put({"email": f"{name}@example.com", "first_name": name}) for name in ("Ann", "Anna"))
+    w.initial()
+    w.settle()
+    w.hub.edit(ann, first_name="Anna")
+    w.settle()
+    run = latest(w)
+    kept = w.link(hub_id=anna).app_id
+    assert kept
+    w.app.merge(kept, w.link(hub_id=ann).app_id or "")
+    if noticed:
+        w.settle()
+    made = take_back(w, run)
+    w.settle()
+    assert [one.code for one in undo.left_alone(made)] == ["RECORD_GONE"]
+    assert w.app.live()[kept]["first_name"] == w.hub.live()[anna]["first_name"] == "Anna"
+
+
+def test_a_record_that_is_converted_before_it_could_be_removed_is_not_taken_for_removed(world: Make) -> None:
+    w = world()
+    run = first_sync(w, 1)
+    [made] = w.app.live()
+    w.app.fail("delete", Killed)  # type: ignore[arg-type]
+    undoing = undo.undo(run=run, by=None)
+    with suppress(Killed):
+        w._finish(undoing)
+    w.app.convert(made)
+    w.lift_waits()
+    w._finish(undoing)
+    assert [one.code for one in undo.left_alone(undoing)] == ["RECORD_GONE"]
+    assert w.link(hub_id="1").code == "CONVERTED_AWAY"
