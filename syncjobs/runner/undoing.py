@@ -356,10 +356,11 @@ def _remove(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas)
             removed.append(item)  # by us, before a kill or without an answer
         elif record is None:
             item.leave(State.GONE, "RECORD_GONE")
-        elif _untouched(item, record.values, known) and (item.told or not item.link.dirty & BIT[side]):
+        elif _untouched(item, record.values, known) and not item.link.dirty & BIT[side]:
             todo.append(item)
         else:
             item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
+    _forget_announced(ctx, side, items)
     _close_removed(ctx, side, removed)
     for start in range(0, len(todo), end.abilities.write_batch):
         removed += _delete(ctx, side, todo[start : start + end.abilities.write_batch], live)
@@ -393,11 +394,17 @@ def _delete(ctx: Context, side: Side, items: Sequence[UndoItem], live: dict[int,
             raise verdict.error
         else:
             item.leave(State.CANNOT, verdict.error.code if isinstance(verdict.error, ConnectorError) else "")
-    refused = [item.link.pk for item in items if item.state in LEFT]
-    with ctx.lease.transaction():
-        FieldChange.objects.filter(run=ctx.run, side=side.value, link__in=refused).delete()
+    _forget_announced(ctx, side, items)
     _close_removed(ctx, side, gone)
     return gone
+
+
+def _forget_announced(ctx: Context, side: Side, items: Sequence[UndoItem]) -> None:
+    """Of these records, those that are left alone were not removed after all."""
+    left = [item.link.pk for item in items if item.state in LEFT]
+    lines = FieldChange.objects.filter(run=ctx.run, side=side.value, link__in=left, rule=Rule.UNDO_CREATED)
+    with ctx.lease.transaction():
+        lines.delete()
 
 
 def _close_removed(ctx: Context, side: Side, items: Sequence[UndoItem]) -> None:

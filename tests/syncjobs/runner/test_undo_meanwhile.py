@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from syncjobs.models import RunKind, SyncRun
+from integrations import errors
+from integrations.records import Side
+from syncjobs.models import FieldChange, RunKind, SyncRun
 from syncjobs.services import undo
 from tests.syncjobs.runner.test_undo import Killed, first_sync, take_back
 from tests.syncjobs.runner.world import World
@@ -79,3 +81,23 @@ def test_a_record_that_is_converted_before_it_could_be_removed_is_not_taken_for_
     w._finish(undoing)
     assert [one.code for one in undo.left_alone(undoing)] == ["RECORD_GONE"]
     assert w.link(hub_id="1").code == "CONVERTED_AWAY"
+
+
+@pytest.mark.parametrize("how", [Killed, lambda: errors.RateLimited("wait")])
+def test_a_record_that_somebody_edits_before_its_removal_is_tried_again_stays(
+    world: Make, how: Callable[[], errors.ConnectorError]
+) -> None:
+    w = world()
+    run = first_sync(w, 1)
+    [made] = w.app.live()
+    w.app.fail("delete", how)
+    undoing = undo.undo(run=run, by=None)
+    with suppress(Killed):
+        w._finish(undoing)
+    w.app.edit(made, notes="Called on Monday")
+    w.lift_waits()
+    w._finish(undoing)
+    assert [one.code for one in undo.left_alone(undoing)] == ["UNDO_EDITED_SINCE"]
+    assert not FieldChange.objects.filter(run=undoing).exists(), "what it had announced did not happen"
+    w.settle()
+    assert w.values(Side.HUB)["p0@example.com"]["notes"] == "Called on Monday"
