@@ -8,7 +8,7 @@ is deleted where the app can; its twin stays, flagged. An undo is a run like any
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +24,7 @@ from syncjobs.models import FieldChange, LeftAlone, RecordLink, RecordStatus, Sy
 from syncjobs.runner import settling, store, updates
 from syncjobs.runner.context import Context
 from syncjobs.runner.guards import FILLING_IN
+from syncjobs.runner.inbox import CALLS_A_STEP
 from syncjobs.runner.ingest import ingest, ingest_missing
 from syncjobs.runner.links import AWAY, BIT, current, forget, get, put, set_status
 from syncjobs.runner.work import Work
@@ -203,6 +204,8 @@ def step(ctx: Context) -> bool:
         return False
     known = schemas_of(ctx.sync)
     items = items_of(ctx.run.undoes, pks, known, undo=ctx.run)
+    pks = pks[: _at_once(ctx, {item.side for item in items})]
+    items = [item for item in items if item.link.pk in pks]
     counts: Counter[str] = Counter()
     for side in Side:
         counts["restored"] += _restore(ctx, side, [i for i in items if i.side is side], known)
@@ -216,6 +219,17 @@ def step(ctx: Context) -> bool:
         entry["position"], entry["done"] = pks[-1], entry.get("done", 0) + len(pks)
         ctx.run.save(update_fields=["phases", "counts"])
     return True
+
+
+def _at_once(ctx: Context, sides: Iterable[Side]) -> int:
+    """How many links of a chunk are read and written together. What is typed between the two is not seen where an app takes any
+    write: there it is one batch. And where a record takes a call of its own, a step that was told to wait begins again."""
+    most = CHUNK
+    for able in (ctx.end(side).abilities for side in sides):
+        most = min(most, max(1, able.read_batch * CALLS_A_STEP // able.read_calls))
+        if not able.conditional_writes:
+            most = min(most, able.write_batch)
+    return most
 
 
 def _left(ctx: Context, item: UndoItem) -> LeftAlone:

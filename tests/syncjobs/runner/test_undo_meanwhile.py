@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from integrations import errors
+from integrations.connectors.base import Abilities
+from integrations.connectors.memory import MemoryConnector
 from integrations.records import Side
-from syncjobs.models import FieldChange, RunKind, SyncRun
+from syncjobs.models import FieldChange, RunKind, RunState, SyncRun
 from syncjobs.services import undo
-from tests.syncjobs.runner.test_undo import Killed, first_sync, take_back
+from tests.syncjobs.runner.test_undo import Killed, changed, first_sync, take_back
 from tests.syncjobs.runner.world import World
 
 Make = Callable[..., World]
@@ -101,3 +104,49 @@ def test_a_record_that_somebody_edits_before_its_removal_is_tried_again_stays(
     assert not FieldChange.objects.filter(run=undoing).exists(), "what it had announced did not happen"
     w.settle()
     assert w.values(Side.HUB)["p0@example.com"]["notes"] == "Called on Monday"
+
+
+@pytest.mark.parametrize("verb", ["update", "delete"])
+def test_what_somebody_types_while_others_are_taken_back_stays(
+    world: Make, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """The app takes one record a call, and any write."""
+    w = world(app=Abilities(write_batch=1))
+    run = changed(w, 3)[1] if verb == "update" else first_sync(w, 3)
+    last = sorted(w.app.live())[-1]
+    send, acts = getattr(MemoryConnector, verb), [lambda: w.app.edit(last, first_name="Typed")]
+
+    def send_and_type(*items: Any, **more: Any) -> Any:
+        verdicts = send(*items, **more)
+        if acts:
+            acts.pop()()
+        return verdicts
+
+    monkeypatch.setattr(MemoryConnector, verb, send_and_type)
+    made = take_back(w, run)
+    assert [one.code for one in undo.left_alone(made)] == ["UNDO_EDITED_SINCE"]
+    assert w.app.live()[last]["first_name"] == "Typed"
+
+
+def test_an_undo_gets_on_where_an_app_shows_one_record_a_call_and_then_asks_to_wait(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = world(app=Abilities(read_batch=10, read_calls=10))
+    _, run = changed(w, 60)
+    left = [0]
+    read = MemoryConnector.read
+
+    def limited(connector: MemoryConnector, kind: str, refs: Any, **more: Any) -> Any:
+        if left[0] < len(refs):
+            raise errors.RateLimited("wait", retry_after=60)
+        left[0] -= len(refs)
+        return read(connector, kind, refs, **more)
+
+    monkeypatch.setattr(MemoryConnector, "read", limited)
+    made = undo.undo(run=run, by=None)
+    for _ in range(4):
+        left[0] = 40
+        w.lift_waits()
+        w._finish(made)
+    made.refresh_from_db()
+    assert (made.state, made.counts["restored"]) == (RunState.DONE, 60)
