@@ -342,7 +342,8 @@ def _settle(ctx: Context, side: Side, work: Sequence[Work], todo: dict[int, list
             continue
         row.attempts, row.next_try_at = 0, None
         if row.pk in clean:
-            row.dirty = 0
+            # Pending by now: a person has asked for it while the app was called.
+            row.dirty = 3 if row.status == RecordStatus.PENDING else 0
             if row.status == RecordStatus.IN_SYNC:
                 put(row, side, now=None)
         settled.append(row)

@@ -12,7 +12,7 @@ from integrations.connectors.base import Abilities
 from integrations.connectors.memory import MemoryConnector
 from integrations.records import Side
 from syncjobs.models import FieldChange, RunKind, RunState, SyncRun
-from syncjobs.services import undo
+from syncjobs.services import syncs, undo
 from tests.syncjobs.runner.test_undo import Killed, changed, first_sync, take_back
 from tests.syncjobs.runner.world import World
 
@@ -150,3 +150,21 @@ def test_an_undo_gets_on_where_an_app_shows_one_record_a_call_and_then_asks_to_w
         w._finish(made)
     made.refresh_from_db()
     assert (made.state, made.counts["restored"]) == (RunState.DONE, 60)
+
+
+def test_a_record_that_a_person_asks_for_while_it_is_restored_is_planned(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = world()
+    _, run = changed(w, 1)
+    update = MemoryConnector.update
+
+    def ask_and_update(*items: Any, **more: Any) -> Any:
+        syncs.resync(sync=w.sync, by=None, status="insync")
+        return update(*items, **more)
+
+    monkeypatch.setattr(MemoryConnector, "update", ask_and_update)
+    take_back(w, run)
+    w.settle()
+    assert w.counts() == {"insync": 1}
+    assert w.app.live()["1"]["first_name"] == "Old"
