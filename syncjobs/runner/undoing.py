@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from django.utils.timezone import now
 
+from integrations.connectors.base import Abilities
 from integrations.errors import ConnectorError, Gone, NoAnswer, StaleVersion
 from integrations.records import Field, FieldType, Ref, RemoteRecord, Side, Value, Values
 from integrations.services import schemas
@@ -59,6 +60,7 @@ class UndoItem:
     state: State
     code: str = ""  # of the failure catalogue, where it is left alone
     payload: Values = dataclasses.field(default_factory=dict)  # of a record that the run made
+    id: str = ""  # of the record that the run wrote; "": it was not kept
     told: bool = False  # the undo that is under way has announced it in the ledger: it may have happened already
 
     def leave(self, state: State, code: str) -> None:
@@ -99,11 +101,24 @@ def items_of(run: SyncRun, pks: Sequence[int], known: Schemas, *, undo: SyncRun 
         if found[-1].rule in REMOVALS:
             taken_back[pk, side] = _of_removed(links[pk], side)
             continue
-        item = UndoItem(links[pk], side, name, found[-1].new, found[0].old, State.WILL_RESTORE)
+        id = found[-1].remote_id
+        before = next(entry.old for entry in found if entry.remote_id == id)
+        item = UndoItem(links[pk], side, name, found[-1].new, before, State.WILL_RESTORE, id=id)
         item.told = (pk, side, name) in told
         _judge(item, known, edited=(pk, side, name) in later and later[pk, side, name].pk > found[-1].pk)
         items.append(item)
+    for side in Side:
+        _leave_others(run.sync.instance(side).app.abilities(run.sync.kind(side)), [i for i in items if i.side is side])
     return [*items, *taken_back.values()]
+
+
+def _leave_others(able: Abilities, items: Iterable[UndoItem]) -> None:
+    """Another record stands in the place of the one that the run wrote: it was merged, or made once more, or a later one of the
+    same person syncs now. Where records do not merge, an app may know one by two ids."""
+    for item in items:
+        here = {get(item.link, item.side, "id")} | (set() if able.merges else {get(item.link, item.side, "alias")})
+        if item.id and item.state not in LEFT and item.id not in here:
+            item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
 
 
 def _written_later(run: SyncRun, pks: Sequence[int], undo: SyncRun | None) -> dict[Place, FieldChange]:
@@ -160,7 +175,7 @@ def _judge(item: UndoItem, known: Schemas, *, edited: bool) -> None:
 def _of_record(
     link: RecordLink, side: Side, intent: WriteIntent, known: Schemas, told: set[tuple[int, Side, str]]
 ) -> UndoItem:
-    item = UndoItem(link, side, "", None, None, State.WILL_REMOVE, payload=intent.payload)
+    item = UndoItem(link, side, "", None, None, State.WILL_REMOVE, payload=intent.payload, id=intent.found_id)
     item.told = (link.pk, side, "") in told
     if item.told:
         return item
@@ -259,6 +274,7 @@ def _read(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -
     fresh = RecordLink.objects.in_bulk(list(links))
     for item in items:
         item.link = fresh.get(item.link.pk, item.link)
+    _leave_others(end.abilities, items)
     # Of a record that was merged into another link's, the app shows that one.
     return {pk: record for pk, record in found.items() if pk in fresh and get(fresh[pk], side, "id") == record.id}
 
@@ -271,7 +287,7 @@ def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas
     live = _read(ctx, side, items, known)
     todo: dict[int, list[UndoItem]] = defaultdict(list)
     done = 0
-    for item in items:
+    for item in (each for each in items if each.state not in LEFT):
         record = live.get(item.link.pk)
         if record is None:
             item.leave(State.GONE, "RECORD_GONE")
@@ -365,7 +381,7 @@ def _remove(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas)
         items = []
     live = _read(ctx, side, items, known) if items else {}
     removed, todo = [], []
-    for item in items:
+    for item in (each for each in items if each.state not in LEFT):
         record = live.get(item.link.pk)
         if record is None and item.told and item.link.code not in AWAY:
             removed.append(item)  # by us, before a kill or without an answer
@@ -391,8 +407,8 @@ def _delete(ctx: Context, side: Side, items: Sequence[UndoItem], live: dict[int,
     end = ctx.end(side)
     with ctx.lease.transaction():
         FieldChange.objects.bulk_create(
-            FieldChange(sync=ctx.sync, link=item.link, run=ctx.run, side=side.value, field=name, old=value, new=None,
-                        rule=Rule.UNDO_CREATED)
+            FieldChange(sync=ctx.sync, link=item.link, run=ctx.run, side=side.value, remote_id=live[item.link.pk].id,
+                        field=name, old=value, new=None, rule=Rule.UNDO_CREATED)
             for item in items if not item.told
             for name, value in sorted(live[item.link.pk].values.items())
         )  # fmt: skip

@@ -11,7 +11,7 @@ from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.connectors.memory import MemoryConnector
 from integrations.records import Side
-from syncjobs.models import FieldChange, RunKind, RunState, SyncRun
+from syncjobs.models import FieldChange, RecordLink, RunKind, RunState, SyncRun
 from syncjobs.services import syncs, undo
 from tests.syncjobs.runner.test_undo import Killed, changed, first_sync, take_back
 from tests.syncjobs.runner.world import World
@@ -168,3 +168,71 @@ def test_a_record_that_a_person_asks_for_while_it_is_restored_is_planned(
     w.settle()
     assert w.counts() == {"insync": 1}
     assert w.app.live()["1"]["first_name"] == "Old"
+
+
+# -- another record in the place of the one that was written ---------------------------------------------------------------
+def test_a_made_record_that_somebody_deleted_and_typed_once_more_is_theirs(world: Make) -> None:
+    w = world()
+    run = first_sync(w, 1)
+    w.app.remove(next(iter(w.app.live())))
+    w.settle()
+    typed = w.app.put({"email": "p0@example.com", "first_name": "P0"})
+    w.settle()
+    assert w.link(hub_id="1").app_id == typed
+    assert undo.plan_undo(run).counts()["edited_since"] == 1
+    made = take_back(w, run)
+    assert [one.code for one in undo.left_alone(made)] == ["UNDO_EDITED_SINCE"]
+    assert list(w.app.live()) == [typed]
+
+
+@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_record_that_a_made_one_was_merged_into_is_not_removed(world: Make, noticed: bool, linked: bool) -> None:
+    w = takes_doubles(world(app=Abilities(merges=True)))
+    run = first_sync(w, 1)
+    [made] = w.app.live()
+    typed = w.app.put({"email": "p0@example.com", "first_name": "P0"})
+    if linked:
+        w.settle()
+    w.app.merge(typed, made)
+    if noticed:
+        w.settle()
+    take_back(w, run)
+    assert list(w.app.live()) == [typed]
+
+
+def test_a_card_that_took_the_place_of_a_made_one_is_not_removed(world: Make) -> None:
+    w = takes_doubles(world(app=Abilities(newest_by="born"), winner="app"))
+    run = first_sync(w, 1)
+    [made] = w.app.live()
+    w.app.edit(made, born="2025-01-01")
+    w.settle()
+    late = w.app.put({"email": "p0@example.com", "first_name": "P0", "born": "2026-01-01"})
+    w.settle()
+    assert w.link(hub_id="1").app_id == late
+    take_back(w, run)
+    assert late in w.app.live()
+
+
+def test_a_value_is_not_restored_at_a_card_that_took_the_place_of_the_one_that_was_written(world: Make) -> None:
+    w = takes_doubles(world(app=Abilities(newest_by="born")))
+    card = {"email": "a@example.com", "last_name": "Byron", "born": "2025-01-01"}
+    w.app.put(card)
+    w.initial()
+    [contact] = w.hub.live()
+    w.hub.edit(contact, last_name="King")
+    w.settle()
+    run = latest(w)
+    late = w.app.put(card | {"last_name": "King", "born": "2026-01-01"})
+    w.settle()
+    made = take_back(w, run)
+    assert [one.code for one in undo.left_alone(made)] == ["UNDO_EDITED_SINCE"]
+    assert w.app.live()[late]["last_name"] == "King"
+
+
+def test_a_record_that_its_app_knows_by_two_ids_is_restored_by_either(world: Make) -> None:
+    w = world()
+    _, run = changed(w, 1)
+    FieldChange.objects.filter(run=run).update(remote_id="long")
+    RecordLink.objects.update(app_alias="long")
+    assert take_back(w, run).counts["restored"] == 1
