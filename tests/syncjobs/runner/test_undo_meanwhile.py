@@ -11,7 +11,7 @@ from integrations import errors
 from integrations.connectors.base import Abilities
 from integrations.connectors.memory import MemoryConnector
 from integrations.records import Side
-from syncjobs.models import FieldChange, RecordLink, RunKind, RunState, SyncRun
+from syncjobs.models import FieldChange, RecordLink, RunKind, RunState, Sync, SyncRun, SyncState
 from syncjobs.services import syncs, undo
 from tests.syncjobs.runner.test_undo import Killed, changed, first_sync, take_back
 from tests.syncjobs.runner.world import World
@@ -168,6 +168,24 @@ def test_a_record_that_a_person_asks_for_while_it_is_restored_is_planned(
     w.settle()
     assert w.counts() == {"insync": 1}
     assert w.app.live()["1"]["first_name"] == "Old"
+
+
+@pytest.mark.parametrize("lost", [Killed, lambda: errors.NoAnswer("lost")])
+def test_an_undo_that_is_given_up_after_it_removed_a_record_does_not_take_its_twin_along(
+    world: Make, lost: Callable[[], errors.ConnectorError]
+) -> None:
+    w = world(when_deleted_in_app="delete")
+    run = first_sync(w, 1)
+    w.app.fail("delete", lost, when="after")
+    undoing = undo.undo(run=run, by=None)
+    with suppress(Killed):
+        w._finish(undoing)
+    assert w.app.live() == {}
+    SyncRun.objects.filter(pk=undoing.pk).update(state=RunState.ABORTED)
+    Sync.objects.update(state=SyncState.ACTIVE)
+    w.settle()
+    assert len(w.hub.live()) == 1
+    assert w.counts() == {"deleted_app": 1}
 
 
 # -- another record in the place of the one that was written ---------------------------------------------------------------
