@@ -125,7 +125,8 @@ class WriteIntent(models.Model):
     )
     made = models.BooleanField(default=False)  # the app answered that it made the record: an undo may remove it
     sent_at = models.DateTimeField(default=now)
-    found_id = models.CharField(max_length=200, default="")  # a person says that it made this record
+    # The record that it made, as the app answered; as long as it has not, as a person says.
+    found_id = models.CharField(max_length=200, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["link", "side", "generation"], name="one_intent_per_generation")]
@@ -219,6 +220,8 @@ class FieldChange(models.Model):
     link = models.ForeignKey(RecordLink, on_delete=models.CASCADE, related_name="changes")
     run = models.ForeignKey("syncjobs.SyncRun", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     side = models.CharField(max_length=3, choices=SIDES)  # where the value was written
+    # Of the record that was written: its link may hold another one by now. "": not kept.
+    remote_id = models.CharField(max_length=200, default="")
     field = models.CharField(max_length=200)
     old = models.JSONField(null=True)
     new = models.JSONField(null=True)

@@ -220,12 +220,15 @@ def insert_events(events: Iterable[RunEvent]) -> None:
 
 
 def close_intents(side: Side, links: Sequence[int], state: str, *, made: bool = False) -> None:
-    """The creates of these links at ``side`` that were sent have their verdict."""
+    """The creates of these links at ``side`` that were sent have their verdict. ``made``: each made the record that its link,
+    written before, holds there."""
     if links:
         condition, pks = statements.among(links)
+        which = f"(SELECT {side}_id FROM syncjobs_recordlink AS made WHERE made.id = link_id)"
+        found = f", found_id = COALESCE({which}, '')" if made else ""
         # Not plainly "state = 'sent'": PostgreSQL would take the index of open intents, where those lately open still stand.
         statements.tell(
-            "UPDATE syncjobs_writeintent SET state = %s, made = %s"
+            f"UPDATE syncjobs_writeintent SET state = %s, made = %s{found}"
             f" WHERE link_id {condition} AND side = %s AND state || '' = 'sent'",
             state, made, pks, side.value,
         )  # fmt: skip

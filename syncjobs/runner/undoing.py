@@ -8,13 +8,14 @@ is deleted where the app can; its twin stays, flagged. An undo is a run like any
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from django.utils.timezone import now
 
+from integrations.connectors.base import Abilities
 from integrations.errors import ConnectorError, Gone, NoAnswer, StaleVersion
 from integrations.records import Field, FieldType, Ref, RemoteRecord, Side, Value, Values
 from integrations.services import schemas
@@ -24,8 +25,9 @@ from syncjobs.models import FieldChange, LeftAlone, RecordLink, RecordStatus, Sy
 from syncjobs.runner import settling, store, updates
 from syncjobs.runner.context import Context
 from syncjobs.runner.guards import FILLING_IN
+from syncjobs.runner.inbox import CALLS_A_STEP
 from syncjobs.runner.ingest import ingest, ingest_missing
-from syncjobs.runner.links import BIT, current, forget, get, put, set_status
+from syncjobs.runner.links import AWAY, BIT, current, forget, get, put, set_status
 from syncjobs.runner.work import Work
 
 CHUNK = 100  # links
@@ -58,6 +60,7 @@ class UndoItem:
     state: State
     code: str = ""  # of the failure catalogue, where it is left alone
     payload: Values = dataclasses.field(default_factory=dict)  # of a record that the run made
+    id: str = ""  # of the record that the run wrote; "": it was not kept
     told: bool = False  # the undo that is under way has announced it in the ledger: it may have happened already
 
     def leave(self, state: State, code: str) -> None:
@@ -98,11 +101,24 @@ def items_of(run: SyncRun, pks: Sequence[int], known: Schemas, *, undo: SyncRun 
         if found[-1].rule in REMOVALS:
             taken_back[pk, side] = _of_removed(links[pk], side)
             continue
-        item = UndoItem(links[pk], side, name, found[-1].new, found[0].old, State.WILL_RESTORE)
+        id = found[-1].remote_id
+        before = next(entry.old for entry in found if entry.remote_id == id)
+        item = UndoItem(links[pk], side, name, found[-1].new, before, State.WILL_RESTORE, id=id)
         item.told = (pk, side, name) in told
         _judge(item, known, edited=(pk, side, name) in later and later[pk, side, name].pk > found[-1].pk)
         items.append(item)
+    for side in Side:
+        _leave_others(run.sync.instance(side).app.abilities(run.sync.kind(side)), [i for i in items if i.side is side])
     return [*items, *taken_back.values()]
+
+
+def _leave_others(able: Abilities, items: Iterable[UndoItem]) -> None:
+    """Another record stands in the place of the one that the run wrote: it was merged, or made once more, or a later one of the
+    same person syncs now. Where records do not merge, an app may know one by two ids."""
+    for item in items:
+        here = {get(item.link, item.side, "id")} | (set() if able.merges else {get(item.link, item.side, "alias")})
+        if item.id and item.state not in LEFT and item.id not in here:
+            item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
 
 
 def _written_later(run: SyncRun, pks: Sequence[int], undo: SyncRun | None) -> dict[Place, FieldChange]:
@@ -159,7 +175,7 @@ def _judge(item: UndoItem, known: Schemas, *, edited: bool) -> None:
 def _of_record(
     link: RecordLink, side: Side, intent: WriteIntent, known: Schemas, told: set[tuple[int, Side, str]]
 ) -> UndoItem:
-    item = UndoItem(link, side, "", None, None, State.WILL_REMOVE, payload=intent.payload)
+    item = UndoItem(link, side, "", None, None, State.WILL_REMOVE, payload=intent.payload, id=intent.found_id)
     item.told = (link.pk, side, "") in told
     if item.told:
         return item
@@ -203,6 +219,8 @@ def step(ctx: Context) -> bool:
         return False
     known = schemas_of(ctx.sync)
     items = items_of(ctx.run.undoes, pks, known, undo=ctx.run)
+    pks = pks[: _at_once(ctx, {item.side for item in items})]
+    items = [item for item in items if item.link.pk in pks]
     counts: Counter[str] = Counter()
     for side in Side:
         counts["restored"] += _restore(ctx, side, [i for i in items if i.side is side], known)
@@ -216,6 +234,17 @@ def step(ctx: Context) -> bool:
         entry["position"], entry["done"] = pks[-1], entry.get("done", 0) + len(pks)
         ctx.run.save(update_fields=["phases", "counts"])
     return True
+
+
+def _at_once(ctx: Context, sides: Iterable[Side]) -> int:
+    """How many links of a chunk are read and written together. What is typed between the two is not seen where an app takes any
+    write: there it is one batch. And where a record takes a call of its own, a step that was told to wait begins again."""
+    most = CHUNK
+    for able in (ctx.end(side).abilities for side in sides):
+        most = min(most, max(1, able.read_batch * CALLS_A_STEP // able.read_calls))
+        if not able.conditional_writes:
+            most = min(most, able.write_batch)
+    return most
 
 
 def _left(ctx: Context, item: UndoItem) -> LeftAlone:
@@ -245,7 +274,9 @@ def _read(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -
     fresh = RecordLink.objects.in_bulk(list(links))
     for item in items:
         item.link = fresh.get(item.link.pk, item.link)
-    return found
+    _leave_others(end.abilities, items)
+    # Of a record that was merged into another link's, the app shows that one.
+    return {pk: record for pk, record in found.items() if pk in fresh and get(fresh[pk], side, "id") == record.id}
 
 
 def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas) -> int:
@@ -256,7 +287,7 @@ def _restore(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas
     live = _read(ctx, side, items, known)
     todo: dict[int, list[UndoItem]] = defaultdict(list)
     done = 0
-    for item in items:
+    for item in (each for each in items if each.state not in LEFT):
         record = live.get(item.link.pk)
         if record is None:
             item.leave(State.GONE, "RECORD_GONE")
@@ -292,6 +323,8 @@ def _work(ctx: Context, side: Side, items: Sequence[UndoItem], record: RemoteRec
     put(row, side, version=record.version)
     plan = Plan(writes={side: {}}, after={side: {}})
     other_seen, other_now = get(row, side.other, "seen") or {}, get(row, side.other, "now") or {}
+    # The memory is about to say what will stand there; what stands there now is what the app is told that it was.
+    put(row, side, now={**(get(row, side, "now") or {}), **{item.field: record.values[item.field] for item in items}})
     for item in items:
         plan.writes[side][item.field] = item.before
         plan.ledger.append(
@@ -325,7 +358,8 @@ def _settle(ctx: Context, side: Side, work: Sequence[Work], todo: dict[int, list
             continue
         row.attempts, row.next_try_at = 0, None
         if row.pk in clean:
-            row.dirty = 0
+            # Pending by now: a person has asked for it while the app was called.
+            row.dirty = 3 if row.status == RecordStatus.PENDING else 0
             if row.status == RecordStatus.IN_SYNC:
                 put(row, side, now=None)
         settled.append(row)
@@ -347,16 +381,17 @@ def _remove(ctx: Context, side: Side, items: Sequence[UndoItem], known: Schemas)
         items = []
     live = _read(ctx, side, items, known) if items else {}
     removed, todo = [], []
-    for item in items:
+    for item in (each for each in items if each.state not in LEFT):
         record = live.get(item.link.pk)
-        if record is None and item.told:
+        if record is None and item.told and item.link.code not in AWAY:
             removed.append(item)  # by us, before a kill or without an answer
         elif record is None:
             item.leave(State.GONE, "RECORD_GONE")
-        elif _untouched(item, record.values, known) and (item.told or not item.link.dirty & BIT[side]):
+        elif _untouched(item, record.values, known) and not item.link.dirty & BIT[side]:
             todo.append(item)
         else:
             item.leave(State.EDITED_SINCE, "UNDO_EDITED_SINCE")
+    _forget_announced(ctx, side, items)
     _close_removed(ctx, side, removed)
     for start in range(0, len(todo), end.abilities.write_batch):
         removed += _delete(ctx, side, todo[start : start + end.abilities.write_batch], live)
@@ -372,8 +407,8 @@ def _delete(ctx: Context, side: Side, items: Sequence[UndoItem], live: dict[int,
     end = ctx.end(side)
     with ctx.lease.transaction():
         FieldChange.objects.bulk_create(
-            FieldChange(sync=ctx.sync, link=item.link, run=ctx.run, side=side.value, field=name, old=value, new=None,
-                        rule=Rule.UNDO_CREATED)
+            FieldChange(sync=ctx.sync, link=item.link, run=ctx.run, side=side.value, remote_id=live[item.link.pk].id,
+                        field=name, old=value, new=None, rule=Rule.UNDO_CREATED)
             for item in items if not item.told
             for name, value in sorted(live[item.link.pk].values.items())
         )  # fmt: skip
@@ -390,11 +425,17 @@ def _delete(ctx: Context, side: Side, items: Sequence[UndoItem], live: dict[int,
             raise verdict.error
         else:
             item.leave(State.CANNOT, verdict.error.code if isinstance(verdict.error, ConnectorError) else "")
-    refused = [item.link.pk for item in items if item.state in LEFT]
-    with ctx.lease.transaction():
-        FieldChange.objects.filter(run=ctx.run, side=side.value, link__in=refused).delete()
+    _forget_announced(ctx, side, items)
     _close_removed(ctx, side, gone)
     return gone
+
+
+def _forget_announced(ctx: Context, side: Side, items: Sequence[UndoItem]) -> None:
+    """Of these records, those that are left alone were not removed after all."""
+    left = [item.link.pk for item in items if item.state in LEFT]
+    lines = FieldChange.objects.filter(run=ctx.run, side=side.value, link__in=left, rule=Rule.UNDO_CREATED)
+    with ctx.lease.transaction():
+        lines.delete()
 
 
 def _close_removed(ctx: Context, side: Side, items: Sequence[UndoItem]) -> None:

@@ -25,8 +25,8 @@ def send_updates(ctx: Context, side: Side, work: Sequence[Work], *, just_read: b
     with ctx.lease.transaction():
         told = _told(side, work)
         ledger = FieldChange.objects.bulk_create(
-            FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=e.side.value, field=e.field, old=e.old, new=e.new,
-                        loser=e.loser, rule=e.rule)
+            FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=e.side.value, remote_id=get(w.row, side, "id"),
+                        field=e.field, old=e.old, new=e.new, loser=e.loser, rule=e.rule)
             for w in work for e in w.plan.ledger if e.side is side and _line(w.row.id, e) not in told
         )  # fmt: skip
         for w in work:
@@ -93,7 +93,8 @@ def send_deletes(ctx: Context, side: Side, work: Sequence[Work]) -> None:
     with ctx.lease.transaction():
         told = _told_deleted(ctx, side, work)
         lines = [
-            FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=side.value, field=name, old=value, rule=Rule.DELETED)
+            FieldChange(sync=ctx.sync, link=w.row, run=ctx.run, side=side.value, remote_id=get(w.row, side, "id"),
+                        field=name, old=value, rule=Rule.DELETED)
             for w in work for name, value in sorted(current(w.row, side).items())
         ]  # fmt: skip
         ledger = FieldChange.objects.bulk_create(line for line in lines if _line(line.link_id, line) not in told)

@@ -17,6 +17,7 @@ from syncjobs.engine.plan import Plan
 from syncjobs.models import FieldChange, RecordLink, RecordStatus
 from syncjobs.runner import associations, creates, guards, parking, recovery, settling, statements, store, updates
 from syncjobs.runner.context import Context
+from syncjobs.runner.links import get
 from syncjobs.runner.pairing import match_late
 from syncjobs.runner.work import Work, plan_row
 
@@ -46,6 +47,7 @@ def step(ctx: Context) -> bool:
     associations.load(ctx, rows)
     work = [Work(row, plan_row(ctx, row, moment)) for row in rows]
     recovery.keep_unanswered(ctx, work)
+    _spare_twins([w for w in work if w.plan.delete])
     guards.park_fighting_fields(ctx, work)
     guards.before_chunk(ctx, work)
     _settle_at_once(ctx, [w for w in work if not (w.plan.create or w.plan.delete or w.plan.writes)])
@@ -109,6 +111,16 @@ def _keep_what_we_deleted(work: Sequence[Work]) -> None:
         origin, kept = Side(side).other, by_link[link_id].plan
         kept.drop, kept.side = False, origin
         kept.status, kept.code = f"deleted_{origin}", f"DELETED_IN_{origin.upper()}"
+
+
+def _spare_twins(work: Sequence[Work]) -> None:
+    """The twin of a record that an undo removed stays, also where the undo was given up before it could flag the link."""
+    by_link = {w.row.id: w for w in work}
+    lines = FieldChange.objects.filter(link__in=by_link, rule=Rule.UNDO_CREATED)
+    for link_id, side, remote_id in lines.values_list("link_id", "side", "remote_id").distinct():
+        w = by_link[link_id]
+        if w.plan.delete is Side(side).other and remote_id in ("", get(w.row, Side(side), "id")):
+            w.plan.delete = None
 
 
 def _settle_at_once(ctx: Context, work: Sequence[Work]) -> None:

@@ -88,7 +88,12 @@ def resume(*, sync: Sync, by: Any) -> None:
     """Go on where it stopped: after a pause, a suspension, or being off. A guard that stopped a run is lifted for that run."""
     run = sync.runs.active().first()
     guarded = sync.state_code.startswith("GUARD_")
-    _set_state(sync, SyncState.INITIAL if _needs_initial(sync, run) else SyncState.ACTIVE, by=by, verb="sync.resumed")
+    initial = _needs_initial(sync, run)
+    _set_state(sync, SyncState.INITIAL if initial else SyncState.ACTIVE, by=by, verb="sync.resumed")
+    if run is not None and initial and run.kind != RunKind.INITIAL:
+        # Somebody asked for it while the sync was off. Whatever it is, it is not in the place of the initial sync.
+        sync.runs.filter(pk=run.pk).update(state=RunState.ABORTED, finished_at=now())
+        run = None
     if run is None:
         runs.start(sync=sync, kind=RunKind.INITIAL if sync.state == SyncState.INITIAL else RunKind.INCREMENTAL, by=by)
         return
@@ -104,9 +109,9 @@ def resume(*, sync: Sync, by: Any) -> None:
 
 
 def _needs_initial(sync: Sync, run: SyncRun | None) -> bool:
-    if run is not None:
-        return run.kind == RunKind.INITIAL
     last = sync.runs.filter(kind=RunKind.INITIAL).order_by("-pk").first()  # an earlier one ran under other settings
+    if run is not None:
+        return run.kind == RunKind.INITIAL or (last is not None and last.state == RunState.ABORTED)
     return last is None or last.state not in (RunState.DONE, RunState.DONE_WITH_FAILURES)
 
 

@@ -184,11 +184,15 @@ def test_a_deletion_counts_once(world: Make) -> None:
     assert SyncRun.objects.order_by("-pk").first().counts["deleted"] == 1  # type: ignore[union-attr]
 
 
-def test_an_aborted_initial_sync_is_made_up_for(world: Make) -> None:
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_aborted_initial_sync_is_made_up_for(world: Make, asked: bool) -> None:
+    """Also where somebody has asked for a run while the sync was off, from a page that still showed it on."""
     w = world()
     two_pairs(w)
     runs.start(sync=w.sync, kind=RunKind.INITIAL)
     syncs.turn_off(sync=w.sync, by=None)
+    if asked:
+        syncs.run_now(sync=w.sync, by=None)
     syncs.resume(sync=w.sync, by=None)
     assert w.sync.runs.active().get().kind == RunKind.INITIAL
 

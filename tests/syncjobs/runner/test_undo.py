@@ -1,7 +1,8 @@
 """Taking back what a run wrote: old values come back, later edits stay, nothing travels across, and killing it harms nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,8 @@ from django.utils.timezone import now
 
 from integrations import errors
 from integrations.connectors.base import Abilities
-from integrations.records import Side
+from integrations.connectors.memory import MemoryConnector
+from integrations.records import Side, Update, Values, Verdict
 from syncjobs.models import FieldChange, FieldMapping, RunKind, RunState, SyncRun, WriteIntent
 from syncjobs.services import runs, undo
 from syncjobs.services.undo import State
@@ -78,6 +80,25 @@ def test_a_hundred_values_cost_one_read_and_one_write(world: Make) -> None:
         ("read", 100), ("update", 100), ("read", 50), ("update", 50),
     ]  # fmt: skip
     assert w.hub.log == []
+
+
+def test_an_app_is_told_what_stands_there_and_not_what_shall(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that compares the record with it would refuse, and one that sends the difference would send nothing."""
+    w = world()
+    _, run = changed(w, 1)
+    told: list[Values] = []
+    update = MemoryConnector.update
+
+    def send_difference(connector: MemoryConnector, kind: str, items: Sequence[Update]) -> list[Verdict]:
+        told.extend(item.known for item in items)
+        news = [replace(item, values=dict(item.values.items() - item.known.items())) for item in items]
+        return update(connector, kind, news)
+
+    monkeypatch.setattr(MemoryConnector, "update", send_difference)
+    take_back(w, run)
+    assert [known["first_name"] for known in told] == ["New"]
+    assert names(w, Side.APP) == ["Old"]
+    assert w.quiet_writes() == 0
 
 
 def test_an_undo_is_in_the_ledger_and_can_itself_be_undone(world: Make) -> None:
