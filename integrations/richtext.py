@@ -1,7 +1,7 @@
 """Rich text (HTML, as HubSpot's notes and Dynamics' e-mails are) and the plain text that says the same.
 
 A line of plain text is a paragraph of rich text, which is also what the editors of these apps make of the Enter key. What comes
-back from ``rich`` with ``plain`` is the text that was put in.
+back from ``rich`` with ``plain`` is the text that was put in, without blanks at the ends of lines.
 """
 
 import re
@@ -58,6 +58,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._lines: list[str] = [""]
         self._unseen = 0
+        self._at_dash = False  # of an item that has no words yet
         self._links: list[tuple[str, int, int]] = []  # address; the line and column where its words begin
 
     def text(self) -> str:
@@ -75,7 +76,7 @@ class _Reader(HTMLParser):
         elif _BLOCK.fullmatch(tag):
             self._end_line()
             if tag == "li":
-                self._lines[-1] = _ITEM
+                self._lines[-1], self._at_dash = _ITEM, True
         elif tag in ("td", "th") and self._lines[-1]:
             self._say(" ")
         elif "@" in tag or _ADDRESS.match(tag):  # <ann@example.com>, which somebody typed
@@ -91,14 +92,15 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         words = re.sub(r"[ \t\r\f]*\n\s*", " ", data)  # line breaks of the source are none of the text
-        self._say(words.lstrip(" ") if not self._lines[-1] else words)
+        self._say(words.lstrip(" ") if self._at_dash or not self._lines[-1] else words)
 
     def _say(self, words: str) -> None:
-        if not self._unseen:
+        if words and not self._unseen:
             self._lines[-1] += words
+            self._at_dash = False
 
     def _end_line(self) -> None:
-        if self._lines[-1].strip(" ") and self._lines[-1] != _ITEM:  # the paragraph of an item begins beside its dash
+        if self._lines[-1].strip(" ") and not self._at_dash:  # the paragraph of an item begins beside its dash
             self._lines.append("")
 
     def _show_address(self, address: str, line: int, column: int) -> None:

@@ -1,7 +1,7 @@
 """Rich text and plain text that say the same."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from integrations.richtext import kept, plain, rich
@@ -11,8 +11,10 @@ PIECES = st.lists(st.sampled_from(["<p>", "</p>", "<b>", "&amp;", "<br>", "<scri
 
 
 @given(st.one_of(SIGNS, PIECES.map("".join)))
+@example("- \nb")
+@example(";\t\n;")
 def test_plain_text_comes_back_from_rich_text(text: str) -> None:
-    lines = [line.rstrip(" ") if "\n" in text else line for line in text.split("\n")]
+    lines = [line.rstrip() if "\n" in text else line for line in text.split("\n")]
     assert plain(rich(text)).strip() == "\n".join(lines).strip()
 
 
@@ -24,6 +26,7 @@ def test_plain_text_comes_back_from_rich_text(text: str) -> None:
             "Hi Bob,\n\nbye",
         ),
         ("<ul><li>one</li><li><p>two</p></li></ul>after", "- one\n- two\nafter"),
+        ("<ul><li>\n <p>one</p></li></ul>", "- one"),
         ('See <a href="https://example.com/x">our page</a>.', "See our page (https://example.com/x)."),
         ('<a href="mailto:ann@example.com">ann@example.com</a>', "ann@example.com"),
         ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
