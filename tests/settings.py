@@ -43,5 +43,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # a kept connection would stop the test database from being dropped
-# Each test client builds the middleware anew, and would list all static files each time. Looked up when asked for they are the same.
+# Each test client builds the middleware anew, and would list all static files each time: they are looked up when asked for.
 WHITENOISE_AUTOREFRESH = True
